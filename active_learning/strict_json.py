@@ -1,0 +1,125 @@
+"""JSON Lines from strangers: stricter than `json.loads`, and every refusal says where in the line and why."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+MAX_LINE_BYTES = 1 << 20
+MAX_DEPTH = 32
+# PostgreSQL stores neither of the two in text: refuse them where the line number is still known.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+T = TypeVar("T")
+
+
+class RecordError(ValueError):
+    """A line that cannot be taken: where in it (a JSON path) and why."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+        self.reason = reason
+
+
+def load_json(line: bytes) -> dict[str, Any]:
+    """One line of JSON Lines as an object, or a RecordError; stricter than `json.loads`.
+
+    Refused: a line over 1 MiB, bad UTF-8, NaN and Infinity, a key twice in one object, nesting over 32,
+    NUL and lone surrogates, integers beyond 64 bits.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise RecordError("", f"the line is longer than {MAX_LINE_BYTES} bytes")
+    try:
+        value = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+    except RecordError:
+        raise
+    except RecursionError:
+        raise RecordError("", "nested too deeply") from None
+    except ValueError as error:
+        raise RecordError("", f"not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise RecordError("", "the line is not a JSON object")
+    _check_storable(value)
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise RecordError("", f"{name} is not a number in JSON")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise RecordError(twice, "this key stands twice in one object")
+    return result
+
+
+def _children(value: Any, path: str) -> Iterator[tuple[Any, str]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield key, f"{path}.{key}".lstrip(".")
+            yield child, f"{path}.{key}".lstrip(".")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield child, f"{path}[{index}]"
+
+
+def _check_storable(root: dict[str, Any]) -> None:
+    stack: list[tuple[Any, str, int]] = [(root, "", 0)]
+    while stack:
+        value, path, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise RecordError(path, "nested too deeply")
+        if isinstance(value, str) and UNSTORABLE.search(value):
+            raise RecordError(path, "the text holds a NUL or half of a surrogate pair")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise RecordError(path, "the integer does not fit 64 bits")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise RecordError(path, "the number is out of range")
+        stack += [(child, child_path, depth + 1) for child, child_path in _children(value, path)]
+
+
+class Fields:
+    """Typed access to one JSON object that knows its path, so that every refusal says where."""
+
+    def __init__(self, value: Any, path: str = "") -> None:
+        if not isinstance(value, dict):
+            raise RecordError(path, "expected an object")
+        self.value: dict[str, Any] = value
+        self.path = path
+
+    def at(self, key: str) -> str:
+        return f"{self.path}.{key}".lstrip(".")
+
+    def take(self, key: str, *kinds: type | None) -> Any:
+        """The value of a required key; `None` among the kinds allows null. A bool is never an int."""
+        if key not in self.value:
+            raise RecordError(self.at(key), "the key is missing")
+        value = self.value[key]
+        if value is None and None in kinds:
+            return None
+        if type(value) is int and float in kinds:
+            return float(value)
+        if type(value) not in kinds:
+            names = " or ".join("null" if kind is None else kind.__name__ for kind in kinds)
+            raise RecordError(self.at(key), f"expected {names}, found {type(value).__name__}")
+        return value
+
+    def optional(self, key: str, default: Any, *kinds: type | None) -> Any:
+        return self.take(key, *kinds) if key in self.value else default
+
+    def items(self, key: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
+        return tuple(read(item, f"{self.at(key)}[{index}]") for index, item in enumerate(self.take(key, list)))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return self.items(key, _read_text)
+
+
+def _read_text(value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        raise RecordError(path, f"expected str, found {type(value).__name__}")
+    return value

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class LabelingUiConfig(AppConfig):
+    name = "labeling_ui"

@@ -1,0 +1,12 @@
+"""The Celery application. Messages carry no meaning: they say that there may be work in PostgreSQL."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation.settings")
+
+app = Celery("stepmark")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(task_routes="workers.routing.ROUTES", beat_schedule_filename="beat-schedule")
+app.autodiscover_tasks(["workers"])
