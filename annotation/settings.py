@@ -9,28 +9,33 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from annotation import local
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.smart_cast = False
 environ.Env.read_env(BASE_DIR / ".env")
 
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+# Without DATABASE_URL this is a local run on the embedded services, found from DATA_DIR alone.
+LOCAL = not env.str("DATABASE_URL", default="")
+
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY = env.str("SECRET_KEY", default="") or (local.secret_key(DATA_DIR) if LOCAL else "")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured(
-        "SECRET_KEY is missing or shorter than 50 characters. `make run` makes one for you; "
-        "for a server: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        "SECRET_KEY is missing or shorter than 50 characters. "
+        "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
     )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# False only for a local run without TLS: cookies then travel over plain http.
-SECURE = env.bool("SECURE", default=True)
+# False only for a run without TLS on the own machine: cookies then travel over plain http.
+SECURE = env.bool("SECURE", default=not LOCAL)
 # How many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto; 0 trusts neither header.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="") or local.redis_url(DATA_DIR)
 # The causal language model that a round starts from, where the project names none: a local directory.
 BASE_MODEL = env.str("BASE_MODEL", default=str(BASE_DIR / "active_learning" / "domains" / "base"))
 
@@ -88,7 +93,7 @@ TEMPLATES = [
 
 # Database: durable, and never waiting for ever -----------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES = {"default": env.db_url("DATABASE_URL", default=local.database_url(DATA_DIR))}
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {

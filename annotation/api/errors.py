@@ -1,0 +1,5 @@
+from typing import Any
+
+
+def answer(exception: Exception, context: dict[str, Any]) -> None:
+    return None

@@ -1,0 +1,37 @@
+import math
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+from active_learning.strict_json import MAX_DEPTH, UNSTORABLE
+
+
+class SafeJSONParser(JSONParser):
+    """JSON that PostgreSQL can store: hostile bodies are a 400 with a sentence, never a server error."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            data = super().parse(*args, **kwargs)
+        except (RecursionError, LookupError):
+            raise ParseError("The body is nested too deeply or its charset is unknown.") from None
+        stack: list[tuple[Any, int]] = [(data, 0)]
+        while stack:
+            value, depth = stack.pop()
+            if depth > MAX_DEPTH:
+                raise ParseError("The body is nested too deeply.")
+            refuse_unstorable(value)
+            if isinstance(value, dict):
+                stack += [(item, depth + 1) for pair in value.items() for item in pair]
+            elif isinstance(value, list):
+                stack += [(item, depth + 1) for item in value]
+        return data
+
+
+def refuse_unstorable(value: Any) -> None:
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise ParseError("A text holds a NUL or half of a surrogate pair.")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ParseError("An integer does not fit 64 bits.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ParseError("A number is out of range.")

@@ -1,0 +1,158 @@
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+class FinishReason(models.TextChoices):
+    """How a judgement ended; the values of PRM800K."""
+
+    FOUND_ERROR = "found_error"
+    SOLUTION = "solution"
+    GIVE_UP = "give_up"
+    BAD_PROBLEM = "bad_problem"
+
+
+class Origin(models.TextChoices):
+    LABELER = "labeler"
+    IMPORT = "import"
+
+
+class Purpose(models.TextChoices):
+    """Only production labels train a model: the paper left quality control out, and screening too."""
+
+    PRODUCTION = "production"
+    QUALITY_CONTROL = "quality_control"
+    SCREENING = "screening"
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    def current(self) -> "LabelQuerySet":
+        """Without those that a later version supersedes."""
+        return self.filter(superseded_by__isnull=True)
+
+    def for_training(self) -> "LabelQuerySet":
+        """What the paper trained on: finished judgements made for production, of problems that are not held out."""
+        return self.current().filter(
+            purpose=Purpose.PRODUCTION,
+            finish_reason__in=[FinishReason.FOUND_ERROR, FinishReason.SOLUTION],
+            solution__problem__split="train",
+        )
+
+
+class Label(models.Model):
+    """One labeler's whole judgement of one solution. Never changed: a correction is a row that supersedes.
+
+    The id is made in the browser, so that sending twice is harmless.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    slot = models.ForeignKey("annotation.Slot", models.PROTECT, null=True, db_constraint=False)
+    solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
+    labeler = models.ForeignKey("annotation.Labeler", models.PROTECT, db_constraint=False)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.LABELER)
+    purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.PRODUCTION)
+    phase = models.PositiveSmallIntegerField()
+    finish_reason = models.CharField(max_length=20, choices=FinishReason)
+    reason = models.TextField(blank=True)
+    total_time_ms = models.PositiveBigIntegerField()
+    active_ms = models.PositiveBigIntegerField(null=True)
+    instructions_version = models.PositiveIntegerField(null=True)
+    shown = models.JSONField(default=dict)  # what the labeler saw: the answer, later steps
+    payload_hash = models.BinaryField(max_length=32)  # tells a second arrival from another label with the same id
+    late = models.BooleanField(default=False)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="superseded_by", db_constraint=False
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        triggers = [APPEND_ONLY]
+        constraints = [
+            models.UniqueConstraint(name="label_wall", fields=["project", "id"]),
+            models.UniqueConstraint(
+                name="one_punctual_label_per_slot", fields=["slot"], condition=Q(late=False, supersedes__isnull=True)
+            ),
+            models.UniqueConstraint(
+                name="one_label_per_labeler_and_solution",
+                fields=["labeler", "solution"],
+                condition=Q(origin=Origin.LABELER, supersedes__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="label_has_a_slot_unless_imported",
+                condition=Q(origin=Origin.IMPORT, slot__isnull=True) | Q(origin=Origin.LABELER, slot__isnull=False),
+            ),
+            models.CheckConstraint(name="label_purpose_is_known", condition=Q(purpose__in=Purpose.values)),
+            models.CheckConstraint(name="label_phase_is_1_or_2", condition=Q(phase__in=[1, 2])),
+            models.CheckConstraint(
+                name="label_finish_reason_is_known", condition=Q(finish_reason__in=FinishReason.values)
+            ),
+            models.CheckConstraint(
+                name="giving_up_and_bad_problem_have_a_reason",
+                condition=Q(origin=Origin.IMPORT) | Q(finish_reason__in=["found_error", "solution"]) | ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="active_time_is_within_total_time",
+                condition=Q(active_ms__isnull=True) | Q(active_ms__lte=F("total_time_ms")),
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "created_at"], name="label_by_time")]
+
+    def __str__(self) -> str:
+        return f"label {self.pk} ({self.finish_reason})"
+
+
+class StepRating(models.Model):
+    """One option at one step, as the labeler left it. Option 0 of a phase-2 step is the pre-generated one."""
+
+    label = models.ForeignKey(Label, models.PROTECT)
+    step = models.PositiveSmallIntegerField()
+    option = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(null=True)  # noqa: DJ001 - null: the solution's own step, not stored twice
+    rating = models.SmallIntegerField(null=True)
+    flagged = models.BooleanField(null=True)
+    chosen = models.BooleanField(default=False)
+    human = models.BooleanField(default=False)
+    ms = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        triggers = [APPEND_ONLY]
+        constraints = [
+            models.UniqueConstraint(name="one_rating_per_option", fields=["label", "step", "option"]),
+            models.UniqueConstraint(
+                name="one_chosen_option_per_step", fields=["label", "step"], condition=Q(chosen=True)
+            ),
+            models.CheckConstraint(
+                name="rating_is_minus_one_zero_or_one", condition=Q(rating__isnull=True) | Q(rating__in=[-1, 0, 1])
+            ),
+            models.CheckConstraint(name="human_step_has_text", condition=Q(human=False) | Q(text__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating} for step {self.step}, option {self.option}"
+
+
+class ImportedRecord(models.Model):
+    """The original line of an imported label, kept as it came, so that the export gives it back byte for byte."""
+
+    label = models.OneToOneField(Label, models.PROTECT, primary_key=True)
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    line = models.TextField()
+    line_hash = models.BinaryField(max_length=32)  # SHA-256 of the line
+    source = models.CharField(max_length=200)
+    number = models.PositiveBigIntegerField()  # line number in the source, from 1
+
+    class Meta:
+        triggers = [APPEND_ONLY]
+        constraints = [
+            models.UniqueConstraint(name="imported_line_is_unique", fields=["project", "line_hash"]),
+            models.CheckConstraint(name="imported_line_number_starts_at_1", condition=Q(number__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.number}"

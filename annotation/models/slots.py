@@ -1,0 +1,101 @@
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+
+class SlotState(models.TextChoices):
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    VOID = "void"
+
+
+class Arm(models.TextChoices):
+    """Why a solution was put into the queue."""
+
+    CONVINCING_WRONG = "convincing_wrong", "most convincing wrong answers"
+    REMAINING = "remaining", "most convincing of what remained"
+    RANDOM = "random"
+    SCREENING = "screening"
+    GOLD = "gold"
+    INJECTED = "injected"
+    OVERLAP = "overlap"
+
+
+LEASE_FIELDS_SET = Q(lease_owner__isnull=False, lease_token__isnull=False, lease_until__isnull=False)
+LEASE_FIELDS_EMPTY = Q(lease_owner__isnull=True, lease_token__isnull=True, lease_until__isnull=True)
+
+
+class Slot(models.Model):
+    """One wanted label of one solution. Capacity is rows: k labels of a solution are k slots, one for each wave."""
+
+    TRANSITIONS = {
+        SlotState.READY: {SlotState.LEASED, SlotState.VOID},
+        SlotState.LEASED: {SlotState.READY, SlotState.DONE, SlotState.VOID},
+        SlotState.DONE: set(),
+        SlotState.VOID: set(),
+    }
+
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
+    round = models.ForeignKey("annotation.Round", models.PROTECT, db_constraint=False)
+    wave = models.PositiveSmallIntegerField(default=0)
+    priority = models.FloatField(default=0)
+    arm = models.CharField(max_length=20, choices=Arm)
+    served_reason = models.JSONField(default=dict)  # score, rank, model version: for leads, never for labelers
+    state = models.CharField(max_length=10, choices=SlotState, default=SlotState.READY)
+    lease_owner = models.ForeignKey("annotation.Labeler", models.PROTECT, null=True, db_constraint=False)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="slot_wall", fields=["project", "id"]),
+            models.UniqueConstraint(
+                name="one_slot_per_solution_and_wave",
+                fields=["solution", "wave"],
+                condition=~Q(state=SlotState.VOID),
+            ),
+            models.UniqueConstraint(
+                name="one_lease_per_labeler", fields=["lease_owner"], condition=Q(state=SlotState.LEASED)
+            ),
+            models.CheckConstraint(name="slot_state_is_known", condition=Q(state__in=SlotState.values)),
+            models.CheckConstraint(name="slot_arm_is_known", condition=Q(arm__in=Arm.values)),
+            models.CheckConstraint(
+                name="slot_has_a_lease_exactly_while_leased",
+                condition=(Q(state=SlotState.LEASED) & LEASE_FIELDS_SET)
+                | (~Q(state=SlotState.LEASED) & LEASE_FIELDS_EMPTY),
+            ),
+        ]
+        indexes = [
+            # The order of a claim. The wave stands before the priority: else somebody who did the top of the queue
+            # walks past all of it to their next slot.
+            models.Index(
+                F("project"),
+                F("wave"),
+                F("priority").desc(),
+                F("id"),
+                name="slot_claim_order",
+                condition=Q(state="ready"),
+            ),
+            models.Index(fields=["lease_until"], name="slot_lease_end", condition=Q(state="leased")),
+        ]
+
+    def __str__(self) -> str:
+        return f"slot {self.pk} ({self.state})"
+
+
+class Draft(models.Model):
+    """Ratings that a labeler has not submitted yet; so that they can go on elsewhere."""
+
+    slot = models.ForeignKey(Slot, models.CASCADE)
+    labeler = models.ForeignKey("annotation.Labeler", models.CASCADE)
+    body = models.JSONField()
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_draft_per_labeler_and_slot", fields=["slot", "labeler"])]
+
+    def __str__(self) -> str:
+        return f"draft of {self.labeler_id} for slot {self.slot_id}"
