@@ -7,7 +7,7 @@ from annotation.models.problems import Problem, Solution
 from annotation.models.projects import Instructions, Membership, Project
 from annotation.models.rounds import Round
 from annotation.models.scoring import ModelVersion, SolutionScore
-from annotation.models.slots import Draft, Slot
+from annotation.models.slots import Draft, Lease, Slot
 from annotation.models.snapshots import Snapshot
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Job",
     "Label",
     "Labeler",
+    "Lease",
     "Membership",
     "ModelVersion",
     "Problem",

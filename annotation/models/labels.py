@@ -101,7 +101,10 @@ class Label(models.Model):
                 condition=Q(active_ms__isnull=True) | Q(active_ms__lte=F("total_time_ms")),
             ),
         ]
-        indexes = [models.Index(fields=["project", "created_at"], name="label_by_time")]
+        indexes = [
+            models.Index(fields=["project", "created_at"], name="label_by_time"),
+            models.Index(fields=["labeler", "created_at"], name="label_by_labeler"),
+        ]
 
     def __str__(self) -> str:
         return f"label {self.pk} ({self.finish_reason})"

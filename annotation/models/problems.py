@@ -52,9 +52,10 @@ class Grade(models.TextChoices):
 
 class SolutionQuerySet(models.QuerySet["Solution"]):
     def selectable(self) -> "SolutionQuerySet":
-        """Complete, of a training problem, and not wanted or labelled yet."""
-        unwanted = self.exclude(slot__state__in=["ready", "leased", "done"])
-        return unwanted.filter(label__isnull=True, complete=True, problem__split=Split.TRAIN)
+        """Complete, of a training problem, not labelled and not being labelled. A solution that only waits in the
+        queue is selectable: the next round replaces what waits."""
+        untouched = self.exclude(slot__state__in=["leased", "done"])
+        return untouched.filter(label__isnull=True, complete=True, problem__split=Split.TRAIN)
 
     def unscored_by(self, version: "ModelVersion") -> "SolutionQuerySet":
         return self.exclude(solutionscore__version=version)

@@ -35,7 +35,8 @@ class Project(models.Model):
     # A lease outlives the slowest honest labeler, renewed while the page is open: shorter, and long solutions are
     # given away while they are being read.
     lease_minutes = models.PositiveSmallIntegerField(default=15)
-    solutions_per_round = models.PositiveIntegerField(default=100)
+    problems_per_round = models.PositiveIntegerField(default=50)
+    solutions_per_problem = models.PositiveIntegerField(default=1)
     wrong_share = models.FloatField(default=0.8)
     random_share = models.FloatField(default=0.05)
     neutral = models.CharField(max_length=10, choices=Neutral, default=Neutral.POSITIVE)

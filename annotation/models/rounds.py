@@ -30,7 +30,8 @@ class Round(models.Model):
     selector = models.ForeignKey(
         "annotation.ModelVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
-    wanted = models.PositiveIntegerField()
+    problems = models.PositiveIntegerField()
+    per_problem = models.PositiveIntegerField()
     seed = models.BigIntegerField()
     report = models.JSONField(default=dict)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)

@@ -86,6 +86,18 @@ class Slot(models.Model):
         return f"slot {self.pk} ({self.state})"
 
 
+class Lease(models.Model):
+    """Who was given which slot, and when: kept for good, so that a label that comes late is known to be earned."""
+
+    token = models.UUIDField(primary_key=True)
+    slot = models.ForeignKey(Slot, models.PROTECT)
+    labeler = models.ForeignKey("annotation.Labeler", models.PROTECT)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"lease of slot {self.slot_id} to {self.labeler_id}"
+
+
 class Draft(models.Model):
     """Ratings that a labeler has not submitted yet; so that they can go on elsewhere."""
 

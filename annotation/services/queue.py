@@ -1,0 +1,128 @@
+"""Who works on what: leases on slots. PostgreSQL is the queue, and its clock is the only clock."""
+
+import random
+import time
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from annotation.models import Draft, Labeler, Project, Slot
+from annotation.models.labelers import LabelerState
+from annotation.models.slots import SlotState
+from annotation.queries import labeling as labeling_queries
+from annotation.queries.labeling import Assignment
+from annotation.services.refusal import Refusal
+
+
+class LabelerPaused(Refusal):
+    """Your work in this project is paused. A project lead can tell you more."""
+
+
+class LeaseLost(Refusal):
+    """Your time for this solution is over; it may have gone to somebody else. What you submit is still kept."""
+
+
+# The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
+CLAIM = """
+WITH pick AS (
+    SELECT slot.id FROM annotation_slot slot
+    WHERE slot.project_id = %(project)s AND slot.state = 'ready' AND NOT EXISTS (
+        SELECT 1 FROM annotation_label label
+        WHERE label.solution_id = slot.solution_id AND label.labeler_id = %(labeler)s)
+    ORDER BY slot.wave, slot.priority DESC, slot.id
+    FOR UPDATE SKIP LOCKED LIMIT 1
+), claimed AS (
+    UPDATE annotation_slot slot
+    SET state = 'leased', lease_owner_id = %(labeler)s, lease_token = gen_random_uuid(),
+        lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
+    FROM pick WHERE slot.id = pick.id
+    RETURNING slot.id, slot.lease_token
+)
+INSERT INTO annotation_lease (token, slot_id, labeler_id, at)
+SELECT lease_token, id, %(labeler)s, clock_timestamp() FROM claimed
+RETURNING slot_id
+"""
+
+RENEW = """
+UPDATE annotation_slot SET lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
+WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
+  AND (%(token)s::uuid IS NULL OR (lease_token = %(token)s AND id = %(slot)s))
+RETURNING id, lease_until
+"""
+
+EXPIRE = """
+UPDATE annotation_slot SET state = 'ready', lease_owner_id = NULL, lease_token = NULL, lease_until = NULL
+WHERE id IN (
+    SELECT id FROM annotation_slot WHERE state = 'leased' AND lease_until < clock_timestamp()
+    ORDER BY id FOR UPDATE SKIP LOCKED)
+"""
+
+
+def claim_next(*, project: Project, by: Labeler) -> Assignment | None:
+    """The labeler's live lease, or a new one on the first slot that they have not judged; None when nothing waits.
+
+    Raises LabelerPaused.
+    """
+    if by.state != LabelerState.ACTIVE:
+        raise LabelerPaused
+    row = _renew(project=project, by=by)
+    slot_id = row[0] if row else _claim_patiently(project, by)
+    return labeling_queries.assignment(slot_id) if slot_id else None
+
+
+def heartbeat(*, project: Project, by: Labeler, slot: int, lease_token: UUID, draft: dict[str, Any] | None) -> Any:
+    """Renew the lease and keep the draft; returns the new end. Raises LeaseLost."""
+    with transaction.atomic():
+        row = _renew(project=project, by=by, slot=slot, token=lease_token)
+        if row is None:
+            raise LeaseLost
+        if draft is not None:
+            Draft.objects.update_or_create(slot_id=slot, labeler=by, defaults={"body": draft, "updated_at": Now()})
+    return row[1]
+
+
+def release_expired() -> int:
+    """Give back what nobody renewed; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(EXPIRE)
+        return cursor.rowcount
+
+
+def _renew(*, project: Project, by: Labeler, slot: int | None = None, token: UUID | None = None) -> Any:
+    # A lease that ran out but that nobody took is still its owner's.
+    return _one_row(RENEW, project=project, by=by, slot=slot, token=token)
+
+
+def _claim_patiently(project: Project, by: Labeler) -> int | None:
+    """Claim until there is a slot or really none: a row that another claim has locked looks like no row."""
+    jitter = random.Random()
+    while True:
+        slot_id = _claim(project, by)
+        if slot_id is not None:
+            return slot_id
+        if not _waiting(project, by) and release_expired() == 0:
+            return None
+        time.sleep(jitter.uniform(0.005, 0.03))
+
+
+def _claim(project: Project, by: Labeler) -> int | None:
+    try:
+        with transaction.atomic():
+            row = _one_row(CLAIM, project=project, by=by)
+    except IntegrityError:  # one_lease_per_labeler: their other tab was faster, and has the lease now
+        row = _renew(project=project, by=by)
+    return row[0] if row else None
+
+
+def _waiting(project: Project, by: Labeler) -> bool:
+    slots = Slot.objects.filter(project=project, state=SlotState.READY)
+    return slots.exclude(solution__label__labeler=by).exists()
+
+
+def _one_row(sql: str, *, project: Project, by: Labeler, slot: int | None = None, token: UUID | None = None) -> Any:
+    values = {"project": project.pk, "labeler": by.pk, "minutes": project.lease_minutes, "slot": slot, "token": token}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchone()
