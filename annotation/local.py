@@ -6,22 +6,27 @@ So a command in a second terminal reaches the PostgreSQL and the Valkey that `ma
 import hashlib
 import os
 import secrets
-import tempfile
 from pathlib import Path
+from urllib.parse import quote
+
+SOCKET_PATH_BYTES = 108  # sun_path in unix(7), with its closing zero
 
 
 def socket_dir(data_dir: Path) -> Path:
-    """A short folder for the unix sockets: their whole path must stay under 108 bytes."""
-    name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"stepmark-{os.getuid()}-{name}"
+    """Where the unix sockets lie: beside the data, or in /tmp where the path would be too long for a socket."""
+    beside = data_dir.resolve() / "sockets"
+    if len(os.fsencode(beside / ".s.PGSQL.5432.lock")) < SOCKET_PATH_BYTES:
+        return beside
+    name = hashlib.sha256(os.fsencode(beside)).hexdigest()[:12]
+    return Path("/tmp") / f"stepmark-{os.getuid()}-{name}"  # not TMPDIR, which may differ in the second terminal
 
 
 def database_url(data_dir: Path) -> str:
-    return f"postgres://stepmark@{str(socket_dir(data_dir)).replace('/', '%2F')}/stepmark"
+    return f"postgresql://stepmark@/stepmark?host={quote(str(socket_dir(data_dir)))}"
 
 
 def redis_url(data_dir: Path) -> str:
-    return f"redis+socket://{socket_dir(data_dir)}/valkey.sock?virtual_host=0"
+    return f"redis+socket://{quote(str(socket_dir(data_dir)))}/valkey.sock?virtual_host=0"
 
 
 def secret_key(data_dir: Path) -> str:

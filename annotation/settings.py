@@ -96,7 +96,8 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default=local.database_url(DATA_DIR))}
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
+    "OPTIONS": DATABASES["default"].get("OPTIONS", {})  # such as ?host= and ?sslmode= in the address
+    | {
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5},
         "connect_timeout": 2,
         "tcp_user_timeout": 10_000,

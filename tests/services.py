@@ -1,0 +1,38 @@
+"""The database and the broker that a test run stands on.
+
+One embedded pair for the whole run, started before Django reads its settings and shared by all xdist workers (which
+inherit the addresses from the controller's environment); pytest-django makes each worker its own test database in it.
+With DATABASE_URL and REDIS_URL set, those are used instead.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+
+from workers.embedded import embedded_services
+
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "annotation.settings",
+    "SECRET_KEY": "not a secret: this key signs the cookies of tests and nothing else",
+    "SECURE": "false",  # the test client speaks plain http
+}
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """Set up Django on running services while the block lasts."""
+    with contextlib.ExitStack() as stack:
+        os.environ.update(SETTINGS)
+        if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepmark-tests-")))
+            data.chmod(0o711)  # as root the services run as another user, who has to pass through
+            urls = stack.enter_context(embedded_services(data, durable=False))
+            os.environ.setdefault("DATABASE_URL", urls.database_url)
+            os.environ.setdefault("REDIS_URL", urls.redis_url)
+            os.environ["DATA_DIR"] = str(data / "var")
+        django.setup()
+        yield
