@@ -1,0 +1,77 @@
+"""How one PRM is trained: written into the checkpoint, so that a run can be repeated."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+Mode = Literal["full", "probe"]
+Neutral = Literal["positive", "negative"]
+Precision = Literal["fp32", "bf16"]
+
+# A probe trains only a small head, which wants a large learning rate; a whole model wants a small one
+# (Lightman et al. 2023, App. F.1: a low learning rate is essential).
+LEARNING_RATE: dict[Mode, float] = {"full": 1e-5, "probe": 5e-3}
+# 200 labels and 2 epochs are 25 steps, and teach nothing but the prior.
+MIN_STEPS: dict[Mode, int] = {"full": 50, "probe": 200}
+
+
+class ConfigError(ValueError):
+    """The training configuration cannot be used."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    base: str = "toy"  # directory of a Hugging Face causal language model; "toy" is the one that comes with the project
+    mode: Mode = "probe"
+    max_len: int = 2048  # tokens; longer solutions are counted and left out
+    lr: float | None = None  # None: the default of the mode
+    epochs: int = 2  # Lightman et al. 2023, App. F.1
+    min_steps: int | None = None  # None: the default of the mode
+    batch_tokens: int = 16_384
+    weight_decay: float = 0.01
+    seed: int = 0
+    neutral: Neutral = "positive"  # what a neutral step counts as in a solution's score; App. F.2
+    eval_fraction: float = 0.1  # of problems: held out of training, half to choose the threshold, half to measure
+    precision: Precision = "fp32"
+    label_words: tuple[str, str, str] | None = None  # negative, neutral, positive; None: the first that fit
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("mode", Mode), ("neutral", Neutral), ("precision", Precision)):
+            if getattr(self, name) not in get_args(allowed):
+                raise ConfigError(f"{name} is one of {', '.join(get_args(allowed))}, not {getattr(self, name)!r}.")
+        for name in ("max_len", "epochs", "batch_tokens"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is at least 1, not {getattr(self, name)!r}.")
+        if not 0 <= self.eval_fraction < 1:
+            raise ConfigError(f"eval_fraction is at least 0 and below 1, not {self.eval_fraction!r}.")
+
+    @property
+    def learning_rate(self) -> float:
+        return LEARNING_RATE[self.mode] if self.lr is None else self.lr
+
+    @property
+    def least_steps(self) -> int:
+        return MIN_STEPS[self.mode] if self.min_steps is None else self.min_steps
+
+
+def to_json(config: TrainConfig) -> dict[str, Any]:
+    return asdict(config)
+
+
+def from_json(values: dict[str, Any]) -> TrainConfig:
+    """Raises ConfigError for a key or a value that the configuration does not know."""
+    unknown = sorted(set(values) - {field.name for field in fields(TrainConfig)})
+    if unknown:
+        raise ConfigError(f"Unknown in the training configuration: {', '.join(unknown)}.")
+    words = values.get("label_words")
+    try:
+        return TrainConfig(**{**values, "label_words": None if words is None else tuple(words)})
+    except TypeError as error:
+        raise ConfigError(f"A value of the training configuration has the wrong type: {error}") from error
+
+
+def read(text: str) -> TrainConfig:
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ConfigError("The training configuration is a JSON object.")
+    return from_json(values)

@@ -1,0 +1,144 @@
+"""Probabilities of every step of many solutions, and one number for a whole solution.
+
+Lightman et al. 2023, §2.6 and App. F.2: one pass over a solution gives all its step ratings; a solution's score is
+the product (or the least) of the probabilities that its steps are right, a neutral step being right or not.
+`solution_score` needs no torch; the rest imports it when called.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from active_learning.config import Neutral
+from active_learning.strict_json import load_json
+
+if TYPE_CHECKING:
+    from active_learning.checkpoint import Checkpoint
+
+Triple = tuple[float, float, float]  # probability that the step is negative, neutral, positive
+Reduction = Literal["product", "minimum", "geometric_mean"]
+
+# Solutions read, sorted by length and scored together; bounds memory, and is enough for full batches.
+WINDOW = 4096
+
+
+@dataclass(frozen=True)
+class Unscored:
+    """A solution asked about: `id` is the caller's and comes back with the result."""
+
+    id: Any
+    problem: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scored:
+    id: Any
+    probabilities: tuple[Triple, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    scored: int
+    too_long: int
+
+
+def step_scores(probabilities: Sequence[Triple], neutral: Neutral) -> list[float]:
+    """The probability that each step is right."""
+    return [positive + (is_neutral if neutral == "positive" else 0.0) for _, is_neutral, positive in probabilities]
+
+
+def solution_score(
+    probabilities: Sequence[Triple], *, reduction: Reduction = "product", neutral: Neutral = "positive"
+) -> float:
+    """One number in [0, 1] from (negative, neutral, positive) triples; raises ValueError where there is no step.
+
+    The product slightly prefers short solutions; the geometric mean does not.
+    """
+    scores = step_scores(probabilities, neutral)
+    if not scores:
+        raise ValueError("A solution without steps has no score.")
+    match reduction:
+        case "product":
+            return math.prod(scores)
+        case "minimum":
+            return min(scores)
+        case "geometric_mean":
+            return math.prod(scores) ** (1 / len(scores))
+
+
+def score_solutions(
+    checkpoint: "Checkpoint", solutions: Iterable[Unscored], *, batch_tokens: int | None = None
+) -> Iterator[Scored | Unscored]:
+    """Yield a result for each solution in order; what is longer than the model reads comes back as it was."""
+    budget = checkpoint.config.batch_tokens if batch_tokens is None else batch_tokens
+    remaining = iter(solutions)
+    while window := list(islice(remaining, WINDOW)):
+        yield from _score_window(checkpoint, window, budget)
+
+
+def _score_window(checkpoint: "Checkpoint", window: list[Unscored], batch_tokens: int) -> list[Scored | Unscored]:
+    from active_learning import data
+    from active_learning.model import probabilities
+
+    encoded = [data.encode(one.problem, one.steps, checkpoint.tokenizer) for one in window]
+    fitting = [i for i, one in enumerate(encoded) if one.ends and len(one.ids) <= checkpoint.config.max_len]
+    results: list[Scored | Unscored] = list(window)
+    device = next(checkpoint.model.parameters()).device
+    for group in data.batches([len(encoded[i].ids) for i in fitting], batch_tokens):
+        places = [fitting[i] for i in group]
+        batch = data.collate([encoded[i] for i in places], checkpoint.tokenizer.pad_token_id)
+        rows = iter(probabilities(checkpoint.model, batch.to(device)).double().tolist())
+        for place in places:
+            triples = tuple(tuple(next(rows)) for _ in encoded[place].ends)
+            results[place] = Scored(window[place].id, triples)
+    return results
+
+
+def score_file(
+    checkpoint: "Checkpoint",
+    in_path: Path,
+    out_path: Path,
+    *,
+    progress: Callable[[dict[str, Any]], None],
+    batch_tokens: int | None = None,
+) -> Report:
+    """Score JSON Lines `{"id", "problem", "steps"}` into `{"id", "product", "minimum", "probabilities"}`.
+
+    Too long solutions are counted and left out. The output appears under its name only when it is complete.
+    """
+    with in_path.open("rb") as lines:
+        total = sum(1 for _ in lines)
+    temporary = out_path.with_name(out_path.name + ".tmp")
+    scored = too_long = 0
+    with temporary.open("w") as out:
+        for result in score_solutions(checkpoint, read_solutions(in_path), batch_tokens=batch_tokens):
+            if isinstance(result, Scored):
+                out.write(json.dumps(_line(result, checkpoint.config.neutral)) + "\n")
+                scored += 1
+            else:
+                too_long += 1
+            if (scored + too_long) % 256 == 0 or scored + too_long == total:
+                progress({"stage": "score", "done": scored + too_long, "total": total, "too_long": too_long})
+    temporary.rename(out_path)
+    return Report(scored, too_long)
+
+
+def read_solutions(path: Path) -> Iterator[Unscored]:
+    with path.open("rb") as lines:
+        for line in lines:
+            row = load_json(line)
+            yield Unscored(row["id"], row["problem"], tuple(row["steps"]))
+
+
+def _line(result: Scored, neutral: Neutral) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "product": solution_score(result.probabilities, neutral=neutral),
+        "minimum": solution_score(result.probabilities, reduction="minimum", neutral=neutral),
+        "probabilities": result.probabilities,
+    }
