@@ -1,5 +1,59 @@
+"""The one table from refusals to HTTP."""
+
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
 
-def answer(exception: Exception, context: dict[str, Any]) -> None:
+from annotation.services import jobs, labeling, queue, rounds
+from annotation.services.refusal import Refusal
+
+REFUSALS: dict[type[Refusal], tuple[int, str]] = {
+    queue.LabelerPaused: (403, "labeler_paused"),
+    queue.LeaseLost: (409, "lease_lost"),
+    labeling.NotYourSlot: (404, "not_found"),
+    labeling.AlreadyLabelled: (409, "already_labelled"),
+    labeling.IdReused: (422, "id_reused"),
+    labeling.IncompleteLabel: (400, "incomplete_label"),
+    rounds.RoundRunning: (409, "round_running"),
+    rounds.NothingToSelect: (409, "nothing_to_select"),
+    jobs.NotCancellable: (409, "not_cancellable"),
+}
+
+
+def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """Every refusal as {"code", "detail"}; what is not in the table is a bug and stays a 500."""
+    if isinstance(exception, OperationalError | InterfaceError):
+        sentence = "The database is away for a moment. Nothing is lost; try again in a few seconds."
+        return _response(503, "database_away", sentence, headers={"Retry-After": "3"})
+    if isinstance(exception, Refusal):
+        status, code = REFUSALS[type(exception)]
+        return _response(status, code, str(exception))
+    if isinstance(exception, Http404):
+        exception = exceptions.NotFound("There is nothing here for you.")
+    if isinstance(exception, exceptions.APIException):
+        return _from_rest(exception)
     return None
+
+
+def _from_rest(error: exceptions.APIException) -> Response:
+    match error:
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return _response(401, "not_signed_in", "Please sign in.")
+        case exceptions.PermissionDenied():
+            return _response(403, "not_allowed", str(error.detail))
+        case exceptions.ValidationError():
+            return _response(400, "invalid", "Some fields are not right.", fields=error.detail)
+        case _:
+            return _response(error.status_code, str(error.default_code), str(error.detail))
+
+
+def _response(
+    status: int, code: str, detail: str, *, fields: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    set_rollback()
+    body = {"code": code, "detail": detail} | ({"fields": fields} if fields is not None else {})
+    return Response(body, status=status, headers=headers)

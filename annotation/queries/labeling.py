@@ -34,7 +34,8 @@ def assignment(slot_id: int) -> Assignment:
     """The leased slot as its owner may see it. Two queries."""
     slot = Slot.objects.select_related("solution__problem", "project").get(pk=slot_id)
     draft = Draft.objects.filter(slot=slot, labeler=slot.lease_owner).first()
-    assert slot.lease_token and slot.lease_until  # noqa: S101 - a constraint: a leased slot has both
+    assert slot.lease_token is not None
+    assert slot.lease_until is not None
     problem, project = slot.solution.problem, slot.project
     return Assignment(
         slot=slot.pk,
@@ -58,6 +59,4 @@ def instructions_version(project_id: int) -> int:
 
 def done_today(labeler: Labeler) -> int:
     """Labels since midnight, UTC."""
-    return Label.objects.filter(
-        labeler=labeler, supersedes__isnull=True, created_at__gte=TruncDay(Now(), tzinfo=None)
-    ).count()
+    return Label.objects.filter(labeler=labeler, supersedes__isnull=True, created_at__gte=TruncDay(Now())).count()

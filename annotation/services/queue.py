@@ -24,6 +24,8 @@ class LeaseLost(Refusal):
     """Your time for this solution is over; it may have gone to somebody else. What you submit is still kept."""
 
 
+MAX_CLAIMS = 100  # about two seconds
+
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
 CLAIM = """
 WITH pick AS (
@@ -87,7 +89,7 @@ def release_expired() -> int:
     """Give back what nobody renewed; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(EXPIRE)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _renew(*, project: Project, by: Labeler, slot: int | None = None, token: UUID | None = None) -> Any:
@@ -98,13 +100,14 @@ def _renew(*, project: Project, by: Labeler, slot: int | None = None, token: UUI
 def _claim_patiently(project: Project, by: Labeler) -> int | None:
     """Claim until there is a slot or really none: a row that another claim has locked looks like no row."""
     jitter = random.Random()
-    while True:
+    for _ in range(MAX_CLAIMS):
         slot_id = _claim(project, by)
         if slot_id is not None:
             return slot_id
         if not _waiting(project, by) and release_expired() == 0:
             return None
         time.sleep(jitter.uniform(0.005, 0.03))
+    return None
 
 
 def _claim(project: Project, by: Labeler) -> int | None:

@@ -1,0 +1,39 @@
+"""The names of background jobs, and how to knock on the workers' door.
+
+The work itself is a row in PostgreSQL; a message that is lost, doubled or late costs seconds, never data.
+"""
+
+import logging
+from functools import cache, partial
+
+from celery import Celery
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+RUN_ROUNDS = "workers.run_rounds"
+RUN_EXPORTS = "workers.run_exports"
+SWEEP = "workers.sweep"
+
+# What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
+QUEUES = {RUN_ROUNDS: "gpu", RUN_EXPORTS: "default", SWEEP: "default"}
+
+log = logging.getLogger(__name__)
+
+
+def wake(name: str) -> None:
+    """After the commit, tell the workers that there is work. An absent broker is no error: the sweep finds the row."""
+    transaction.on_commit(partial(_send, name))
+
+
+@cache
+def _producer() -> Celery:
+    app = Celery("stepmark", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    return app
+
+
+def _send(name: str) -> None:
+    try:
+        _producer().send_task(name, queue=QUEUES[name], expires=60, retry=False, ignore_result=True)
+    except (OperationalError, OSError) as error:
+        log.warning("the broker is away (%s); the sweep will start %s", error, name)

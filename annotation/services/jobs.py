@@ -1,0 +1,105 @@
+"""Background jobs as rows: claimed with a fence and a lease, kept by a heartbeat, given back when the worker is gone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from annotation.models import Job
+from annotation.models.jobs import FINISHED, JobKind, JobState
+from annotation.services.refusal import Refusal
+
+LEASE = timedelta(seconds=30)
+LOG_TAIL = 8000  # characters
+
+
+class LostFence(Exception):
+    """This worker was taken for dead and its job given away: stop, and write nothing."""
+
+
+class NotCancellable(Refusal):
+    """This has ended already."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    log_tail: str = ""
+
+
+def claim_job(*, kind: JobKind, worker: str) -> Job | None:
+    """The oldest waiting job of a kind, or one whose worker fell silent; None when there is none."""
+    with transaction.atomic():
+        job = (
+            Job.objects.select_for_update(skip_locked=True)
+            .filter(kind=kind, state=JobState.QUEUED)
+            .order_by("pk")
+            .first()
+        )
+        if job is None:
+            return None
+        job.state = JobState.RUNNING
+        job.fence += 1
+        job.attempt += 1
+        job.worker = worker
+        job.lease_until = Now() + LEASE
+        job.heartbeat_at = Now()
+        job.save()
+    job.refresh_from_db()
+    return job
+
+
+def heartbeat(*, job: Job, progress: Progress) -> bool:
+    """Renew the lease and show the progress; returns whether somebody asked to cancel. Raises LostFence."""
+    held = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
+    renewed = held.update(
+        lease_until=Now() + LEASE,
+        heartbeat_at=Now(),
+        stage=progress.stage,
+        done=min(progress.done, progress.total),
+        total=progress.total,
+        log_tail=progress.log_tail[-LOG_TAIL:],
+    )
+    if not renewed:
+        raise LostFence
+    return held.values_list("cancel_requested", flat=True).get()
+
+
+def hold(*, job: Job) -> None:
+    """Inside a transaction: make sure that this worker still owns the job until the commit. Raises LostFence."""
+    if not Job.objects.select_for_update().filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING).exists():
+        raise LostFence
+
+
+def end(*, job: Job, state: JobState, error: str = "") -> None:
+    """Inside a transaction: the job is over. Raises LostFence."""
+    held = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
+    if not held.update(state=state, error=error, lease_until=None, finished_at=Now()):
+        raise LostFence
+
+
+def ask_to_cancel(*, job: Job) -> bool:
+    """Inside a transaction: end a job that nobody has begun, ask a running one to stop.
+
+    Returns whether it has ended. Raises NotCancellable.
+    """
+    now = Job.objects.select_for_update().get(pk=job.pk)
+    if now.state in FINISHED:
+        raise NotCancellable
+    now.cancel_requested = True
+    if now.state == JobState.QUEUED:
+        now.state = JobState.CANCELLED
+        now.finished_at = Now()
+    now.save()
+    return now.state == JobState.CANCELLED
+
+
+def give_back_silent() -> list[Job]:
+    """Queue again what a silent worker held; returns the jobs whose attempts are used up, still to be failed."""
+    silent = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
+    silent.filter(attempt__lt=Job.MAX_ATTEMPTS).update(state=JobState.QUEUED, lease_until=None, fence=F("fence") + 1)
+    return list(silent)

@@ -1,0 +1,153 @@
+"""Retrain rounds: started by a person, run by a worker, published in one transaction."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from annotation import jobs as job_names
+from annotation.models import Job, ModelVersion, Project, Round, Slot, Solution, User
+from annotation.models.jobs import JobKind, JobState
+from annotation.models.rounds import RoundState
+from annotation.models.scoring import ModelState
+from annotation.models.slots import SlotState
+from annotation.services import audit, jobs
+from annotation.services.refusal import Refusal
+
+
+class RoundRunning(Refusal):
+    """A round of this project is running. Wait until it ends, or cancel it."""
+
+
+class NothingToSelect(Refusal):
+    """There is no complete solution left to label. Import or generate solutions first."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One chosen solution: why, and how it ranked. `reason` is for leads and ML staff, never for labelers."""
+
+    solution_id: int
+    arm: str
+    priority: float
+    reason: dict[str, Any]
+
+
+def start_round(
+    *,
+    project: Project,
+    by: User | None,
+    problems: int | None = None,
+    per_problem: int | None = None,
+    seed: int | None = None,
+) -> Round:
+    """Write the round and its job, and wake a worker. Raises RoundRunning, NothingToSelect."""
+    if not Solution.objects.filter(project=project).selectable().exists():
+        raise NothingToSelect
+    try:
+        with transaction.atomic():
+            round_ = _create(project, by, problems, per_problem, seed)
+            audit.record(project=project, by=by, action="start round", target=str(round_), seed=round_.seed)
+            job_names.wake(job_names.RUN_ROUNDS)
+    except IntegrityError as error:
+        if "one_running_round_per_project" in str(error) or "round_number_is_unique" in str(error):
+            raise RoundRunning from error
+        raise
+    return round_
+
+
+def _create(
+    project: Project, by: User | None, problems: int | None, per_problem: int | None, seed: int | None
+) -> Round:
+    published = Round.objects.filter(project=project, state=RoundState.DONE)
+    last = published.aggregate(last=Max("number"))["last"]
+    return Round.objects.create(
+        project=project,
+        number=0 if last is None else last + 1,
+        job=Job.objects.create(project=project, kind=JobKind.ROUND, started_by=by),
+        problems=problems or project.problems_per_round,
+        per_problem=per_problem or project.solutions_per_problem,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        started_by=by,
+    )
+
+
+def fill_round(
+    *, round: Round, job: Job, version: ModelVersion | None, picks: Sequence[Pick], report: dict[str, Any]
+) -> Round:
+    """Publish: swap the active selector, replace what waits in the queue by the picks, end the round; all or nothing.
+
+    A pick that a labeler was given meanwhile is left out and counted in the report. Raises jobs.LostFence.
+    """
+    with transaction.atomic():
+        jobs.hold(job=job)
+        Slot.objects.filter(project=round.project, state=SlotState.READY).update(state=SlotState.VOID)
+        taken = set(
+            Slot.objects.filter(project=round.project, solution__in=[pick.solution_id for pick in picks])
+            .exclude(state=SlotState.VOID)
+            .values_list("solution_id", flat=True)
+        )
+        free = [pick for pick in picks if pick.solution_id not in taken]
+        Slot.objects.bulk_create([_slot(round, pick) for pick in free], batch_size=1000)
+        if version:
+            _activate(version)
+        round.selector = version
+        round.report = report | {"queued": len(free), "taken_meanwhile": len(taken)}
+        _end(round, job, RoundState.DONE)
+    return round
+
+
+def fail_round(*, round: Round, job: Job, error: str) -> Round:
+    """The round ends without a change to the queue. Raises jobs.LostFence."""
+    with transaction.atomic():
+        _end(round, job, RoundState.FAILED, error)
+    return round
+
+
+def cancel_round(*, round: Round, by: User) -> Round:
+    """Stop the round: at once where no worker has begun, at the next heartbeat otherwise. Raises jobs.NotCancellable."""
+    with transaction.atomic():
+        if jobs.ask_to_cancel(job=round.job):
+            _close(round, RoundState.CANCELLED)
+        audit.record(project=round.project, by=by, action="cancel round", target=str(round))
+    return round
+
+
+def end_cancelled(*, round: Round, job: Job) -> Round:
+    """The worker has stopped as it was asked to. Raises jobs.LostFence."""
+    with transaction.atomic():
+        _end(round, job, RoundState.CANCELLED)
+    return round
+
+
+def _slot(round: Round, pick: Pick) -> Slot:
+    return Slot(
+        project=round.project,
+        solution_id=pick.solution_id,
+        round=round,
+        arm=pick.arm,
+        priority=pick.priority,
+        served_reason=pick.reason,
+    )
+
+
+def _activate(version: ModelVersion) -> None:
+    versions = ModelVersion.objects.filter(project=version.project, kind=version.kind)
+    versions.filter(state=ModelState.ACTIVE).update(state=ModelState.RETIRED)
+    versions.filter(pk=version.pk).update(state=ModelState.ACTIVE)
+
+
+def _end(round: Round, job: Job, state: RoundState, error: str = "") -> None:
+    jobs.end(job=job, state=JobState(state.value), error=error)
+    _close(round, state)
+
+
+def _close(round: Round, state: RoundState) -> None:
+    round.state = state
+    round.finished_at = Now()
+    round.save()
+    round.refresh_from_db()

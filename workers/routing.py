@@ -1,0 +1,3 @@
+from annotation import jobs
+
+ROUTES = {name: {"queue": queue} for name, queue in jobs.QUEUES.items()}
