@@ -36,8 +36,9 @@ SECURE = env.bool("SECURE", default=not LOCAL)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 REDIS_URL = env.str("REDIS_URL", default="") or local.redis_url(DATA_DIR)
-# The causal language model that a round starts from, where the project names none: a local directory.
-BASE_MODEL = env.str("BASE_MODEL", default=str(BASE_DIR / "active_learning" / "domains" / "base"))
+# The causal language model that a round starts from, where the project names none: a local directory, or "toy" for
+# the small one that comes with the project and reads only its sample problems.
+BASE_MODEL = env.str("BASE_MODEL", default="toy")
 
 INSTALLED_APPS = [
     "annotation",
@@ -98,12 +99,14 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": DATABASES["default"].get("OPTIONS", {})  # such as ?host= and ?sslmode= in the address
     | {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5},
         "connect_timeout": 2,
         "tcp_user_timeout": 10_000,
         "options": "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s",
     },
 }
+# The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
+if POOL := env.int("DATABASE_POOL_SIZE", default=0):
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": POOL, "timeout": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Accounts ------------------------------------------------------------------------------------------------------------
@@ -166,8 +169,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-KATEX = BASE_DIR / "labeling_ui" / "node_modules" / "katex" / "dist"
-STATICFILES_DIRS = [("vendor/katex", KATEX)] if KATEX.exists() else []
+PACKAGES = BASE_DIR / "labeling_ui" / "node_modules"
+VENDOR = {"katex": "katex/dist", "atkinson": "@fontsource-variable/atkinson-hyperlegible-next/files"}
+STATICFILES_DIRS = [(f"vendor/{name}", PACKAGES / path) for name, path in VENDOR.items() if (PACKAGES / path).exists()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "labeling_ui.storage.HashedModules"},
