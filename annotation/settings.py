@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "labeling_ui.apps.StaticFiles",
     "django.contrib.postgres",
     "pgtrigger",
     "pghistory",
