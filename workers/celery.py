@@ -4,9 +4,11 @@ import os
 
 from celery import Celery
 
+from workers.schedule import SCHEDULE
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation.settings")
 
 app = Celery("stepmark")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(task_routes="workers.routing.ROUTES", beat_schedule_filename="beat-schedule")
+app.conf.update(task_routes="workers.routing.ROUTES", beat_schedule=SCHEDULE)
 app.autodiscover_tasks(["workers"])

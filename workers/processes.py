@@ -51,11 +51,11 @@ def start(program: Program, *, log: Path, run_as: privileges.Account | None = No
             stderr=subprocess.STDOUT,
             cwd="/" if run_as else None,  # another account may not be allowed where we are
             process_group=0,  # Ctrl-C in the terminal is ours alone; we stop the children in order
-            preexec_fn=_last_will(program.death_signal, run_as),
+            preexec_fn=last_will(program.death_signal, run_as),
         )
 
 
-def _last_will(death_signal: signal.Signals, run_as: privileges.Account | None) -> Callable[[], None]:
+def last_will(death_signal: signal.Signals, run_as: privileges.Account | None) -> Callable[[], None]:
     parent = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -140,19 +140,22 @@ class Keeper:
     def revive(self) -> None:
         """Start again what has died, later and later if it keeps dying."""
         now = time.monotonic()
-        for name, child in self._children.items():
-            if child.restart_at is None and (status := child.process.poll()) is not None:
-                signal_group(child.process, signal.SIGKILL)  # what it left behind would hold its port or its memory
-                if now - child.started_at > STEADY_SECONDS:
-                    child.delay_seconds = FIRST_DELAY_SECONDS
-                child.restart_at = now + child.delay_seconds
-                self._say(
-                    f"{name} {_ending(status)}; starting it again in {child.delay_seconds:.0f} s. Its last lines:"
-                )
-                self._say(tail(self.log(name)))
+        for child in self._children.values():
+            if child.restart_at is None and child.process.poll() is not None:
+                self._plan_restart(child, now)
             elif child.restart_at is not None and now >= child.restart_at:
                 child.process, child.started_at, child.restart_at = self._run(child.program), now, None
-                child.delay_seconds = min(2 * child.delay_seconds, LONGEST_DELAY_SECONDS)
+
+    def _plan_restart(self, child: _Child, now: float) -> None:
+        name, status = child.program.name, child.process.returncode
+        signal_group(child.process, signal.SIGKILL)  # what it left behind would hold its port or its memory
+        if now - child.started_at > STEADY_SECONDS:
+            child.delay_seconds = FIRST_DELAY_SECONDS
+        child.restart_at = now + child.delay_seconds
+        self._say(f"{name} {_ending(status)}; starting it again in {child.delay_seconds:.0f} s.")
+        if child.delay_seconds == FIRST_DELAY_SECONDS:  # once is enough: the log has the rest
+            self._say(f"The end of {self.log(name)}:\n{tail(self.log(name), lines=6)}")
+        child.delay_seconds = min(2 * child.delay_seconds, LONGEST_DELAY_SECONDS)
 
     def stop(self) -> None:
         for child in reversed(self._children.values()):

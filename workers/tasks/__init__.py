@@ -1,0 +1,7 @@
+"""Every task: a wake-up without meaning, after which the worker looks into PostgreSQL."""
+
+from workers.tasks.exports import run_exports
+from workers.tasks.rounds import run_rounds
+from workers.tasks.sweep import sweep
+
+__all__ = ["run_exports", "run_rounds", "sweep"]

@@ -1,0 +1,49 @@
+"""The people of every test: alice and bob label, charlie does not belong, dana leads, mel is ML staff."""
+
+import pytest
+from django.test import Client
+
+from tests import factories
+
+
+@pytest.fixture
+def project(db):
+    return factories.project(slug="algebra", name="Algebra")
+
+
+@pytest.fixture
+def alice(project):
+    return factories.member(project, "labeler", "alice")
+
+
+@pytest.fixture
+def bob(project):
+    return factories.member(project, "labeler", "bob")
+
+
+@pytest.fixture
+def charlie(db):
+    """A labeler of another project."""
+    return factories.member(factories.project(slug="elsewhere", name="Elsewhere"), "labeler", "charlie")
+
+
+@pytest.fixture
+def dana(project):
+    return factories.member(project, "lead", "dana")
+
+
+@pytest.fixture
+def mel(project):
+    return factories.member(project, "ml", "mel")
+
+
+@pytest.fixture
+def client_for():
+    """A test client that is signed in."""
+
+    def signed_in(user):
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return signed_in

@@ -1,0 +1,91 @@
+"""Things in the state that a test needs; walked there through the real services."""
+
+import hashlib
+import itertools
+import uuid
+
+from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
+from annotation.models.jobs import JobKind
+from annotation.services import jobs, labeling, queue, rounds
+
+PASSWORD = "correct horse battery"
+numbers = itertools.count(1)
+
+
+def project(**values):
+    number = next(numbers)
+    made = Project.objects.create(**{"slug": f"project-{number}", "name": f"Project {number}"} | values)
+    Instructions.objects.create(project=made, version=1)
+    return made
+
+
+def user(name=None):
+    return User.objects.create_user(username=name or f"user-{next(numbers)}", password=PASSWORD)
+
+
+def member(project, role, name=None):
+    """A user with a role in the project; for a labeler, the Labeler (whose user is `.user`)."""
+    person = user(name)
+    Membership.objects.create(project=project, user=person, role=role)
+    return Labeler.objects.create(project=project, user=person) if role == "labeler" else person
+
+
+def problem(project, **values):
+    text = values.pop("text", f"What is {next(numbers)} + 1?")
+    return Problem.objects.create(
+        project=project, text=text, content_hash=hashlib.sha256(text.encode()).digest(), **{"answer": "2"} | values
+    )
+
+
+def solution(project=None, problem_=None, **values):
+    owner = problem_ or problem(project)
+    steps = values.pop("steps", ["One step.", "Another step.", f"The last step {next(numbers)}.\n\n# Answer\n\n3"])
+    return Solution.objects.create(
+        project=owner.project,
+        problem=owner,
+        steps=steps,
+        content_hash=hashlib.sha256("\n".join(steps).encode()).digest(),
+        **{"answer": "3", "grade": "wrong"} | values,
+    )
+
+
+def running_round(project, **values):
+    """A round whose job this test holds: (round, job)."""
+    if not Solution.objects.filter(project=project).selectable().exists():
+        solution(project)
+    started = rounds.start_round(project=project, by=None, **values)
+    job = jobs.claim_job(kind=JobKind.ROUND, worker="test")
+    return Round.objects.get(pk=started.pk), job
+
+
+def queued(project, count=1, *, arm="remaining", **values):
+    """Slots of a finished round, one for each of `count` new solutions, in claim order."""
+    solutions = [solution(project, **values) for _ in range(count)]
+    round_, job = running_round(project)
+    picks = [rounds.Pick(one.pk, arm, 1.0 - place / (count + 1), {}) for place, one in enumerate(solutions)]
+    rounds.fill_round(round=round_, job=job, version=None, picks=picks, report={})
+    return list(Slot.objects.filter(round=round_).order_by("-priority"))
+
+
+def judgement(ratings=(1, 1, 1), **values):
+    ended = "found_error" if ratings and ratings[-1] == -1 else "solution"
+    rows = [labeling.Rating(step=step, rating=rating) for step, rating in enumerate(ratings)]
+    return labeling.Judgement(**{"finish_reason": ended, "ratings": rows, "total_time_ms": 1000} | values)
+
+
+def submit(by, assignment, ratings=(1, 1, 1), *, label_id=None, **values):
+    return labeling.submit_label(
+        project=by.project,
+        by=by,
+        label_id=label_id or uuid.uuid4(),
+        slot=assignment.slot,
+        lease_token=assignment.lease_token,
+        judgement=judgement(ratings, **values),
+    )
+
+
+def label(by, ratings=(1, 1, 1), **values):
+    """A label of the next solution in the queue, which must not be empty."""
+    assignment = queue.claim_next(project=by.project, by=by)
+    assert assignment, "the queue is empty"
+    return submit(by, assignment, ratings, **values).label

@@ -1,0 +1,70 @@
+"""A program of the science in a process of its own: its progress is followed, and it dies with its worker.
+
+A crash, an exhausted memory or a cancelled round ends the child and frees the accelerator; the worker lives on.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from workers.processes import last_will, signal_group
+
+Line = dict[str, object]
+KEPT_LINES = 20
+
+
+class ChildFailed(Exception):
+    """The program ended without a result; the message is for the person who started the round."""
+
+
+class Child:
+    """`python -m active_learning …`; progress comes as JSON lines on its standard output."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "active_learning", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            process_group=0,
+            preexec_fn=last_will(signal.SIGKILL, None),
+        )
+
+    def follow(self, *, progress: Callable[[Line], None], log: Callable[[str], None]) -> None:
+        """Read until the end. Raises ChildFailed with the last lines that the program printed."""
+        assert self.process.stdout is not None
+        kept = _read(self.process.stdout, progress, log)
+        status = self.process.wait()
+        if status != 0:
+            ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+            raise ChildFailed("\n".join([f"The training program {ending}.", *kept]))
+
+    def stop(self) -> None:
+        """Ask politely, then insist; returns at once."""
+        signal_group(self.process, signal.SIGTERM)
+        try:
+            self.process.wait(3)
+        except subprocess.TimeoutExpired:
+            signal_group(self.process, signal.SIGKILL)
+
+
+def _read(output: IO[str], progress: Callable[[Line], None], log: Callable[[str], None]) -> deque[str]:
+    kept: deque[str] = deque(maxlen=KEPT_LINES)
+    for line in output:
+        text = line.rstrip("\n")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if isinstance(value, dict) and "stage" in value:
+            progress(value)
+        else:
+            kept.append(text)
+            log(text)
+    return kept

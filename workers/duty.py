@@ -1,0 +1,131 @@
+"""A job in the hands of a worker: claimed, kept by a heartbeat from a thread of its own, and brought to an end."""
+
+import logging
+import os
+import socket
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+from django.db import OperationalError, connection
+
+from annotation.models import Job
+from annotation.models.jobs import JobKind
+from annotation.services import jobs
+from annotation.services.jobs import LostFence, Progress
+from workers.child import Child, ChildFailed, Line
+
+HEARTBEAT_SECONDS = 2.0
+LOG_LINES = 60
+
+log = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """Somebody asked for the end of this job."""
+
+
+class Work(Protocol):
+    """What a kind of job does, and how it ends without success. Each one is a module."""
+
+    def run(self, duty: "Duty") -> None: ...
+    def fail(self, job: Job, error: str) -> None: ...
+    def end_cancelled(self, job: Job) -> None: ...
+
+
+class Duty:
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._progress = Progress()
+        self._lines: deque[str] = deque(maxlen=LOG_LINES)
+        self._child: Child | None = None
+        self._over = threading.Event()
+        self._broken: Exception | None = None
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of job {job.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def report(self, stage: str, done: int = 0, total: int = 0) -> None:
+        """Say how far the job is. Raises Cancelled or LostFence when it must not go on."""
+        if self._broken:
+            raise self._broken
+        self._progress = Progress(stage, done, total, "\n".join(self._lines))
+
+    def log(self, line: str) -> None:
+        self._lines.append(line)
+
+    def run_child(self, arguments: Sequence[str]) -> None:
+        """Run a program of the science to its end. Raises ChildFailed, Cancelled, LostFence."""
+        self.report(arguments[0])
+        self._child = Child(arguments)
+        try:
+            self._child.follow(progress=self._show, log=self.log)
+        except ChildFailed:
+            if self._broken:
+                raise self._broken from None
+            raise
+        finally:
+            self._child = None
+
+    def beat_now(self) -> None:
+        if jobs.heartbeat(job=self.job, progress=self._progress):
+            raise Cancelled
+
+    def _show(self, line: Line) -> None:
+        done, total = line.get("done"), line.get("total")
+        numbers = (done, total) if isinstance(done, int) and isinstance(total, int) else (0, 0)
+        self._progress = Progress(str(line["stage"]), *numbers, "\n".join(self._lines))
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(HEARTBEAT_SECONDS) and not self._broken:
+                self._try_to_beat()
+        finally:
+            connection.close()
+
+    def _try_to_beat(self) -> None:
+        try:
+            self.beat_now()
+        except OperationalError as error:  # the database is away: the lease tells whether it was too long
+            log.warning("no heartbeat for job %s: %s", self.job.pk, error)
+            connection.close()
+        except (Cancelled, LostFence) as end:
+            self._broken = end
+            if self._child:
+                self._child.stop()
+
+
+def work_off(kind: JobKind, work: Work) -> int:
+    """Do every waiting job of a kind; returns how many were claimed."""
+    count = 0
+    while job := jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}"):
+        count += 1
+        try:
+            _do(job, work)
+        except LostFence:
+            log.warning("job %s was given to another worker; nothing was written", job.pk)
+    return count
+
+
+def _do(job: Job, work: Work) -> None:
+    try:
+        with Duty(job) as duty:
+            duty.beat_now()
+            work.run(duty)
+    except Cancelled:
+        work.end_cancelled(job)
+    except ChildFailed as failure:
+        work.fail(job, str(failure))
+    except (LostFence, OperationalError):
+        raise
+    except Exception as bug:
+        # The person who waits sees that it is over, the log has the traceback.
+        log.exception("job %s failed", job.pk)
+        work.fail(job, f"{type(bug).__name__}: {bug}")

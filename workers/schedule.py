@@ -1,0 +1,5 @@
+from annotation import jobs
+
+SCHEDULE = {
+    "sweep": {"task": jobs.SWEEP, "schedule": 5.0, "options": {"expires": 5}},
+}

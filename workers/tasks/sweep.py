@@ -1,0 +1,23 @@
+from typing import Any
+
+from celery import shared_task
+
+from annotation import jobs as names
+from annotation.models import Job
+from annotation.models.jobs import JobKind, JobState
+from annotation.services import jobs, queue
+from workers import exports, rounds
+
+WORK = {JobKind.ROUND: (rounds, names.RUN_ROUNDS), JobKind.EXPORT: (exports, names.RUN_EXPORTS)}
+
+
+@shared_task(name=names.SWEEP)
+def sweep(**_: Any) -> None:
+    """Find what a lost message, a dead worker or an absent labeler left lying, and set it going again."""
+    queue.release_expired()
+    for job in jobs.give_back_silent():
+        work, _name = WORK[JobKind(job.kind)]
+        work.fail(job, f"The worker fell silent {job.attempt} times; see its log.")
+    for kind, (_work, name) in WORK.items():
+        if Job.objects.filter(kind=kind, state=JobState.QUEUED).exists():
+            names.wake(name)
