@@ -1,0 +1,133 @@
+// No finished label is ever lost: each is written to the device first, sent after, and removed only when the server
+// has answered 200 or 201. What the server refuses for good stays too, in the "needs attention" list.
+
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 15_000;
+
+export class Outbox extends EventTarget {
+  #store;
+  #send;
+  #random;
+  #alone;
+  #failures = 0;
+  #retry = null;
+  #flushing = null;
+  #listeners = null;
+  #wanted = false;
+  #isHolding = false;
+
+  // send(entry) → an answer of api.js. alone(work) runs work in one tab of the browser at a time.
+  constructor({ store, send, random = Math.random, alone = (work) => work() }) {
+    super();
+    this.#store = store;
+    this.#send = send;
+    this.#random = random;
+    this.#alone = alone;
+  }
+
+  connect(page = window) {
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    for (const moment of ["online", "focus"]) page.addEventListener(moment, () => this.flush(), { signal });
+    page.addEventListener("beforeunload", (event) => this.#isHolding && event.preventDefault(), { signal });
+    this.#tell();
+  }
+
+  disconnect() {
+    this.#listeners?.abort();
+    clearTimeout(this.#retry);
+  }
+
+  // Returns once the label is on the device; sending goes on behind it.
+  async add(entry) {
+    await this.#store.put({ ...entry, at: Date.now(), state: "waiting" });
+    await this.#tell();
+    this.flush();
+  }
+
+  // Sends what waits, oldest first, and returns when nothing more can be done now.
+  flush() {
+    this.#wanted = true;
+    this.#flushing ??= this.#alone(() => this.#sendAll()).finally(() => {
+      this.#flushing = null;
+      // A label that was added while the last one was on its way.
+      if (this.#wanted) this.flush();
+    });
+    return this.#flushing;
+  }
+
+  get isHolding() {
+    return this.#isHolding;
+  }
+
+  async entries() {
+    const all = await this.#store.all();
+    return { waiting: all.filter(({ state }) => state === "waiting"), attention: all.filter(({ state }) => state === "attention") };
+  }
+
+  async tryAgain(id) {
+    const entry = (await this.#store.all()).find((candidate) => candidate.id === id);
+    if (entry) await this.add({ ...entry, sentence: undefined });
+  }
+
+  async remove(id) {
+    await this.#store.remove(id);
+    await this.#tell();
+  }
+
+  async #sendAll() {
+    this.#wanted = false;
+    clearTimeout(this.#retry);
+    for (let entry = await this.#first(); entry; entry = await this.#first()) {
+      const answer = await this.#send(entry);
+      if (!(await this.#settle(entry, answer))) return;
+    }
+    this.#failures = 0;
+    this.#block(null);
+    this.dispatchEvent(new CustomEvent("empty"));
+  }
+
+  async #first() {
+    return (await this.entries()).waiting[0];
+  }
+
+  // True when the next label may be tried at once.
+  async #settle(entry, answer) {
+    if (answer.kind === "away" || answer.kind === "signed_out") {
+      this.#block(answer);
+      if (answer.kind === "away") this.#retryLater(answer.retryAfter);
+      return false;
+    }
+    this.#failures = 0;
+    this.#block(null);
+    if (answer.kind === "ok") await this.#store.remove(entry.id);
+    else await this.#store.put({ ...entry, state: "attention", sentence: answer.sentence });
+    await this.#tell();
+    this.dispatchEvent(new CustomEvent(answer.kind === "ok" ? "delivered" : "refused", { detail: { entry, answer } }));
+    return true;
+  }
+
+  // Jitter, so that a room full of labelers does not come back in the same instant after an outage.
+  #retryLater(atLeast) {
+    const ceiling = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures);
+    this.#failures += 1;
+    const delay = Math.max(atLeast ?? 0, FIRST_DELAY + this.#random() * (ceiling - FIRST_DELAY));
+    this.#retry = setTimeout(() => this.flush(), delay);
+  }
+
+  #block(answer) {
+    this.dispatchEvent(new CustomEvent("blocked", { detail: answer }));
+  }
+
+  async #tell() {
+    const { waiting, attention } = await this.entries();
+    this.#isHolding = waiting.length > 0;
+    this.dispatchEvent(new CustomEvent("change", { detail: { waiting: waiting.length, attention } }));
+  }
+}
+
+// One flusher per browser where the browser can say so; elsewhere two tabs may send the same label, which is harmless.
+export function aloneInBrowser(name) {
+  if (!globalThis.navigator?.locks) return (work) => work();
+  return (work) => navigator.locks.request(name, work);
+}
