@@ -1,0 +1,22 @@
+from argparse import ArgumentParser
+from functools import partial
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from annotation.management.projects import EXIT_CODE, add_import_arguments, import_files
+from annotation.models.problems import Split
+from annotation.services import importing
+
+
+class Command(BaseCommand):
+    help = f"Import problems from MATH-style or GSM8K-style lines. {EXIT_CODE}"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_import_arguments(parser)
+        parser.add_argument(
+            "--split", choices=Split.values, default=Split.TRAIN, help="for lines that do not name theirs"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        import_files(self, options, partial(importing.import_problems, split=options["split"]))
