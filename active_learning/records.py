@@ -35,6 +35,7 @@ class HumanCompletion:
     source: str
     flagged: bool | None
     corrected_rating: int | Absent | None = ABSENT
+    bare: bool = False  # only the text, as the published README has it though no published line does
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ def _read_completion(value: Any, path: str) -> Completion:
 def _read_human(value: Any, path: str) -> HumanCompletion | None:
     if value is None:
         return None
+    if isinstance(value, str):
+        return HumanCompletion(value, rating=None, source="human", flagged=None, bare=True)
     fields = Fields(value, path)
     corrected = _read_rating(fields, "corrected_rating") if "corrected_rating" in fields.value else ABSENT
     return HumanCompletion(
@@ -158,7 +161,9 @@ def _read_step(value: Any, path: str) -> Step:
     if chosen is not None and not 0 <= chosen < len(completions or ()):
         raise RecordError(fields.at("chosen_completion"), f"there is no completion {chosen}")
     return Step(
-        completions, _read_human(fields.take("human_completion", dict, None), fields.at("human_completion")), chosen
+        completions,
+        _read_human(fields.take("human_completion", dict, str, None), fields.at("human_completion")),
+        chosen,
     )
 
 
@@ -207,9 +212,11 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _human(human: HumanCompletion | None) -> dict[str, Any] | None:
+def _human(human: HumanCompletion | None) -> dict[str, Any] | str | None:
     if human is None:
         return None
+    if human.bare:
+        return human.text
     written: dict[str, Any] = {
         "text": human.text,
         "rating": human.rating,

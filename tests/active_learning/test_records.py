@@ -86,6 +86,16 @@ def test_a_human_step_with_a_corrected_rating_is_understood_and_an_absent_one_st
         assert records.dump(records.parse_line(raw)) == raw
 
 
+def test_a_human_step_that_is_only_a_text_is_understood_and_stays_one():
+    step = {"completions": [], "human_completion": "I say 2.", "chosen_completion": None}
+    written = line(label__steps=[step])
+
+    record = records.parse_line(written)
+
+    assert record.trajectory() == ["I say 2."]
+    assert records.dump(record) == written
+
+
 def test_the_chosen_completion_wins_over_a_human_draft():
     human = {"text": "Now divide the ", "rating": None, "source": "human", "flagged": False}
     step = PHASE_2["label"]["steps"][0] | {"human_completion": human}
