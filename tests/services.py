@@ -26,13 +26,13 @@ SETTINGS = {
 def running() -> Iterator[None]:
     """Set up Django on running services while the block lasts."""
     with contextlib.ExitStack() as stack:
-        os.environ.update(SETTINGS)
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepmark-tests-")))
+        data.chmod(0o711)  # as root the services run as another user, who has to pass through
+        os.environ.update(SETTINGS, DATA_DIR=str(data / "var"))
+        (data / "var" / "static").mkdir(parents=True)  # where collectstatic would write
         if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
-            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepmark-tests-")))
-            data.chmod(0o711)  # as root the services run as another user, who has to pass through
             urls = stack.enter_context(embedded_services(data, durable=False))
             os.environ.setdefault("DATABASE_URL", urls.database_url)
             os.environ.setdefault("REDIS_URL", urls.redis_url)
-            os.environ["DATA_DIR"] = str(data / "var")
         django.setup()
         yield

@@ -1,0 +1,111 @@
+"""Races with real connections: 32 labelers at one queue, one label sent many times, one round started many times."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from annotation.models import Label, Labeler, Lease, Round, Slot
+from annotation.models.jobs import JobKind
+from annotation.services import jobs, labeling, queue, rounds
+from tests import factories
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+CROWD = 32
+
+
+def at_once(act, arguments):
+    """Run act(argument) for each argument at the same moment, each on its own connection; results or exceptions."""
+    barrier = threading.Barrier(len(arguments))
+
+    def one(argument):
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return act(argument)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(arguments)) as pool:
+        return list(pool.map(one, arguments))
+
+
+@pytest.fixture
+def crowd(project):
+    return [Labeler.objects.create(project=project) for _ in range(CROWD)]
+
+
+def test_32_labelers_at_one_queue_get_32_solutions_and_nobody_hears_that_there_is_none(project, crowd):
+    for _ in range(5):
+        factories.queued(project, CROWD)
+
+        given = at_once(lambda labeler: queue.claim_next(project=project, by=labeler), crowd)
+
+        assert [one for one in given if isinstance(one, Exception)] == []
+        assert None not in given
+        assert len({one.slot for one in given}) == CROWD
+        Slot.objects.filter(state="leased").update(state="done", lease_owner=None, lease_token=None, lease_until=None)
+    assert Lease.objects.count() == 5 * CROWD
+
+
+def test_with_fewer_solutions_than_labelers_each_goes_to_exactly_one(project, crowd):
+    factories.queued(project, CROWD // 2)
+
+    given = [one for one in at_once(lambda labeler: queue.claim_next(project=project, by=labeler), crowd) if one]
+
+    assert len(given) == CROWD // 2
+    assert len({one.slot for one in given}) == CROWD // 2
+
+
+def test_two_tabs_of_one_labeler_get_one_lease(project, alice):
+    factories.queued(project, 8)
+
+    given = at_once(lambda _: queue.claim_next(project=project, by=alice), range(8))
+
+    assert {type(one).__name__ for one in given} == {"Assignment"}
+    assert len({one.lease_token for one in given}) == 1
+    assert Lease.objects.count() == 1
+
+
+def test_one_label_sent_16_times_at_once_is_stored_once(project, alice):
+    factories.queued(project, 1)
+    assignment = queue.claim_next(project=project, by=alice)
+    label_id = uuid.uuid4()
+
+    answers = at_once(lambda _: factories.submit(alice, assignment, label_id=label_id), range(16))
+
+    assert [one for one in answers if isinstance(one, Exception)] == []
+    assert sorted(one.replay for one in answers) == [False] + [True] * 15
+    assert Label.objects.count() == 1
+
+
+def test_16_labels_with_their_own_ids_for_one_solution_leave_one(project, alice):
+    factories.queued(project, 1)
+    assignment = queue.claim_next(project=project, by=alice)
+
+    answers = at_once(lambda _: factories.submit(alice, assignment), range(16))
+
+    refused = [one for one in answers if isinstance(one, labeling.AlreadyLabelled)]
+    assert (len(refused), Label.objects.count()) == (15, 1)
+
+
+def test_a_round_started_16_times_at_once_is_one_round(project):
+    factories.solution(project)
+
+    answers = at_once(lambda _: rounds.start_round(project=project, by=None), range(16))
+
+    refused = [one for one in answers if isinstance(one, rounds.RoundRunning)]
+    assert (len(refused), Round.objects.count()) == (15, 1)
+
+
+def test_a_job_is_claimed_by_one_worker(project):
+    factories.solution(project)
+    rounds.start_round(project=project, by=None)
+
+    claimed = at_once(lambda place: jobs.claim_job(kind=JobKind.ROUND, worker=f"worker {place}"), range(16))
+
+    assert len([job for job in claimed if job is not None]) == 1
