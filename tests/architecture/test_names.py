@@ -1,0 +1,75 @@
+"""Names that stand in two places are the same in both."""
+
+import ast
+import re
+from pathlib import Path
+
+from django.urls import get_resolver
+
+from active_learning import grading, records
+from annotation import jobs
+from annotation.api import errors
+from annotation.models.labels import FinishReason
+from annotation.models.problems import Grade
+from annotation.services.refusal import Refusal
+from workers import routing, schedule
+from workers.celery import app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_job_name_is_a_task_that_workers_register_and_the_other_way_round():
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if name.startswith("workers.")}
+
+    assert ours == set(jobs.QUEUES) == set(routing.ROUTES)
+    assert {entry["task"] for entry in schedule.SCHEDULE.values()} <= ours
+
+
+def test_the_database_and_the_files_know_the_same_grades_and_finish_reasons():
+    assert set(Grade.values) == {grade.value for grade in grading.Grade}
+    assert set(FinishReason.values) == set(records.FINISH_REASONS)
+
+
+def test_every_refusal_has_a_row_in_the_table_to_http():
+    def below(kind):
+        for child in kind.__subclasses__():
+            yield child
+            yield from below(child)
+
+    reachable = {kind for kind in below(Refusal) if kind.__module__.startswith("annotation.services")}
+    from_commands = {kind for kind in reachable if kind.__module__.rpartition(".")[2] in COMMAND_SERVICES}
+
+    assert set(errors.REFUSALS) == reachable - from_commands
+
+
+# Their refusals are printed by a command, and no endpoint calls them yet.
+COMMAND_SERVICES = {"importing", "exporting", "members", "line_files"}
+
+
+def test_every_refusal_is_a_sentence():
+    sentences = [str(kind()) for kind in errors.REFUSALS]
+
+    assert [text for text in sentences if not text.endswith(".")] == []
+
+
+def test_every_environment_variable_is_in_the_example_file_and_the_other_way_round():
+    source = ast.parse((ROOT / "annotation" / "settings.py").read_text())
+    read = {
+        node.args[0].value
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "env"
+    }
+    listed = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert read
+    assert read <= listed
+
+
+def test_no_route_hides_outside_the_known_prefixes():
+    prefixes = {str(pattern.pattern).split("/")[0] for pattern in get_resolver().url_patterns}
+
+    assert prefixes <= {"", "api", "accounts", "p", "healthz", "readyz"}
