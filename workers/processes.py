@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from workers import privileges
 
@@ -56,6 +56,7 @@ def start(program: Program, *, log: Path, run_as: privileges.Account | None = No
 
 
 def last_will(death_signal: signal.Signals, run_as: privileges.Account | None) -> Callable[[], None]:
+    """What a child of ours has to do between fork and exec, so that it gets the signal when we end, however we end."""
     parent = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -71,7 +72,7 @@ def last_will(death_signal: signal.Signals, run_as: privileges.Account | None) -
     return in_child
 
 
-def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def signal_group(process: subprocess.Popen[Any], number: signal.Signals) -> None:
     """Send a signal to the process and to all that stayed in its group."""
     try:
         os.killpg(process.pid, number)

@@ -1,0 +1,67 @@
+from active_learning.domains import chains
+from workers.simulation import Habits, Quota, judge, percentile
+
+PROBLEM = "Start with $2$. Add $3$, then multiply by $2$. What is the result?"
+RIGHT = ["$2 + 3 = 5$.", r"$5 \times 2 = 10$.{}10".format(chains.ANSWER_MARK)]
+WRONG = ["$2 + 3 = 6$.", r"$6 \times 2 = 12$.{}12".format(chains.ANSWER_MARK)]
+ALWAYS_RIGHT = Habits(noise=0.0, give_up=0.0, bad_problem=0.0)
+
+
+def ratings(steps, habits):
+    return [row["rating"] for row in judge({"problem": {"text": PROBLEM}, "steps": steps}, habits)["ratings"]]
+
+
+def finish(steps, habits):
+    label = judge({"problem": {"text": PROBLEM}, "steps": steps}, habits)
+    return label["finish_reason"], bool(label["reason"])
+
+
+def test_a_right_solution_is_rated_to_its_end_and_a_wrong_one_to_its_first_error():
+    assert ratings(RIGHT, ALWAYS_RIGHT) == [1, 1]
+    assert finish(RIGHT, ALWAYS_RIGHT) == ("solution", False)
+    assert ratings(WRONG, ALWAYS_RIGHT) == [-1]
+    assert finish(WRONG, ALWAYS_RIGHT) == ("found_error", False)
+
+
+def test_noise_gives_another_rating_than_the_truth():
+    habits = Habits(noise=1.0, give_up=0.0, bad_problem=0.0)
+    assert ratings(RIGHT, habits)[0] in (-1, 0)
+    assert ratings(WRONG, habits)[0] in (0, 1)
+
+
+def test_the_share_of_mistakes_is_the_noise():
+    first = [ratings(RIGHT, Habits(noise=0.2, give_up=0, bad_problem=0, seed=seed))[0] for seed in range(2000)]
+    assert 0.17 < sum(rating != 1 for rating in first) / 2000 < 0.23
+
+
+def test_the_same_seed_gives_the_same_label_and_another_seed_another():
+    labels = [
+        judge({"problem": {"text": PROBLEM}, "steps": RIGHT}, Habits(noise=0.5, seed=seed)) for seed in (1, 1, 2, 3, 4)
+    ]
+    assert labels[0] == labels[1]
+    assert any(label != labels[0] for label in labels[2:])
+
+
+def test_giving_up_and_bad_problems_come_with_a_reason():
+    assert finish(RIGHT, Habits(noise=0, give_up=1.0)) == ("give_up", True)
+    assert finish(RIGHT, Habits(noise=0, give_up=0.0, bad_problem=1.0)) == ("bad_problem", True)
+
+
+def test_the_time_of_a_label_is_not_shorter_than_that_of_its_steps():
+    label = judge({"problem": {"text": PROBLEM}, "steps": RIGHT}, ALWAYS_RIGHT)
+    assert label["total_time_ms"] >= sum(row["ms"] for row in label["ratings"]) > 0
+
+
+def test_what_is_given_back_to_a_quota_is_there_for_one_more():
+    quota = Quota(1)
+    assert [quota.take(), quota.take()] == [True, False]
+    quota.give_back()
+    assert [quota.take(), quota.take()] == [True, False]
+    assert all(Quota(None).take() for _ in range(5))
+
+
+def test_percentiles_are_values_that_were_measured():
+    assert percentile([4.0, 1.0, 3.0, 2.0], 0.5) == 2.0
+    assert percentile([4.0, 1.0, 3.0, 2.0], 0.95) == 4.0
+    assert percentile([7.0], 0.5) == 7.0
+    assert percentile([], 0.5) == 0.0
