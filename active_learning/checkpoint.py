@@ -96,8 +96,8 @@ def verify(directory: Path) -> dict[str, Any]:
     return meta
 
 
-def load(directory: Path, *, base: str | None = None, device: str = "cpu") -> Checkpoint:
-    """Verify and load; `base` says where the base model of a probe is now, if it was moved."""
+def load(directory: Path, *, base: str | None = None, device: str | None = None) -> Checkpoint:
+    """Verify and load, on the GPU where there is one; `base` says where a probe's base model is now, if it was moved."""
     meta = verify(directory)
     config = from_json(meta["config"])
     weights = load_file(directory / "head.safetensors")
@@ -108,15 +108,14 @@ def load(directory: Path, *, base: str | None = None, device: str = "cpu") -> Ch
         model = StepPRM(load_backbone(directory / "backbone", config.precision), head)
         tokenizer = load_tokenizer(directory / "tokenizer")
     else:
-        place = base or config.base
-        if base_sha256(place) != meta["base_sha256"]:
-            raise CheckpointError(
-                f"The base model at {base_directory(place)} is not the one this probe was trained on."
-            )
-        model = ProbePRM(load_language_model(base_directory(place), config.precision), ProbeHead(len(weights["mean"])))
-        tokenizer = load_tokenizer(base_directory(place))
+        base = base or config.base
+        if base_sha256(base) != meta["base_sha256"]:
+            raise CheckpointError(f"The base model at {base_directory(base)} is not the one this probe was trained on.")
+        model = ProbePRM(load_language_model(base_directory(base), config.precision), ProbeHead(len(weights["mean"])))
+        tokenizer = load_tokenizer(base_directory(base))
     model.head.load_state_dict(weights)
-    return Checkpoint(model.eval().to(torch.device(device)), tokenizer, config, meta)
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return Checkpoint(model.eval().to(place), tokenizer, config, meta)
 
 
 def _files(directory: Path) -> list[Path]:

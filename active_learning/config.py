@@ -7,12 +7,15 @@ from typing import Any, Literal, get_args
 Mode = Literal["full", "probe"]
 Neutral = Literal["positive", "negative"]
 Precision = Literal["fp32", "bf16"]
+Triple = tuple[float, float, float]  # probability that a step is negative, neutral, positive
 
 # A probe trains only a small head, which wants a large learning rate; a whole model wants a small one
 # (Lightman et al. 2023, App. F.1: a low learning rate is essential).
 LEARNING_RATE: dict[Mode, float] = {"full": 1e-5, "probe": 5e-3}
 # 200 labels and 2 epochs are 25 steps, and teach nothing but the prior.
 MIN_STEPS: dict[Mode, int] = {"full": 50, "probe": 200}
+# A probe has more weights than a first round has labels, some of them wrong.
+WEIGHT_DECAY: dict[Mode, float] = {"full": 0.01, "probe": 1.0}
 
 
 class ConfigError(ValueError):
@@ -28,7 +31,7 @@ class TrainConfig:
     epochs: int = 2  # Lightman et al. 2023, App. F.1
     min_steps: int | None = None  # None: the default of the mode
     batch_tokens: int = 16_384
-    weight_decay: float = 0.01
+    weight_decay: float | None = None  # None: the default of the mode
     seed: int = 0
     neutral: Neutral = "positive"  # what a neutral step counts as in a solution's score; App. F.2
     eval_fraction: float = 0.1  # of problems: held out of training, half to choose the threshold, half to measure
@@ -48,6 +51,10 @@ class TrainConfig:
     @property
     def learning_rate(self) -> float:
         return LEARNING_RATE[self.mode] if self.lr is None else self.lr
+
+    @property
+    def decay(self) -> float:
+        return WEIGHT_DECAY[self.mode] if self.weight_decay is None else self.weight_decay
 
     @property
     def least_steps(self) -> int:

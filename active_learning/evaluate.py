@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sklearn.metrics import roc_auc_score
 
-from active_learning.score import Triple
+from active_learning.config import Triple
 
 NO_ERROR = -1
 # Where no validation solutions are there to choose by. Lightman et al. 2023, App. H take 0.2 for a large PRM.

@@ -31,7 +31,7 @@ class PretrainConfig:
     layers: int = 3
     heads: int = 4
     batch: int = 64
-    steps: int = 2500
+    steps: int = 1500
     lr: float = 3e-3
     solutions_per_problem: int = 2
     seed: int = 0
@@ -132,7 +132,7 @@ def _write(network: Any, tokenizer: Any, config: PretrainConfig, loss: float, ou
     (out_dir / "generation_config.json").unlink(missing_ok=True)
     names = sorted(path.name for path in out_dir.iterdir() if path.name not in ("meta.json", "README.md"))
     meta = {
-        "command": f"python -m active_learning pretrain --out {out_dir.name} --steps {config.steps} --seed {config.seed}",
+        "command": f"python -m active_learning pretrain --out DIRECTORY --steps {config.steps} --seed {config.seed}",
         "config": asdict(config),
         "loss": round(loss, 4),
         "sha256": {name: hashlib.sha256((out_dir / name).read_bytes()).hexdigest() for name in names},

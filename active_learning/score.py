@@ -13,13 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from active_learning.config import Neutral
-from active_learning.strict_json import load_json
+from active_learning.config import Neutral, Triple
+from active_learning.strict_json import Fields, load_json
 
 if TYPE_CHECKING:
     from active_learning.checkpoint import Checkpoint
 
-Triple = tuple[float, float, float]  # probability that the step is negative, neutral, positive
 Reduction = Literal["product", "minimum", "geometric_mean"]
 
 # Solutions read, sorted by length and scored together; bounds memory, and is enough for full batches.
@@ -30,14 +29,14 @@ WINDOW = 4096
 class Unscored:
     """A solution asked about: `id` is the caller's and comes back with the result."""
 
-    id: Any
+    id: int | str
     problem: str
     steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Scored:
-    id: Any
+    id: int | str
     probabilities: tuple[Triple, ...]
 
 
@@ -83,19 +82,16 @@ def score_solutions(
 
 def _score_window(checkpoint: "Checkpoint", window: list[Unscored], batch_tokens: int) -> list[Scored | Unscored]:
     from active_learning import data
-    from active_learning.model import probabilities
+    from active_learning.model import step_probabilities
 
     encoded = [data.encode(one.problem, one.steps, checkpoint.tokenizer) for one in window]
     fitting = [i for i, one in enumerate(encoded) if one.ends and len(one.ids) <= checkpoint.config.max_len]
     results: list[Scored | Unscored] = list(window)
-    device = next(checkpoint.model.parameters()).device
-    for group in data.batches([len(encoded[i].ids) for i in fitting], batch_tokens):
-        places = [fitting[i] for i in group]
-        batch = data.collate([encoded[i] for i in places], checkpoint.tokenizer.pad_token_id)
-        rows = iter(probabilities(checkpoint.model, batch.to(device)).double().tolist())
-        for place in places:
-            triples = tuple(tuple(next(rows)) for _ in encoded[place].ends)
-            results[place] = Scored(window[place].id, triples)
+    found = step_probabilities(
+        checkpoint.model, [encoded[i] for i in fitting], checkpoint.tokenizer.pad_token_id, batch_tokens
+    )
+    for place, triples in zip(fitting, found, strict=True):
+        results[place] = Scored(window[place].id, triples)
     return results
 
 
@@ -131,8 +127,8 @@ def score_file(
 def read_solutions(path: Path) -> Iterator[Unscored]:
     with path.open("rb") as lines:
         for line in lines:
-            row = load_json(line)
-            yield Unscored(row["id"], row["problem"], tuple(row["steps"]))
+            row = Fields(load_json(line))
+            yield Unscored(row.take("id", int, str), row.take("problem", str), row.texts("steps"))
 
 
 def _line(result: Scored, neutral: Neutral) -> dict[str, Any]:

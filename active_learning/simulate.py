@@ -6,7 +6,7 @@ Every generation's PRM is measured on problems of its own that are never labeled
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -44,7 +44,7 @@ class Solution:
 
     @property
     def is_correct(self) -> bool:
-        return self.answer == self.problem["answer"]
+        return bool(self.answer == self.problem["answer"])
 
     @property
     def ratings(self) -> list[int]:
@@ -52,16 +52,14 @@ class Solution:
         return _to_first_error(chains.rate(self.problem["problem"], list(self.steps)))
 
 
-def simulate(
-    setting: Simulation, config: TrainConfig, out_dir: Path, *, progress: Callable[[dict[str, Any]], None]
-) -> list[dict[str, Any]]:
-    """Run all generations; a line of figures for each. Labels and checkpoints stay in out_dir."""
+def simulate(setting: Simulation, config: TrainConfig, out_dir: Path) -> Iterator[dict[str, Any]]:
+    """Run all generations and yield a line of figures for each. Labels and checkpoints stay in out_dir."""
     rng = Random(setting.seed)
     pool = make_pool(setting.problems, setting.solutions_per_problem, setting.error_rate, rng)
     validation = make_pool(setting.measured_problems // 2, 4, setting.error_rate, rng)
     measured = make_pool(setting.measured_problems, 4, setting.error_rate, rng)
     out_dir.mkdir(parents=True, exist_ok=True)
-    labels, lines = out_dir / "labels.jsonl", []
+    labels = out_dir / "labels.jsonl"
     for generation in range(1, setting.generations + 1):
         picks = choose(pool, setting, rng, first=generation == 1)
         chosen = [pick.candidate for pick in picks]
@@ -70,23 +68,20 @@ def simulate(
                 out.write(dump(label(solution, setting.label_noise, generation, rng)) + "\n")
         pool = [solution for solution in pool if not any(solution is taken for taken in chosen)]
         started = time.monotonic()
-        train(labels, replace(config, seed=setting.seed), out_dir / f"generation-{generation}", progress=progress)
+        train(labels, replace(config, seed=setting.seed), out_dir / f"generation-{generation}", progress=_ignore)
         trained = time.monotonic()
         selector = checkpoint.load(out_dir / f"generation-{generation}")
         for solution, result in zip(pool, judge(selector, pool), strict=True):
             solution.score = score.solution_score(result.probabilities)
-        lines.append(
-            {
-                "seed": setting.seed,
-                "generation": generation,
-                "labeled": generation * setting.problems * setting.labels_per_problem,
-                "wrong_answers": sum(not solution.is_correct for solution in chosen),
-                **measure(selector, validation, measured),
-                "train_seconds": round(trained - started, 2),
-                "score_seconds": round(time.monotonic() - trained, 2),
-            }
-        )
-    return lines
+        yield {
+            "seed": setting.seed,
+            "generation": generation,
+            "labeled": generation * setting.problems * setting.labels_per_problem,
+            "wrong_answers": sum(not solution.is_correct for solution in chosen),
+            **measure(selector, validation, measured),
+            "train_seconds": round(trained - started, 2),
+            "score_seconds": round(time.monotonic() - trained, 2),
+        }
 
 
 def make_pool(problems: int, solutions_per_problem: int, error_rate: float, rng: Random) -> list[Solution]:
@@ -121,7 +116,9 @@ def label(solution: Solution, noise: float, generation: int, rng: Random) -> Rec
         problem=solution.problem["problem"],
         ground_truth_answer=solution.problem["answer"],
         pre_generated=PreGenerated(None, solution.steps, solution.answer, solution.score),
-        steps=tuple(Step((Completion(text, rating, None),), None, None if rating == -1 else 0) for text, rating in steps),
+        steps=tuple(
+            Step((Completion(text, rating, None),), None, None if rating == -1 else 0) for text, rating in steps
+        ),
         total_time=0,
         finish_reason="found_error" if ratings[-1] == -1 else "solution",
     )
@@ -146,3 +143,7 @@ def measure(
 
 def _to_first_error(ratings: list[int]) -> list[int]:
     return ratings[: ratings.index(-1) + 1] if -1 in ratings else ratings
+
+
+def _ignore(_: dict[str, Any]) -> None:
+    """The progress of one short training is of no interest here."""

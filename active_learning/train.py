@@ -26,7 +26,7 @@ from active_learning.model import (
     load_tokenizer,
     new_full,
     new_probe,
-    probabilities,
+    step_probabilities,
 )
 
 Progress = Callable[[dict[str, Any]], None]
@@ -99,15 +99,16 @@ def measure(model: PRM, parts: dict[str, list[Item]], pad_id: int, config: Train
 
 def judge(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> list[evaluate.Judged]:
     """The model's probabilities beside people's ratings, in the order of the items."""
-    judged: dict[int, evaluate.Judged] = {}
-    device = next(model.parameters()).device
-    for group in data.batches([len(item.encoded.ids) for item in items], config.batch_tokens):
-        batch = data.collate([items[i].encoded for i in group], pad_id)
-        rows = iter(probabilities(model, batch.to(device)).double().tolist())
-        for i in group:
-            triples = tuple(tuple(next(rows)) for _ in items[i].ratings)
-            judged[i] = evaluate.Judged(triples, items[i].ratings)
-    return [judged[i] for i in range(len(items))]
+    found = step_probabilities(model, [item.encoded for item in items], pad_id, config.batch_tokens)
+    return [evaluate.Judged(triples, item.ratings) for item, triples in zip(items, found, strict=True)]
+
+
+def evaluate_file(loaded: checkpoint.Checkpoint, records_path: Path) -> dict[str, Any]:
+    """Figures of a checkpoint on all records of a file, with the threshold chosen when it was trained."""
+    rows, counts = data.read_rows(records_path)
+    items, too_long = data.encode_rows(rows, loaded.tokenizer, loaded.config.max_len)
+    judged = judge(loaded.model, items, loaded.tokenizer.pad_token_id, loaded.config)
+    return {**evaluate.evaluate(judged, loaded.meta["metrics"]["threshold"]), **counts, "too_long": too_long}
 
 
 def _check_enough(items: Sequence[Item], config: TrainConfig) -> None:
@@ -144,7 +145,7 @@ def _fit_full(
     groups_a_step = accelerator.num_processes
     steps_an_epoch = math.ceil(len(groups) / groups_a_step)
     steps = max(config.epochs * steps_an_epoch, config.least_steps)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.decay)
     schedule = _schedule(optimizer, steps)
     prepared, optimizer = accelerator.prepare(model, optimizer)
     order = _endless(groups, Random(config.seed))
@@ -185,7 +186,7 @@ def _fit_probe(model: ProbePRM, items: list[Item], pad_id: int, config: TrainCon
     features, classes = _features(model, items, pad_id, config)
     model.head.standardise_by(features)
     steps = max(config.epochs, config.least_steps)
-    optimizer = torch.optim.AdamW(model.head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(model.head.parameters(), lr=config.learning_rate, weight_decay=config.decay)
     schedule = _schedule(optimizer, steps)
     for step in range(steps):
         loss = functional.cross_entropy(model.head(features), classes)

@@ -1,0 +1,203 @@
+"""The science from a shell, on files: python -m active_learning train|score|select|evaluate|pretrain|toy|simulate.
+
+Progress is JSON Lines on standard output, so that a supervising process can show it; what went wrong is one sentence
+on standard error. Exit codes: 0 done, 1 these inputs cannot be used, 2 wrong arguments.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from active_learning import config, select
+from active_learning.domains import toy
+from active_learning.strict_json import Fields, load_json
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+    except (ValueError, OSError) as error:  # our refusals are ValueErrors with a sentence for people
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def emit(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m active_learning", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_work(commands)
+    _add_toy_domain(commands)
+    return parser
+
+
+def _add_work(commands: Any) -> None:
+    train = _command(commands, "train", _train, "train a PRM on PRM800K lines and publish a checkpoint")
+    train.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
+    train.add_argument("--out", type=Path, required=True, help="checkpoint directory; must not exist")
+    train.add_argument("--config", type=Path, help="training configuration, JSON")
+    train.add_argument("--base", help="directory of a causal language model, or toy")
+    train.add_argument("--mode", choices=("full", "probe"))
+    train.add_argument("--seed", type=int)
+
+    score = _command(commands, "score", _score, "score the steps of solutions")
+    score.add_argument("--checkpoint", type=Path, required=True)
+    score.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
+    score.add_argument("--out", type=Path, required=True)
+    score.add_argument("--base", help="where a probe's base model is now, if it was moved")
+    score.add_argument("--device", default=None, help="default: the GPU where there is one")
+
+    choose = _command(commands, "select", _select, "choose solutions to label, problem by problem")
+    choose.add_argument(
+        "--candidates", type=Path, required=True, help='JSON Lines {"id", "problem", "score", "is_correct"}'
+    )
+    choose.add_argument("--out", type=Path, required=True)
+    choose.add_argument("--n", type=int, required=True, help="solutions of each problem")
+    choose.add_argument("--wrong-share", type=float, default=0.8)
+    choose.add_argument("--random-share", type=float, default=0.0)
+    choose.add_argument("--seed", type=int, default=0)
+
+    evaluate = _command(commands, "evaluate", _evaluate, "measure a checkpoint on labeled solutions")
+    evaluate.add_argument("--checkpoint", type=Path, required=True)
+    evaluate.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
+    evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
+
+
+def _add_toy_domain(commands: Any) -> None:
+    pretrain = _command(commands, "pretrain", _pretrain, "train the toy domain's small base model")
+    pretrain.add_argument("--out", type=Path, required=True)
+    pretrain.add_argument("--steps", type=int)
+    pretrain.add_argument("--seed", type=int, default=0)
+
+    write = _command(commands, "toy", _toy, "write toy problems and solutions, ready for import")
+    write.add_argument("--out", type=Path, required=True, help="directory for problems.jsonl and solutions.jsonl")
+    write.add_argument("--problems", type=int, default=40)
+    write.add_argument("--solutions", type=int, default=20, help="of each problem")
+    write.add_argument("--error-rate", type=float, default=0.12)
+    write.add_argument("--seed", type=int, default=0)
+
+    simulate = _command(commands, "simulate", _simulate, "run the whole loop with an oracle for labeler")
+    simulate.add_argument("--out", type=Path, required=True)
+    simulate.add_argument("--seeds", type=int, default=3)
+    simulate.add_argument("--generations", type=int, default=3)
+    simulate.add_argument("--label-noise", type=float, default=0.0)
+    simulate.add_argument("--uniform", action="store_true", help="choose at random in every generation")
+    simulate.add_argument("--base", default="toy")
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _train(options: argparse.Namespace) -> None:
+    from active_learning.train import train
+
+    settings = config.read(options.config.read_text()) if options.config else config.TrainConfig()
+    given = {name: getattr(options, name) for name in ("base", "mode", "seed") if getattr(options, name) is not None}
+    meta = train(options.records, replace(settings, **given), options.out, progress=emit)
+    emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
+
+
+def _score(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint, score
+
+    loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
+    report = score.score_file(loaded, options.solutions, options.out, progress=emit)
+    emit({"stage": "done", "scored": report.scored, "too_long": report.too_long})
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    id: int | str
+    score: float | None
+    is_correct: bool | None
+
+
+def _select(options: argparse.Namespace) -> None:
+    by_problem: dict[int | str, list[_Candidate]] = {}
+    with options.candidates.open("rb") as lines:
+        for row in (Fields(load_json(line)) for line in lines):
+            candidate = _Candidate(
+                row.take("id", int, str), row.take("score", float, None), row.take("is_correct", bool, None)
+            )
+            by_problem.setdefault(row.take("problem", int, str), []).append(candidate)
+    picks = select.per_problem(
+        by_problem,
+        options.n,
+        wrong_share=options.wrong_share,
+        random_share=options.random_share,
+        rng=Random(options.seed),
+    )
+    rows = [{"id": pick.candidate.id, "rank": pick.rank, "arm": pick.arm} for some in picks.values() for pick in some]
+    _write_lines(options.out, rows)
+    warning = select.diversity_warning(len(rows), sum(map(len, by_problem.values())))
+    emit({"stage": "done", "selected": len(rows), "warning": warning})
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint, train
+
+    emit(
+        {
+            "stage": "done",
+            "metrics": train.evaluate_file(checkpoint.load(options.checkpoint, base=options.base), options.records),
+        }
+    )
+
+
+def _pretrain(options: argparse.Namespace) -> None:
+    import torch
+
+    from active_learning.pretrain import PretrainConfig, pretrain
+
+    torch.set_num_threads(1)  # sums in one order, so that a seed gives the same weights again
+    settings = PretrainConfig(seed=options.seed)
+    meta = pretrain(replace(settings, steps=options.steps or settings.steps), options.out, progress=emit)
+    emit({"stage": "done", **meta})
+
+
+def _toy(options: argparse.Namespace) -> None:
+    rng = Random(options.seed)
+    problems = list(toy.problems(options.problems, rng=rng))
+    options.out.mkdir(parents=True, exist_ok=True)
+    _write_lines(options.out / "problems.jsonl", problems)
+    solutions = (
+        solution
+        for problem in problems
+        for solution in toy.solutions(problem, options.solutions, rng=rng, error_rate=options.error_rate)
+    )
+    _write_lines(options.out / "solutions.jsonl", solutions)
+    emit({"stage": "done", "problems": len(problems), "solutions": len(problems) * options.solutions})
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from active_learning.simulate import Simulation, simulate
+
+    for seed in range(options.seeds):
+        setting = Simulation(
+            generations=options.generations, label_noise=options.label_noise, uniform=options.uniform, seed=seed
+        )
+        for line in simulate(setting, config.TrainConfig(base=options.base), options.out / f"seed-{seed}"):
+            emit({"stage": "simulate", **line})
+
+
+def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+import json
+import subprocess
+import sys
+from random import Random
+
+import pytest
+import torch
+
+from active_learning import checkpoint, score
+from active_learning.config import TrainConfig
+from active_learning.model import load_language_model, load_tokenizer, new_full, new_probe
+from tests import tiny
+
+# A released scored sample of the PRM800K authors, there in the order negative, positive, neutral.
+RELEASED = [
+    (0.593068042770836, 0.387681464904673, 0.01925049232449113),
+    (0.05710269249567796, 0.9101000509718192, 0.0327972565325028),
+    (0.04241488752473914, 0.9291714977657496, 0.028413614709511318),
+    (0.7507610598005641, 0.1384993425138924, 0.11073959768554346),
+]
+TRIPLES = [(negative, neutral, positive) for negative, positive, neutral in RELEASED]
+
+
+@pytest.mark.parametrize(
+    ("reduction", "neutral", "expected"),
+    [
+        ("product", "positive", 0.09157553704097245),
+        ("product", "negative", 0.04540542735872218),
+        ("minimum", "positive", 0.24923894019943588),
+        ("minimum", "negative", 0.1384993425138924),
+        ("geometric_mean", "positive", 0.09157553704097245**0.25),
+    ],
+)
+def test_the_released_sample_has_its_released_scores(reduction, neutral, expected):
+    assert score.solution_score(TRIPLES, reduction=reduction, neutral=neutral) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_product_with_neutral_as_positive_is_the_default_and_never_above_the_minimum():
+    assert score.solution_score(TRIPLES) == score.solution_score(TRIPLES, reduction="product", neutral="positive")
+    assert score.solution_score(TRIPLES) <= score.solution_score(TRIPLES, reduction="minimum")
+
+
+def test_a_solution_without_steps_has_no_score():
+    with pytest.raises(ValueError, match="without steps"):
+        score.solution_score([])
+
+
+@pytest.mark.parametrize("module", ["score", "select", "config", "domains.toy", "domains.chains"])
+def test_what_other_programs_use_loads_without_torch(module):
+    program = f"import sys, active_learning.{module}; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+WORDS = [f"w{i}" for i in range(40)]
+
+
+def make_checkpoint(directory, mode, max_len=100):
+    base = tiny.make_model(directory, tiny.make_tokenizer(WORDS))
+    tokenizer, language_model = load_tokenizer(base), load_language_model(base)
+    model = (
+        new_full(language_model, tokenizer, None)
+        if mode == "full"
+        else new_probe(language_model, torch.Generator().manual_seed(0))
+    )
+    return checkpoint.Checkpoint(model, tokenizer, TrainConfig(base=str(base), mode=mode, max_len=max_len), {})
+
+
+def make_solutions(n, rng):
+    def text():
+        return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 6)))
+
+    return [score.Unscored(i, text(), tuple(text() for _ in range(rng.randint(1, 8)))) for i in range(n)]
+
+
+@pytest.mark.parametrize("mode", ["full", "probe"])
+def test_scores_do_not_depend_on_batches_or_padding(mode, tmp_path):
+    prm = make_checkpoint(tmp_path, mode)
+    solutions = make_solutions(40, Random(0))
+    together = list(score.score_solutions(prm, solutions, batch_tokens=2000))
+    alone = list(score.score_solutions(prm, solutions, batch_tokens=1))
+    assert [one.id for one in together] == list(range(40))
+    assert [len(one.probabilities) for one in together] == [len(one.steps) for one in solutions]
+    for left, right in zip(together, alone, strict=True):
+        torch.testing.assert_close(
+            torch.tensor(left.probabilities), torch.tensor(right.probabilities), atol=1e-5, rtol=0
+        )
+    assert len({round(one.probabilities[0][2], 6) for one in together}) > 30
+
+
+@pytest.mark.parametrize("mode", ["full", "probe"])
+def test_a_later_step_does_not_change_the_probabilities_of_earlier_ones(mode, tmp_path):
+    prm = make_checkpoint(tmp_path, mode)
+    long = score.Unscored("long", "w1 w2", ("w3 w4", "w5", "w6 w7"))
+    short = score.Unscored("short", "w1 w2", ("w3 w4", "w5", "w9"))
+    first, second = (one.probabilities for one in score.score_solutions(prm, [long, short]))
+    same = [torch.allclose(torch.tensor(a), torch.tensor(b), atol=1e-6) for a, b in zip(first, second, strict=True)]
+    assert same == [True, True, False]
+
+
+def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(tmp_path):
+    prm = make_checkpoint(tmp_path / "base", "full", max_len=8)
+    rows = [
+        {"id": 7, "problem": "w1", "steps": ["w2", "w3 w4"]},
+        {"id": "long", "problem": "w1", "steps": ["w2"] * 9},
+        {"id": 9, "problem": "w1", "steps": ["w5"]},
+    ]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seen = []
+    report = score.score_file(prm, tmp_path / "in.jsonl", tmp_path / "out.jsonl", progress=seen.append)
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert (report.scored, report.too_long) == (2, 1)
+    assert [line["id"] for line in lines] == [7, 9]
+    assert lines[0].keys() == {"id", "product", "minimum", "probabilities"}
+    assert [sum(triple) for triple in lines[0]["probabilities"]] == pytest.approx([1, 1])
+    assert lines[0]["product"] == pytest.approx(score.solution_score(lines[0]["probabilities"]))
+    assert lines[0]["minimum"] == pytest.approx(min(1 - triple[0] for triple in lines[0]["probabilities"]))
+    assert seen[-1] == {"stage": "score", "done": 3, "total": 3, "too_long": 1}
+    assert [path.name for path in tmp_path.glob("out*")] == ["out.jsonl"]
