@@ -44,7 +44,7 @@ def import_problems(
     A line's own split (`split`, `prm800k_split`) wins over the given one. Raises ImportRunning.
     """
     report = ImportReport(source, dry_run)
-    with _whole("import_problems", project, report, by):
+    with _whole("import problems", project, report, by):
         for rows in _batches(lines, partial(read_problem, split=split), report):
             store_problems(project=project, rows=dict(rows), report=report)
     return report
@@ -65,7 +65,7 @@ def import_solutions(  # noqa: PLR0913 - keyword-only
     `generator` stands where the file names none. Raises ImportRunning.
     """
     report = ImportReport(source, dry_run)
-    with _whole("import_solutions", project, report, by):
+    with _whole("import solutions", project, report, by):
         last_before = Solution.objects.filter(project=project).aggregate(last=Max("pk", default=0))["last"]
         for rows in _batches(lines, read_samples, report):
             samples = [
@@ -96,7 +96,7 @@ def import_labels(
     Raises ImportRunning.
     """
     report = ImportReport(source, dry_run)
-    with _whole("import_labels", project, report, by):
+    with _whole("import labels", project, report, by):
         for rows in _batches(lines, read_label, report):
             store_labels(project=project, rows=rows, source=source[:200], split=split, report=report)
     return report
