@@ -108,8 +108,9 @@ class LabelPage {
     showProblem(assignment.problem);
     this.#steps.show(assignment, this.#state);
     this.#bar.update(this.#state);
+    // A solution begun elsewhere opens where it was left; a new one opens at its problem.
     scrollTo({ top: 0, behavior: "instant" });
-    this.#steps.settle(this.#state.cursor, { smooth: false });
+    this.#steps.settle(this.#state.cursor, { scroll: this.#state.cursor > 0 ? "instant" : "none" });
     this.#status.announce(`A new solution with ${assignment.steps.length} steps.`);
   }
 

@@ -14,13 +14,14 @@ const ANSWER_HEADING = /^[ \t]*#[ \t]*Answer[ \t]*(?:\n|$)/m;
 // → [{kind: "prose" | "formula" | "code", text, display?, source}]; the sources joined are the text again.
 export function split(text) {
   const parts = [];
+  const missing = new Set(); // closing marks that do not come any more: looking again and again would take seconds
   let proseFrom = 0;
   let at = 0;
   for (;;) {
     OPENERS.lastIndex = at;
     const opener = OPENERS.exec(text);
     if (!opener) break;
-    const part = partAt(text, opener);
+    const part = partAt(text, opener, missing);
     at = part ? opener.index + part.source.length : opener.index + opener[0].length;
     if (!part) continue;
     pushProse(parts, text.slice(proseFrom, opener.index));
@@ -68,15 +69,18 @@ export function nesting(formula) {
   return deepest;
 }
 
-function partAt(text, opener) {
+function partAt(text, opener, missing) {
   const [mark, environment] = opener;
   const from = opener.index;
   if (mark === "\\\\" || mark === "\\$") return null;
   if (environment) return environmentAt(text, from, environment);
   if (mark === "$") return dollarsAt(text, from);
   const [close, kind, display] = CLOSERS[mark];
-  const end = closing(text, close, from + mark.length);
-  if (end < 0) return null;
+  const end = missing.has(close) ? -1 : closing(text, close, from + mark.length);
+  if (end < 0) {
+    missing.add(close);
+    return null;
+  }
   const inside = text.slice(from + mark.length, end);
   if (!inside.trim()) return null;
   return { kind, text: inside, display, source: text.slice(from, end + close.length) };

@@ -48,11 +48,10 @@ export class Outbox extends EventTarget {
   // Sends what waits, oldest first, and returns when nothing more can be done now.
   flush() {
     this.#wanted = true;
-    this.#flushing ??= this.#alone(() => this.#sendAll()).finally(() => {
-      this.#flushing = null;
-      // A label that was added while the last one was on its way.
-      if (this.#wanted) this.flush();
-    });
+    this.#flushing ??= this.#alone(() => this.#sendAll())
+      .finally(() => (this.#flushing = null))
+      // A label that was added just after the last look.
+      .then((isDone) => isDone && this.#wanted && this.flush());
     return this.#flushing;
   }
 
@@ -75,16 +74,18 @@ export class Outbox extends EventTarget {
     await this.#tell();
   }
 
+  // True when nothing waits any more.
   async #sendAll() {
     this.#wanted = false;
     clearTimeout(this.#retry);
     for (let entry = await this.#first(); entry; entry = await this.#first()) {
       const answer = await this.#send(entry);
-      if (!(await this.#settle(entry, answer))) return;
+      if (!(await this.#settle(entry, answer))) return false;
     }
     this.#failures = 0;
     this.#block(null);
     this.dispatchEvent(new CustomEvent("empty"));
+    return true;
   }
 
   async #first() {

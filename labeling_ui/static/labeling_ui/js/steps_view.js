@@ -45,12 +45,13 @@ export class StepsView {
     fitFormulas(this.#list);
   }
 
-  // Bring a row to the resting height and, unless told otherwise, give it the focus.
-  settle(step, { focus = true, smooth = true } = {}) {
+  // Give a row the focus and bring it to the resting height. `scroll`: "smooth", "instant" or "none".
+  settle(step, { scroll = "smooth" } = {}) {
     const row = this.#rows[step];
-    if (focus) row.focus({ preventScroll: true });
-    const calm = !smooth || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    scrollTo({ top: scrollY + row.getBoundingClientRect().top - restingTop(row), behavior: calm ? "instant" : "smooth" });
+    row.focus({ preventScroll: true });
+    if (scroll === "none") return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    scrollTo({ top: scrollY + row.getBoundingClientRect().top - restingTop(row), behavior: calm ? "instant" : scroll });
   }
 
   #row(step) {
