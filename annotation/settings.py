@@ -168,7 +168,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # Static files --------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
 PACKAGES = BASE_DIR / "labeling_ui" / "node_modules"
 VENDOR = {"katex": "katex/dist", "atkinson": "@fontsource-variable/atkinson-hyperlegible-next/files"}
 STATICFILES_DIRS = [(f"vendor/{name}", PACKAGES / path) for name, path in VENDOR.items() if (PACKAGES / path).exists()]
