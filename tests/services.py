@@ -7,6 +7,8 @@ With DATABASE_URL and REDIS_URL set, those are used instead.
 
 import contextlib
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,13 +28,20 @@ SETTINGS = {
 def running() -> Iterator[None]:
     """Set up Django on running services while the block lasts."""
     with contextlib.ExitStack() as stack:
-        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepmark-tests-")))
-        data.chmod(0o711)  # as root the services run as another user, who has to pass through
-        os.environ.update(SETTINGS, DATA_DIR=str(data / "var"))
-        (data / "var" / "static").mkdir(parents=True)  # where collectstatic would write
-        if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
-            urls = stack.enter_context(embedded_services(data, durable=False))
-            os.environ.setdefault("DATABASE_URL", urls.database_url)
-            os.environ.setdefault("REDIS_URL", urls.redis_url)
+        if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker finds everything in the environment it inherits
+            _start(stack)
         django.setup()
         yield
+
+
+def _start(stack: contextlib.ExitStack) -> None:
+    data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepmark-tests-")))
+    data.chmod(0o711)  # as root the services run as another user, who has to pass through
+    os.environ.update(SETTINGS, DATA_DIR=str(data / "var"))
+    if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
+        urls = stack.enter_context(embedded_services(data, durable=False))
+        os.environ.setdefault("DATABASE_URL", urls.database_url)
+        os.environ.setdefault("REDIS_URL", urls.redis_url)
+    # Pages name their files by hash, as in production.
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, cwd=Path(__file__).parents[1], check=True)

@@ -26,7 +26,7 @@ def describe(folder: Path) -> Checkpoint:
     meta = json.loads((folder / "meta.json").read_bytes())
     return Checkpoint(
         folder=str(folder.relative_to(settings.DATA_DIR)),
-        sha256=hashlib.sha256((folder / "meta.json").read_bytes()).hexdigest(),
+        sha256=hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest(),
         base=meta["config"]["base"],
         config=meta["config"],
         data_sha256=meta["data_sha256"],

@@ -1,5 +1,6 @@
 from annotation.models.accounts import User
 from annotation.models.audit import AuditEvent
+from annotation.models.invitations import Invitation
 from annotation.models.jobs import Job
 from annotation.models.labelers import Labeler
 from annotation.models.labels import ImportedRecord, Label, StepRating
@@ -15,6 +16,7 @@ __all__ = [
     "Draft",
     "ImportedRecord",
     "Instructions",
+    "Invitation",
     "Job",
     "Label",
     "Labeler",

@@ -1,0 +1,30 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
+
+from annotation.models import Project
+from annotation.models.projects import Role
+from annotation.services import invitations
+
+
+class Command(BaseCommand):
+    help = "Print a single-use link with which somebody makes their account in a project. It works for three days."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--project", required=True, help="its short name")
+        parser.add_argument("--role", required=True, choices=Role.values)
+        parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="the address of your site")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}. Make it with: manage.py createproject")
+        try:
+            validate_email(options["email"])
+        except ValidationError as error:
+            raise CommandError(f"{options['email']!r} is not an e-mail address.") from error
+        secret = invitations.invite(project=project, email=options["email"], role=Role(options["role"]), by=None)
+        self.stdout.write(f"{options['base_url'].rstrip('/')}/accounts/invitation/{secret}/")

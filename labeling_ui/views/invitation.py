@@ -1,0 +1,36 @@
+from django import forms
+from django.contrib.auth import login
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from annotation.services import invitations
+
+
+class AccountForm(forms.Form):
+    username = forms.CharField(max_length=150, validators=[UnicodeUsernameValidator()])
+    password = forms.CharField(max_length=200, strip=False)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """GET shows who invites to what; only POST uses the invitation up: scanners of mail open every link."""
+    try:
+        shown = invitations.look_at(secret=secret)
+    except invitations.InvitationGone as gone:
+        return render(request, "labeling_ui/account/invitation_gone.html", {"sentence": gone}, status=404)
+    form = AccountForm(request.POST or None)
+    problem = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = invitations.accept(secret=secret, **form.cleaned_data)
+        except (invitations.NameTaken, invitations.WeakPassword, invitations.InvitationGone) as refusal:
+            problem = str(refusal)
+        else:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            return redirect("home")
+    page = {"invitation": shown, "form": form, "problem": problem}
+    return render(request, "labeling_ui/account/invitation.html", page)
