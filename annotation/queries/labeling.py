@@ -33,7 +33,7 @@ class Assignment:
 def assignment(slot_id: int) -> Assignment:
     """The leased slot as its owner may see it. Two queries."""
     slot = Slot.objects.select_related("solution__problem", "project").get(pk=slot_id)
-    draft = Draft.objects.filter(slot=slot, labeler_id=slot.lease_owner_id).first()
+    draft = Draft.objects.filter(slot=slot, labeler=slot.lease_owner_id).first()
     assert slot.lease_token is not None
     assert slot.lease_until is not None
     problem, project = slot.solution.problem, slot.project
