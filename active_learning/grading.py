@@ -1,7 +1,7 @@
 """Is this the right answer? The PRM800K grader's verdict, and math-verify's where that one says no.
 
 Strings decide most pairs here, in microseconds. The rest goes to a child process (grading_child) that this one starts
-on first use, limits, kills and replaces; hostile answers cost it a worker and us at most `WALL_SECONDS`. Safe to call
+on first use, limits, kills and replaces; hostile answers cost it a worker and us `PATIENCE_SECONDS` at most. Safe to call
 from threads and after a fork. Rules, deviations and reasons: docs/decisions/0002-answer-grading.md.
 """
 
@@ -27,11 +27,12 @@ __all__ = ["GRADER_VERSION", "Grade", "GraderUnavailableError", "answers_match",
 GRADER_VERSION = "1+sympy-1.14.0+math-verify-0.9.0"  # stored with every verdict; a test holds it to what is installed
 
 MAX_LENGTH = 300  # characters; the longest answer in MATH has 157. Longer ones are compared as strings only
-CPU_SECONDS = 0.7  # for one pair, kept by the kernel: so a verdict does not depend on how busy the machine is
-WALL_SECONDS = 1.7  # for one pair, kept by us, in case the child's own limit fails
+# For one pair. Processor time first, kept by the kernel: so a verdict hardly depends on how busy the machine is. Then
+# wall-clock time, kept by the child; and by us, in case the child itself is stuck, and must be replaced as a whole.
+CPU_SECONDS, WALL_SECONDS, PATIENCE_SECONDS = 0.7, 1.5, 1.8
 START_SECONDS = 60.0  # importing sympy takes 0.5 s on an idle machine
 
-Verdicts = tuple[bool, bool | None]  # of the PRM800K grader and of math-verify; None when that could not read an answer
+Verdicts = tuple[bool, bool | None]  # PRM800K's and math-verify's; None: not asked, or it could not read an answer
 
 
 class Grade(enum.StrEnum):
@@ -57,7 +58,7 @@ def answers_match(given: str | None, truth: str) -> bool:
     if verdict is not None:
         return verdict
     try:
-        return _ask(given, truth)[0]
+        return _ask(given, truth, both=False)[0]
     except _NoVerdictError:
         return False
 
@@ -75,8 +76,10 @@ def grade(given: str | None, truth: str | None) -> Grade:
         return Grade.CORRECT
     if _numbers_apart(given, truth):
         return Grade.WRONG
+    if _too_long(given, truth):
+        return Grade.UNGRADABLE
     try:
-        match, second = _ask(given, truth)
+        match, second = _ask(given, truth, both=True)
     except _NoVerdictError:
         return Grade.UNGRADABLE
     if match:
@@ -86,10 +89,14 @@ def grade(given: str | None, truth: str | None) -> Grade:
 
 def _decide_here(given: str, truth: str) -> bool | None:
     """What strings alone decide; None: the child must look at LaTeX or do algebra."""
-    if max(len(given), len(truth)) > MAX_LENGTH:
+    if _too_long(given, truth):
         return given.split() == truth.split()
     verdict = decide(given, truth, to_text=None)
     return verdict if isinstance(verdict, bool) else None
+
+
+def _too_long(given: str, truth: str) -> bool:
+    return max(len(given), len(truth)) > MAX_LENGTH
 
 
 _BARE_NUMBER = re.compile(r"(?:\\?\$)?\s*(?:[-+]?[\d,]*\.?\d+|-?\d+/\d+|-?\\[dt]?frac\{\d+\}\{\d+\})\s*\$?", re.ASCII)
@@ -119,7 +126,7 @@ class _Child:
     def __init__(self) -> None:
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "active_learning.grading_child", str(CPU_SECONDS)],
+            [sys.executable, "-m", "active_learning.grading_child", str(CPU_SECONDS), str(WALL_SECONDS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
@@ -137,7 +144,7 @@ class _Child:
             self._read_line(START_SECONDS)
             self._ready = True
         self._process.stdin.write(request)
-        return self._read_line(WALL_SECONDS)
+        return self._read_line(PATIENCE_SECONDS)
 
     def _read_line(self, seconds: float) -> bytes:
         assert self._process.stdout is not None
@@ -172,9 +179,9 @@ _child: _Child | None = None
 
 
 @lru_cache(maxsize=16384)  # samples of one problem share few answers
-def _ask(given: str, truth: str) -> Verdicts:
+def _ask(given: str, truth: str, *, both: bool) -> Verdicts:
     global _child
-    request = json.dumps([given, truth]).encode() + b"\n"
+    request = json.dumps([given, truth, both]).encode() + b"\n"
     with _lock:
         for _ in range(2):  # a child that somebody killed is replaced, once
             _child = _child or _Child()
@@ -192,7 +199,7 @@ def _ask(given: str, truth: str) -> Verdicts:
                 raise _NoVerdictError
             return bool(reply[0]), reply[1]
     raise GraderUnavailableError(
-        "The grading process ends at once; `python -m active_learning.grading_child 1` says why."
+        "The grading process ends at once; `python -m active_learning.grading_child 1 1` says why."
     )
 
 

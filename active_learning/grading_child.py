@@ -4,7 +4,8 @@ sympy's parser is Python's `eval`, and a short answer (`9**9**9`) can run for ev
 requests and never looks at an answer; it forks a worker that does, within limits that the kernel enforces. A worker
 that breaks them dies alone, and the next one is a fork away (milliseconds, not the second that importing sympy takes).
 
-Protocol, one line each way: `["given", "truth"]` in, `[matches, math_verify_agrees | null]` or `null` (no verdict) out.
+Protocol, one line each way: `["given", "truth", ask math-verify too]` in; `[matches, math-verify agrees | null]` out, or
+`null` for no verdict.
 Both processes end when their standard input or socket does, so none outlives the process that grades.
 """
 
@@ -18,7 +19,7 @@ import signal
 import socket
 import sys
 import warnings
-from typing import Any
+from typing import Any, BinaryIO
 
 import sympy
 from math_verify import LatexExtractionConfig, parse, verify
@@ -127,9 +128,10 @@ _WARM_UP = [["(x+1)^2", "x^2+2x+2"], ["\\frac{2\\sqrt{3}}{3}", "\\frac{\\pi}{5}"
 
 
 def _judge(request: bytes) -> bytes:
-    given, truth = json.loads(request)
+    given, truth, ask_both = json.loads(request)
     match = matches(given, truth)
-    return json.dumps([match, match or math_verify_agrees(given, truth)]).encode() + b"\n"
+    second = math_verify_agrees(given, truth) if ask_both and not match else None
+    return json.dumps([match, second]).encode() + b"\n"
 
 
 def _work(channel: socket.socket, cpu_seconds: float) -> None:
@@ -159,33 +161,54 @@ def _fork_worker(cpu_seconds: float) -> tuple[int, socket.socket]:
         os._exit(0)
 
 
-def _exchange(channel: socket.socket, request: bytes) -> bytes:
-    """The worker's reply, a short line; empty when it died over the request."""
+class _KilledError(Exception):
+    """Somebody else ended the worker; nothing is known about the answers."""
+
+
+def _exchange(worker: tuple[int, socket.socket], request: bytes, wall_seconds: float) -> bytes:
+    """The worker's reply, a short line; empty when the pair broke its limits, and with them the worker."""
+    pid, channel = worker
+    channel.settimeout(wall_seconds)
     try:
         channel.sendall(request)
-        return channel.recv(4096)
-    except OSError:
+        reply = channel.recv(4096)
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
         return b""
+    except OSError:
+        reply = b""
+    if not reply and os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL:
+        raise _KilledError
+    return reply
 
 
-def main(cpu_seconds: float) -> None:
+def _serve(cpu_seconds: float, wall_seconds: float, replies: BinaryIO) -> None:
+    worker = None
+    for request in sys.stdin.buffer:
+        reply = b""
+        for _ in range(2):  # a worker that somebody killed is replaced, once
+            worker = worker or _fork_worker(cpu_seconds)
+            try:
+                reply = _exchange(worker, request, wall_seconds)
+            except _KilledError:
+                worker = None
+                continue
+            break
+        worker = worker if reply else None
+        replies.write(reply or b"null\n")
+
+
+def main(cpu_seconds: float, wall_seconds: float) -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not end up among the replies
     logging.disable()
     warnings.simplefilter("ignore")
     for pair in _WARM_UP:
-        _judge(json.dumps(pair).encode())
+        _judge(json.dumps([*pair, True]).encode())
     replies.write(b"ready\n")
-    worker: tuple[int, socket.socket] | None = None
-    for request in sys.stdin.buffer:
-        if worker is None or os.waitpid(worker[0], os.WNOHANG) != (0, 0):
-            worker = _fork_worker(cpu_seconds)
-        reply = _exchange(worker[1], request)
-        if not reply:
-            os.waitpid(worker[0], 0)
-            worker = None
-        replies.write(reply or b"null\n")
+    _serve(cpu_seconds, wall_seconds, replies)
 
 
 if __name__ == "__main__":
-    main(cpu_seconds=float(sys.argv[1]))
+    main(*map(float, sys.argv[1:]))
