@@ -92,7 +92,7 @@ def test_every_answer_under_prm800ks_heading_is_found_and_people_agree_with_what
     for text, rating, truth in prm800k_last_steps():
         _, heading, after = text.rpartition("# Answer\n\n")
         if heading:
-            plain = after.strip().strip("$").removeprefix(r"\[").removesuffix(r"\]")
+            plain = after.strip().strip("$.").removeprefix(r"\[").removesuffix(r"\]")
             assert extract_answer(text) in (after.strip(), plain)
             by_people[grade(after, truth)].append(rating)
     assert by_people[Grade.UNGRADABLE] == []
