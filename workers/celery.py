@@ -3,12 +3,16 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
+from workers import liveness
+from workers.routing import ROUTES
 from workers.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation.settings")
 
 app = Celery("stepmark")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(task_routes="workers.routing.ROUTES", beat_schedule=SCHEDULE)
+app.conf.update(task_routes=ROUTES, beat_schedule=SCHEDULE)
 app.autodiscover_tasks(["workers"])
+worker_ready.connect(liveness.watch)
