@@ -39,7 +39,8 @@ class Child:
     def follow(self, *, progress: Callable[[Line], None], log: Callable[[str], None]) -> None:
         """Read until the end. Raises ChildFailed with the last lines that the program printed."""
         assert self.process.stdout is not None
-        kept = _read(self.process.stdout, progress, log)
+        with self.process.stdout as output:
+            kept = _read(output, progress, log)
         status = self.process.wait()
         if status != 0:
             ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"

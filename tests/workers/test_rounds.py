@@ -1,0 +1,209 @@
+"""A round from labels to a filled queue: real training processes, real cancelling, real kills."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from django.db import connection
+
+from active_learning.domains import chains, toy
+from annotation.models import Job, ModelVersion, Round, Slot, SolutionScore
+from annotation.models.jobs import JobKind
+from annotation.services import importing, jobs, queue, rounds
+from tests import factories
+from workers import rounds as round_work
+from workers.duty import work_off
+from workers.tasks.sweep import sweep
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.slow]
+
+
+def toy_project(problems=12, solutions=8, **values):
+    """A project full of toy solutions, with a labeler."""
+    rng = random.Random(3)
+    project = factories.project(problems_per_round=problems, **values)
+    rows = list(toy.problems(problems, rng=rng))
+    attempts = [line for row in rows for line in toy.solutions(row, solutions, rng=rng, error_rate=0.3)]
+    importing.import_problems(project=project, lines=as_lines(rows), source="toy", by=None)
+    importing.import_solutions(project=project, lines=as_lines(attempts), source="toy", by=None)
+    return project
+
+
+def as_lines(rows):
+    return [json.dumps(row).encode() for row in rows]
+
+
+def label_everything(labeler):
+    """What waits in the queue, rated as the oracle would, to the first error; returns how much it was."""
+    count = 0
+    while assignment := queue.claim_next(project=labeler.project, by=labeler):
+        rated = chains.rate(assignment.problem.text, assignment.steps)
+        factories.submit(labeler, assignment, rated[: rated.index(-1) + 1] if -1 in rated else rated)
+        count += 1
+    return count
+
+
+def run_round(project, **values):
+    rounds.start_round(project=project, by=None, seed=5, **values)
+    assert work_off(JobKind.ROUND, round_work) == 1
+    return Round.objects.filter(project=project).select_related("job", "selector").latest("pk")
+
+
+@pytest.fixture
+def labeled_project():
+    """A toy project whose first, random round is labelled."""
+    project = toy_project()
+    labeler = factories.member(project, "labeler")
+    assert run_round(project).state == "done"
+    assert label_everything(labeler) == 12
+    return project
+
+
+def test_the_first_round_trains_nothing_and_draws_at_random():
+    project = toy_project()
+
+    first = run_round(project)
+
+    assert (first.state, first.number, first.selector, first.report["labels"]) == ("done", 0, None, 0)
+    assert set(Slot.objects.values_list("arm", flat=True)) == {"random"}
+    assert Slot.objects.filter(state="ready").count() == first.report["queued"] == 12
+
+
+def test_a_round_trains_scores_everything_and_queues_80_20(labeled_project):
+    labeled_project.random_share = 0
+    labeled_project.save()
+
+    second = run_round(labeled_project, per_problem=2)
+
+    assert (second.state, second.number, second.job.error) == ("done", 1, "")
+    assert second.selector == ModelVersion.objects.get(state="active")
+    assert second.report["labels"] == 12
+    assert SolutionScore.objects.filter(version=second.selector).count() == second.report["scored"] == 84
+    slots = Slot.objects.filter(round=second)
+    wrong = slots.filter(arm="convincing_wrong")
+    assert (slots.count(), wrong.count()) == (24, 19)
+    assert set(wrong.values_list("solution__grade", flat=True)) == {"wrong"}
+    assert all(slot.served_reason["version"] == second.selector.pk for slot in slots)
+    assert "held_out" in json.dumps(second.report["metrics"])
+
+
+def test_a_training_that_cannot_work_fails_the_round_with_its_reason_and_leaves_the_queue(labeled_project):
+    labeled_project.base_model = "/nowhere"
+    labeled_project.save()
+
+    failed = run_round(labeled_project)
+
+    assert failed.state == failed.job.state == "failed"
+    assert "/nowhere" in failed.job.error
+    assert not ModelVersion.objects.exists()
+
+
+def test_cancelling_stops_the_training_process_within_ten_seconds(labeled_project, monkeypatch):
+    pids = []
+    slow_child(monkeypatch, pids)
+    round_ = rounds.start_round(project=labeled_project, by=None)
+    worker = threading.Thread(target=work_in_thread)
+    worker.start()
+    wait_for(lambda: pids)
+    started = time.monotonic()
+    rounds.cancel_round(round=round_, by=factories.member(labeled_project, "ml"))
+    worker.join(15)
+
+    round_.refresh_from_db()
+    assert time.monotonic() - started < 10
+    assert round_.state == "cancelled"
+    assert not is_alive(pids[0])
+
+
+def test_a_killed_training_process_fails_the_round_with_the_signal(labeled_project, monkeypatch):
+    pids = []
+    slow_child(monkeypatch, pids)
+    round_ = rounds.start_round(project=labeled_project, by=None)
+    worker = threading.Thread(target=work_in_thread)
+    worker.start()
+    wait_for(lambda: pids)
+    os.kill(pids[0], signal.SIGKILL)
+    worker.join(15)
+
+    round_.refresh_from_db()
+    assert round_.state == "failed"
+    assert "SIGKILL" in Job.objects.get(pk=round_.job_id).error
+
+
+def test_after_a_worker_is_killed_the_next_one_finishes_the_round_and_its_child_is_gone(labeled_project):
+    rounds.start_round(project=labeled_project, by=None)
+    code = (
+        "import django; django.setup()\n"
+        "from annotation.models.jobs import JobKind\n"
+        "from workers import duty, rounds\n"
+        "duty.work_off(JobKind.ROUND, rounds)\n"
+    )
+    database = connection.settings_dict["NAME"]
+    environment = os.environ | {"DATABASE_URL": with_database(os.environ["DATABASE_URL"], database)}
+    worker = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    wait_for(lambda: Job.objects.filter(stage="train").exists(), seconds=30)
+    children = child_pids(worker.pid)
+    worker.kill()
+    worker.wait()
+
+    wait_for(lambda: not any(is_alive(pid) for pid in children), seconds=5)
+    assert children
+    assert jobs.claim_job(kind=JobKind.ROUND, worker="too early") is None
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE annotation_job SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+    sweep()
+    assert work_off(JobKind.ROUND, round_work) == 1
+
+    finished = Round.objects.latest("pk")
+    assert (finished.state, finished.job.attempt) == ("done", 2)
+    assert ModelVersion.objects.count() == 1
+
+
+def work_in_thread():
+    try:
+        work_off(JobKind.ROUND, round_work)
+    finally:
+        connection.close()
+
+
+def slow_child(monkeypatch, pids):
+    """In place of the training: a process that reports progress and then never ends."""
+    real = subprocess.Popen
+
+    def popen(_command, **options):
+        code = 'import time; print(\'{"stage": "train", "done": 1, "total": 9}\', flush=True); time.sleep(600)'
+        process = real([sys.executable, "-c", code], **options)
+        pids.append(process.pid)
+        return process
+
+    monkeypatch.setattr("workers.child.subprocess.Popen", popen)
+
+
+def wait_for(condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to this in time"
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def child_pids(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
+        return [int(word) for word in children.read().split()]
+
+
+def with_database(url, name):
+    return url.rpartition("/")[0] + "/" + name
