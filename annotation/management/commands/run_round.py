@@ -1,0 +1,58 @@
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotation.models import Job, Project, Round
+from annotation.models.jobs import FINISHED, JobState
+from annotation.services import rounds
+from annotation.services.refusal import Refusal
+
+
+class Command(BaseCommand):
+    help = "Start a retrain round; a worker trains, scores, selects and fills the queue."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--project", required=True, help="its short name")
+        parser.add_argument("--problems", type=int, help="how many problems at most; default: the project's setting")
+        parser.add_argument("--per-problem", type=int, help="solutions of each; default: the project's setting")
+        parser.add_argument("--seed", type=int, help="default: drawn, and written into the round")
+        parser.add_argument("--wait", action="store_true", help="show the progress until the round has ended")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}. Make it with: manage.py createproject")
+        try:
+            started = rounds.start_round(
+                project=project,
+                by=None,
+                problems=options["problems"],
+                per_problem=options["per_problem"],
+                seed=options["seed"],
+            )
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(f"Round {started.number} is started.")
+        if options["wait"]:
+            self._watch(started)
+
+    def _watch(self, started: Round) -> None:
+        """Raises CommandError if the round fails."""
+        shown = ""
+        while True:
+            job = Job.objects.get(pk=started.job_id)
+            line = f"{job.state}  {job.stage}" + (f"  {job.done}/{job.total}" if job.total else "")
+            if line != shown:
+                self.stdout.write(line)
+                shown = line
+            if job.state in FINISHED:
+                break
+            time.sleep(0.5)
+        if job.state != JobState.DONE:
+            raise CommandError(job.error or f"The round was {job.state}.")
+        report = Round.objects.get(pk=started.pk).report
+        self.stdout.write(
+            f"{report['queued']} solutions wait for labelers, {report['wrong_answer']} of the selected ones wrong; "
+            f"chosen from {report['pool']}."
+        )
