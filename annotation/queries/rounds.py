@@ -1,0 +1,232 @@
+"""Retrain rounds as ML staff and leads see them: the list, one round in full, and what a new one would do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Self
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
+
+from annotation.models import Label, Project, Round, Slot, Solution
+from annotation.models.jobs import JobState
+from annotation.models.rounds import RoundState
+from annotation.models.slots import SlotState
+from annotation.queries import jobs
+
+ROUNDS_SHOWN = 100
+PICKS_ON_A_PAGE = 50
+
+# The stages that a worker reports, in order, in words.
+STAGES = {
+    "export": "Write the labels to a file",
+    "train": "Train the selector on them",
+    "score": "Score the solutions that nobody has labeled",
+    "store scores": "Store the scores",
+    "select": "Choose what to label next and fill the queue",
+}
+SLOT_WORDS = {
+    SlotState.READY: "waiting",
+    SlotState.LEASED: "being labeled",
+    SlotState.DONE: "labeled",
+    SlotState.VOID: "replaced",
+}
+ONLY_WITH_A_SELECTOR = ["train", "score", "store scores"]
+
+
+class _FromJson:
+    """Known keys of a stored JSON object; what an older worker did not write is None."""
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        names = {one.name for one in fields(cls)}  # type: ignore[arg-type] # every heir is a dataclass
+        return cls(**{name: value for name, value in stored.items() if name in names})
+
+
+@dataclass(frozen=True)
+class Metrics(_FromJson):
+    """Measured on problems that were held out from training."""
+
+    solutions: int | None = None
+    steps: int | None = None
+    step_auc: float | None = None
+    first_error_f1: float | None = None
+    first_error_error: float | None = None
+    first_error_correct: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Report(_FromJson):
+    """What a round found and did, as workers/rounds.py stored it."""
+
+    labels: int | None = None
+    pool: int | None = None
+    problems: int | None = None
+    wanted: int | None = None
+    wrong_answer: int | None = None
+    queued: int | None = None
+    taken_meanwhile: int | None = None
+    scored: int | None = None
+    warning: str | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> int | None:
+        return None if self.queued is None else self.queued + (self.taken_meanwhile or 0)
+
+    @property
+    def wrong_answer_share(self) -> float | None:
+        return self.wrong_answer / self.chosen if self.chosen and self.wrong_answer is not None else None
+
+    @property
+    def measured(self) -> Metrics:
+        return Metrics.read(self.metrics)
+
+
+@dataclass(frozen=True)
+class RoundSummary:
+    round: Round
+    report: Report
+
+
+@dataclass(frozen=True)
+class Stage:
+    words: str
+    state: str  # done | now | stopped | waiting | left_out
+
+
+@dataclass(frozen=True)
+class Progress:
+    round: Round
+    stages: list[Stage]
+    note: str
+
+    @property
+    def current(self) -> str:
+        """The stage in front, for a line that is read out."""
+        return next((stage.words for stage in self.stages if stage.state == "now"), "")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a round started now would find."""
+
+    labels: int  # that count for training
+    labels_needed: int
+    pool: int
+    problems: int
+    waiting: int  # in the queue; replaced by what the round chooses
+
+    @property
+    def is_cold(self) -> bool:
+        return self.labels < self.labels_needed
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One solution that a round put into the queue, and why."""
+
+    solution_id: int
+    problem: str
+    arm: str
+    grade: str
+    score: float | None
+    rank: int | None
+    state: str
+
+
+@dataclass(frozen=True)
+class RoundsPage:
+    rounds: list[RoundSummary]  # newest first
+    running: Progress | None
+    outlook: Outlook
+
+
+@dataclass(frozen=True)
+class RoundPage:
+    progress: Progress
+    report: Report
+    earlier: list[Round]  # attempts at the same number that came to nothing, newest first
+    picks: "Page[Slot]"
+    rows: list[Pick]
+
+
+def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
+    """Four queries, however many rounds there are."""
+    found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
+    running = next((one for one in found if one.state == RoundState.RUNNING), None)
+    return RoundsPage(
+        rounds=[RoundSummary(one, Report.read(one.report)) for one in found],
+        running=progress(running, now=now) if running else None,
+        outlook=outlook(project),
+    )
+
+
+def round_page(project: Project, *, number: int, page: str | None, now: datetime) -> RoundPage | None:
+    """The newest round of this number with one page of what it chose; None where there is none. Four queries."""
+    attempts = list(_rounds(project).filter(number=number).order_by("-pk"))
+    if not attempts:
+        return None
+    newest, *earlier = attempts
+    slots = Slot.objects.filter(round=newest).select_related("solution__problem").order_by("-priority", "pk")
+    picks = Paginator(slots, PICKS_ON_A_PAGE).get_page(page)
+    return RoundPage(
+        progress=progress(newest, now=now),
+        report=Report.read(newest.report),
+        earlier=earlier,
+        picks=picks,
+        rows=[_pick(slot) for slot in picks],
+    )
+
+
+def newest_round(project: Project, *, number: int) -> Round | None:
+    """A number comes again after a round that failed or was cancelled."""
+    return _rounds(project).filter(number=number).order_by("-pk").first()
+
+
+def progress(round_: Round, *, now: datetime) -> Progress:
+    """Of a round whose job is loaded. No query."""
+    return Progress(round_, _stages(round_), jobs.note(round_.job, now=now))
+
+
+def outlook(project: Project) -> Outlook:
+    """Three queries."""
+    pool = Solution.objects.filter(project=project).selectable()
+    return Outlook(
+        labels=Label.objects.for_training().filter(project=project).count(),
+        labels_needed=project.min_labels_to_train,
+        waiting=Slot.objects.filter(project=project, state=SlotState.READY).count(),
+        **pool.aggregate(pool=Count("pk"), problems=Count("problem_id", distinct=True)),
+    )
+
+
+def _rounds(project: Project) -> QuerySet[Round]:
+    return Round.objects.filter(project=project).select_related("project", "job", "selector", "started_by")
+
+
+def _stages(round_: Round) -> list[Stage]:
+    names = list(STAGES)
+    at = names.index(round_.job.stage) if round_.job.stage in names else -1
+    return [Stage(STAGES[name], _stage_state(round_, name, place, at)) for place, name in enumerate(names)]
+
+
+def _stage_state(round_: Round, name: str, place: int, at: int) -> str:
+    if round_.state == RoundState.DONE:
+        return "left_out" if round_.selector_id is None and name in ONLY_WITH_A_SELECTOR else "done"
+    if place != at:
+        return "done" if place < at else "waiting"
+    in_front = {JobState.RUNNING: "now", JobState.QUEUED: "waiting"}
+    return in_front.get(JobState(round_.job.state), "stopped")
+
+
+def _pick(slot: Slot) -> Pick:
+    return Pick(
+        solution_id=slot.solution_id,
+        problem=slot.solution.problem.text,
+        arm=slot.get_arm_display(),
+        grade=slot.solution.get_grade_display(),
+        score=slot.served_reason.get("score"),
+        rank=slot.served_reason.get("rank"),
+        state=SLOT_WORDS[SlotState(slot.state)],
+    )

@@ -1,0 +1,90 @@
+"""Pages of ML staff: retrain rounds. Leads may look."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from annotation.models import Membership
+from annotation.models.projects import Role
+from annotation.queries import rounds as queries
+from annotation.services import rounds as services
+from annotation.services.refusal import Refusal
+from labeling_ui.forms import StartRoundForm
+from labeling_ui.views.access import place_in_project
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def rounds(request: HttpRequest, slug: str) -> HttpResponse:
+    """All rounds, the running one as it goes, and the form that starts another."""
+    if request.method == "POST":
+        return _start(request, place_in_project(request.user, slug, Role.ML))
+    place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
+    return _list(request, place, StartRoundForm.for_project(place.project))
+
+
+def _start(request: HttpRequest, place: Membership) -> HttpResponse:
+    form = StartRoundForm(request.POST)
+    if not form.is_valid():
+        return _list(request, place, form, status=400)
+    try:
+        started = services.start_round(project=place.project, by=place.user, **form.cleaned_data)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Round {started.number} is started. Labelers work on meanwhile.")
+    return redirect("rounds", place.project.slug)
+
+
+def _list(request: HttpRequest, place: Membership, form: StartRoundForm, *, status: int = 200) -> HttpResponse:
+    page = queries.rounds_page(place.project, now=timezone.now())
+    context = {"project": place.project, "place": place, "form": form, "page": page, "progress": page.running}
+    return render(request, "labeling_ui/ml/rounds.html", context, status=status)
+
+
+@never_cache
+@login_required
+@require_GET
+def round_(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """One round: how it went, what it found, what it chose and why."""
+    place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
+    page = queries.round_page(place.project, number=number, page=request.GET.get("page"), now=timezone.now())
+    if page is None:
+        raise Http404
+    context = {"project": place.project, "place": place, "page": page, "progress": page.progress}
+    return render(request, "labeling_ui/ml/round.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+def progress(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The part of both pages that changes while a round runs."""
+    place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
+    found = queries.newest_round(place.project, number=number)
+    if found is None:
+        raise Http404
+    context = {"project": place.project, "progress": queries.progress(found, now=timezone.now())}
+    return render(request, "labeling_ui/ml/_progress.html", context)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Ask the round to stop; the queue stays as it is."""
+    place = place_in_project(request.user, slug, Role.ML)
+    found = queries.newest_round(place.project, number=number)
+    if found is None:
+        raise Http404
+    try:
+        services.cancel_round(round=found, by=place.user)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Round {number} was asked to stop. The queue stays as it is.")
+    return redirect("rounds", slug)
