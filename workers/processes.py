@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from workers import privileges
 
+ROOT = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1  # prctl(2)
 LOG_BYTES = 16 * 2**20  # a log longer than this is set aside at the next start
 FIRST_DELAY_SECONDS = 1.0
@@ -49,7 +50,7 @@ def start(program: Program, *, log: Path, run_as: privileges.Account | None = No
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd="/" if run_as else None,  # another account may not be allowed where we are
+            cwd="/" if run_as else ROOT,  # another account may not be allowed where we are
             process_group=0,  # Ctrl-C in the terminal is ours alone; we stop the children in order
             preexec_fn=last_will(program.death_signal, run_as),
         )
@@ -98,7 +99,7 @@ class _Child:
 
 
 class Keeper:
-    """Keeps programs running until the block ends; then stops them, the last started first, and waits for all."""
+    """Keeps programs running until the block ends; then stops them, the first started first, and waits for all."""
 
     def __init__(
         self, logs: Path, *, run_as: privileges.Account | None = None, say: Callable[[str], None] = print
@@ -159,10 +160,10 @@ class Keeper:
         child.delay_seconds = min(2 * child.delay_seconds, LONGEST_DELAY_SECONDS)
 
     def stop(self) -> None:
-        for child in reversed(self._children.values()):
+        for child in self._children.values():
             if child.process.poll() is None:
                 child.process.send_signal(child.program.stop_signal)
-        for name, child in reversed(self._children.items()):
+        for name, child in self._children.items():
             try:
                 child.process.wait(child.program.patience_seconds)
             except subprocess.TimeoutExpired:

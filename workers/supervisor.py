@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psycopg
+from django.contrib.staticfiles.finders import get_finders
 
 from annotation import local
 from workers.embedded import ServiceUrls, account_for, start_services
-from workers.processes import Keeper, Program, StartFailed
+from workers.processes import ROOT, Keeper, Program, StartFailed
 
 # What runs, here and in docker-compose.yml (a test compares the two). `{bind}` is where the web listens.
 COMMANDS = {
@@ -29,8 +30,12 @@ COMMANDS = {
     # The schedule lives in memory: a file would only be one more thing that a power cut can spoil.
     "beat": "celery -A workers.celery beat --scheduler celery.beat:Scheduler --pidfile=",
 }
-# In this order they start; in the opposite one they are told to stop.
-KEPT = ("beat", "gpu-worker", "worker", "web")
+# In this order they start, the web before all others, and in this order they are told to stop.
+KEPT = ("web", "worker", "gpu-worker", "beat")
+DECIDING_FILES = (
+    ROOT / "annotation" / "settings.py",
+    ROOT / "labeling_ui" / "storage.py",
+)  # names and hashes of static files
 READY_SECONDS = 120.0
 LOOK_SECONDS = 0.5
 
@@ -54,10 +59,11 @@ def run(*, data: Path, port: int, demo: bool, say: Say) -> None:
         if demo:
             with _stage("sample project", say):
                 accounts = _seed_demo(environment, log=keeper.log("seed_demo"))
-        with _stage("web and workers", say):
-            for name in KEPT:
-                keeper.start(_program(name, environment, bind=f"127.0.0.1:{port}"))
+        with _stage("web", say):
+            keeper.start(_program("web", environment, bind=f"127.0.0.1:{port}"))
             _wait_until_ready(keeper, f"http://127.0.0.1:{port}/readyz")
+        for name in KEPT[1:]:  # not before: on a small machine they would only slow the first page down
+            keeper.start(_program(name, environment))
         say(_address_block(port, accounts, logs=data / "logs", seconds=time.monotonic() - started))
         stack.callback(say, "Stopping…")
         while True:
@@ -146,18 +152,28 @@ def _program(name: str, environment: Mapping[str, str], *, bind: str = "") -> Pr
 
 def _prepare(keeper: Keeper, environment: Mapping[str, str]) -> None:
     # Side by side: one waits for the database, the other for the disk.
-    collect = (sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
     keeper.start(_program("migrate", environment))
-    keeper.start(Program("collectstatic", collect, environment))
+    if not _is_collected(Path(environment.get("STATIC_ROOT") or Path(environment["DATA_DIR"]) / "static")):
+        command = (sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+        keeper.start(Program("collectstatic", command, environment))
+        keeper.finish("collectstatic")
     keeper.finish("migrate")
-    keeper.finish("collectstatic")
+
+
+def _is_collected(static: Path) -> bool:
+    """Whether the collected static files are newer than all that they come from."""
+    with contextlib.suppress(FileNotFoundError):
+        collected_at = (static / "staticfiles.json").stat().st_mtime
+        sources = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
+        return all(os.stat(path).st_mtime < collected_at for path in [*sources, *DECIDING_FILES])
+    return False
 
 
 def _seed_demo(environment: Mapping[str, str], *, log: Path) -> list[dict[str, str]]:
     """Make the sample project; gives its accounts: role, username, password."""
     with log.open("ab") as errors:
         command = (sys.executable, "manage.py", "seed_demo")
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=errors, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, check=False)
     if done.returncode != 0:
         raise StartFailed(f"The sample project could not be made: see {log}")
     accounts: list[dict[str, str]] = json.loads(done.stdout)

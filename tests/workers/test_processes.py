@@ -88,7 +88,7 @@ def test_a_program_deaf_to_the_polite_signal_is_killed_with_its_children(tmp_pat
     assert "child did not stop" in said[0]
 
 
-def test_programs_are_told_to_stop_in_the_opposite_order_of_their_start(tmp_path):
+def test_programs_are_told_to_stop_in_the_order_of_their_start(tmp_path):
     order = tmp_path / "order"
     script = "trap 'echo {0} >> {1}; exit' TERM; echo ready; while :; do sleep 0.05; done"
     with Keeper(tmp_path / "logs") as keeper:
@@ -101,7 +101,7 @@ def test_programs_are_told_to_stop_in_the_opposite_order_of_their_start(tmp_path
                 told.append(child.program.name),
                 os.kill(child.process.pid, number),
             )
-    assert told == ["third", "second", "first"]
+    assert told == ["first", "second", "third"]
     assert sorted(order.read_text().split()) == ["first", "second", "third"]
 
 
