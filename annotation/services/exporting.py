@@ -87,9 +87,8 @@ def export_labels(
         path = folder / "manifest.json"
         path.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
         sync(path)
-    audit.record(
-        project=project, by=by, action="export labels", target=str(out_dir)[-200:], view=view, lines=manifest.lines
-    )
+        target = str(out_dir)[-200:]
+        audit.record(project=project, by=by, action="export labels", target=target, view=view, lines=manifest.lines)
     return manifest
 
 

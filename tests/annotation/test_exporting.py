@@ -1,0 +1,208 @@
+"""Export files are complete or not there, show one moment of the database, and are described by their manifest."""
+
+import gzip
+import hashlib
+import json
+from collections import Counter
+from threading import Thread
+
+import pytest
+from django.db import DatabaseError, connection
+
+from annotation.models import AuditEvent, Label, StepRating
+from annotation.models.snapshots import View
+from annotation.services import audit, export_views, exporting, importing
+from annotation.services.export_files import FolderTaken
+from tests import factories
+from tests.annotation.test_exporting_views import ORIGINALS, phase_1_label
+from tests.shared_data import shared_lines, shared_path
+
+# An export begins its own transaction, so that nothing can be read into it that was not there at its start.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "exports" / "first"
+
+
+def export(project, out, view=View.RAW, **options):
+    return exporting.export_labels(project=project, view=view, out_dir=out, **options)
+
+
+@pytest.mark.shared_data
+def test_every_imported_line_comes_back_byte_for_byte_in_its_order(project, out):
+    for name in reversed(ORIGINALS):
+        importing.import_labels(
+            project=project,
+            lines=shared_lines(f"prm800k_original/{name}"),
+            source=name,
+            by=None,
+            split="test" if "test" in name else "train",
+        )
+
+    manifest = export(project, out)
+
+    files = {"phase1_test.jsonl": 75, "phase1_train.jsonl": 1, "phase2_train.jsonl": 10}
+    assert {file.name: file.lines for file in manifest.files} == files
+    for name, original in zip(files, ORIGINALS, strict=True):
+        assert (out / name).read_bytes() == shared_path(f"prm800k_original/{original}").read_bytes()
+
+
+def test_a_wrong_line_is_never_written_and_nothing_else_either(alice, out):
+    factories.queued(alice.project, 2)
+    factories.label(alice)
+    wrong = factories.label(alice, (1, -1))
+    StepRating.objects.create(label=wrong, step=2, rating=1, chosen=True)
+
+    with pytest.raises(exporting.BrokenLabel, match=f"{wrong.pk}.*ends at a step rated -1"):
+        export(alice.project, out)
+
+    assert list(out.parent.iterdir()) == []
+    assert not AuditEvent.objects.filter(action="export labels").exists()
+
+
+def test_a_folder_with_files_is_not_touched_and_an_empty_one_is_filled(alice, out):
+    factories.queued(alice.project)
+    factories.label(alice)
+    out.mkdir(parents=True)
+    export(alice.project, out)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+
+    with pytest.raises(FolderTaken):
+        export(alice.project, out)
+
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_manifest_describes_the_files_that_lie_there(alice, dana, out):
+    factories.queued(alice.project)
+    factories.label(alice, instructions_version=1)
+
+    manifest = export(alice.project, out, by=dana)
+
+    stored = json.loads((out / "manifest.json").read_text())
+    content = (out / "phase2_train.jsonl").read_bytes()
+    assert stored["files"] == [
+        {
+            "name": "phase2_train.jsonl",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+            "lines": 1,
+            "finish_reasons": {"solution": 1},
+            "ratings": {"1": 3},
+        }
+    ]
+    assert stored["instructions_versions"] == manifest.instructions_versions == [1]
+    assert (manifest.rounds, manifest.selectors, manifest.labelers, manifest.excluded) == ([0], [], 1, {})
+    assert (stored["format"], stored["view"], stored["neutral"]) == ("prm800k", "raw", "keep")
+    assert AuditEvent.objects.get(action="export labels").actor == dana
+
+
+def test_packed_files_hold_the_same_lines_and_are_the_same_every_time(alice, out):
+    factories.queued(alice.project)
+    factories.label(alice)
+    export(alice.project, out)
+
+    for name in ("second", "third"):
+        export(alice.project, out.parent / name, gzip=True)
+
+    second, third = ((out.parent / name / "phase2_train.jsonl.gz").read_bytes() for name in ("second", "third"))
+    assert gzip.decompress(second) == (out / "phase2_train.jsonl").read_bytes()
+    assert second == third
+
+
+def test_a_project_without_labels_exports_an_empty_manifest(project, out):
+    manifest = export(project, out)
+
+    assert (manifest.lines, manifest.files) == (0, [])
+    assert [path.name for path in out.iterdir()] == ["manifest.json"]
+
+
+def test_without_the_audit_there_is_no_export(alice, out, monkeypatch):
+    def broken(**_):
+        raise DatabaseError("the second write fails")
+
+    monkeypatch.setattr(audit, "record", broken)
+    with pytest.raises(DatabaseError):
+        export(alice.project, out)
+
+    assert list(out.parent.iterdir()) == []
+
+
+def test_neutral_steps_can_only_be_kept(project, out):
+    with pytest.raises(exporting.NeutralKept):
+        export(project, out, neutral="positive")
+
+    assert not out.parent.exists()
+
+
+def test_labels_that_come_during_an_export_are_not_in_it(alice, monkeypatch):
+    monkeypatch.setattr(export_views, "BATCH", 1)
+    factories.queued(alice.project, 3)
+    factories.label(alice)
+    factories.label(alice)
+
+    with export_views.unchanging_view():
+        lines = export_views.lines_of_view(project=alice.project, view=View.RAW, excluded=Counter())
+        seen = [next(lines)]
+        submit_from_another_connection(alice)
+        seen += lines
+
+    assert (len(seen), Label.objects.count()) == (2, 3)
+
+
+def submit_from_another_connection(labeler):
+    def work():
+        factories.label(labeler)
+        connection.close()
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_an_export_cannot_write_to_the_database(alice):
+    def write():
+        with export_views.unchanging_view():
+            alice.save()
+
+    with pytest.raises(DatabaseError, match="read-only"):
+        write()
+
+
+def test_the_training_input_is_the_training_view_as_one_file(alice, out):
+    factories.queued(alice.project, 3)
+    factories.label(alice)
+    factories.label(alice, (0, -1))
+    factories.label(alice, (), finish_reason="give_up", reason="too hard")
+    phase_1_label(alice)
+    export(alice.project, out, View.TRAINING)
+    path = out.parent / "round" / "train.jsonl"
+
+    assert exporting.write_training_view(project=alice.project, path=path) == 3
+    assert exporting.write_training_view(project=alice.project, path=path) == 3
+
+    lines = path.read_bytes().splitlines()
+    exported = [
+        line for name in ("phase2", "phase1") for line in (out / f"{name}_train.jsonl").read_bytes().splitlines()
+    ]
+    assert lines == exported
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_training_input_that_breaks_leaves_the_earlier_one(alice, out):
+    path = out / "train.jsonl"
+    factories.queued(alice.project, 2)
+    factories.label(alice)
+    exporting.write_training_view(project=alice.project, path=path)
+    before = path.read_bytes()
+    wrong = factories.label(alice, (-1,))
+    StepRating.objects.create(label=wrong, step=1, rating=1, chosen=True)
+
+    with pytest.raises(exporting.BrokenLabel):
+        exporting.write_training_view(project=alice.project, path=path)
+
+    assert path.read_bytes() == before
+    assert list(out.iterdir()) == [path]
