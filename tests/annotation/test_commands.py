@@ -1,0 +1,160 @@
+"""The commands on files: one service call each, a report in plain words, an exit code that means something."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotation.models import Instructions, Label, Problem, Project, Solution
+from tests.annotation.test_importing_labels import PHASE_2, line
+from tests.annotation.test_importing_problems import math_line
+from tests.shared_data import shared_path
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A function that writes lines into a file of this name."""
+
+    def write(name, *lines):
+        path = tmp_path / name
+        path.write_bytes(b"".join(one + b"\n" for one in lines))
+        return str(path)
+
+    return write
+
+
+def test_createproject_makes_a_project_with_its_first_instructions(db):
+    run("createproject", "geometry", "--name", "Geometry", "--phase", "1")
+
+    project = Project.objects.get()
+    assert (project.slug, project.name, project.phase) == ("geometry", "Geometry", 1)
+    assert Instructions.objects.get().version == 1
+
+
+@pytest.mark.parametrize("slug", ["algebra", "not a slug", "x" * 51])
+def test_createproject_refuses_a_name_in_words(project, slug):
+    with pytest.raises(CommandError, match="short name"):
+        run("createproject", slug)
+
+    assert Project.objects.get() == project
+
+
+def test_import_problems_prints_what_became_of_every_line(project, file):
+    path = file("math.jsonl", math_line(1), b"broken", b"", math_line(2, level="Level ?"), math_line(1))
+
+    printed = run("import_problems", "--project", "algebra", path)
+
+    assert " ".join(printed.split()) == (
+        "math.jsonl created 2 already there 1 blank lines 1 note 1 no level known refused 1 "
+        "line 2: not valid JSON: Expecting value: line 1 column 1 (char 0)"
+    )
+    assert Problem.objects.count() == 2
+
+
+def test_import_problems_takes_several_files_and_a_split(project, file):
+    run(
+        "import_problems",
+        "--project",
+        "algebra",
+        "--split",
+        "test",
+        file("a.jsonl", math_line(1)),
+        file("b.jsonl", math_line(2)),
+    )
+
+    assert Problem.objects.filter(split="test").count() == 2
+
+
+def test_a_dry_run_says_so_and_changes_nothing(project, file):
+    printed = run("import_problems", "--project", "algebra", "--dry-run", file("math.jsonl", math_line(1)))
+
+    assert printed.startswith("math.jsonl (dry run: nothing was changed)\n")
+    assert not Problem.objects.exists()
+
+
+def test_a_file_without_one_usable_line_is_an_error_after_its_report(project, file):
+    out = StringIO()
+
+    with pytest.raises(CommandError, match=r"No line of math\.jsonl could be used"):
+        call_command("import_problems", file("math.jsonl", b"broken"), project="algebra", stdout=out)
+
+    assert "line 1: not valid JSON" in out.getvalue()
+
+
+def test_more_refused_lines_than_are_shown_are_counted(project, file):
+    printed = run("import_problems", "--project", "algebra", file("math.jsonl", math_line(1), *[b"broken"] * 103))
+
+    assert printed.count("not valid JSON") == 100
+    assert printed.rstrip().endswith("and 3 more")
+
+
+@pytest.mark.parametrize("command", ["import_problems", "import_solutions", "import_labels"])
+def test_a_missing_file_and_a_missing_project_are_named(project, file, tmp_path, command):
+    with pytest.raises(CommandError, match=r"missing\.jsonl cannot be read: No such file"):
+        run(command, "--project", "algebra", str(tmp_path / "missing.jsonl"))
+    with pytest.raises(CommandError, match=r"There is no project geometry\. There are: algebra\."):
+        run(command, "--project", "geometry", file("math.jsonl", math_line(1)))
+
+
+def test_import_solutions_grades_and_makes_problems_only_when_told(project, file):
+    sample = json.dumps({"question": "What is 1 + 1?", "gt": "2", "code": ["\\boxed{2}", "\\boxed{3}"]}).encode()
+    path = file("samples.jsonl", sample)
+
+    with pytest.raises(CommandError, match="No line"):
+        run("import_solutions", "--project", "algebra", path)
+    printed = run("import_solutions", "--project", "algebra", "--new-problems", "train", "--generator", "toy", path)
+
+    assert "graded correct" in printed
+    assert "new problems" in printed
+    assert set(Solution.objects.values_list("generator", flat=True)) == {"toy"}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "split"),
+    [
+        ("phase2_train.jsonl", [], "train"),
+        ("phase1_test.jsonl", [], "test"),
+        ("phase1_test.jsonl", ["--split", "train"], "train"),
+        ("latest.jsonl", [], "train"),
+    ],
+)
+def test_import_labels_takes_the_split_of_prm800ks_file_names(project, file, name, options, split):
+    run("import_labels", "--project", "algebra", *options, file(name, line(steps=PHASE_2)))
+
+    assert Problem.objects.get().split == split
+    assert Label.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.shared_data
+def test_export_labels_gives_the_imported_file_back_and_prints_what_it_wrote(tmp_path):
+    original = shared_path("prm800k_original/phase1_test.jsonl")
+    run("createproject", "algebra")
+    run("import_labels", "--project", "algebra", str(original))
+
+    printed = run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"))
+    training = run(
+        "export_labels", "--project", "algebra", "--out", str(tmp_path / "t"), "--view", "training", "--gzip"
+    )
+
+    assert (tmp_path / "out" / "phase1_test.jsonl").read_bytes() == original.read_bytes()
+    assert "phase1_test.jsonl  75 lines, 569531 bytes, sha256 af8b706c" in printed
+    assert "finished give_up 9, solution 66; rated -1 1370, 0 546, 1 1631, null 67" in printed
+    assert training.rstrip().endswith("left out       66  held-out problem")
+    with pytest.raises(CommandError, match="There are files in"):
+        run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"))
+
+
+def test_export_labels_offers_only_what_there_is(project, tmp_path):
+    for option in (["--format", "parquet"], ["--neutral", "positive"]):
+        with pytest.raises(CommandError, match="invalid choice"):
+            run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"), *option)
