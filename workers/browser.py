@@ -42,13 +42,17 @@ class Browser:
 
     def sign_in(self, username: str, password: str) -> None:
         """Raises SiteFailed."""
-        self._patiently("GET", SIGN_IN)
+        self.submit(SIGN_IN, {"username": username, "password": password})
+
+    def submit(self, path: str, form: Mapping[str, str]) -> None:
+        """Open a page and send its form. Raises SiteFailed unless that leads on to another page."""
+        self._patiently("GET", path)
         if "csrftoken" not in self._cookies:
-            raise SiteFailed("The sign-in page sets no CSRF cookie over http. Is SECURE on? Scripts need SECURE=0.")
-        form = {"username": username, "password": password, "csrfmiddlewaretoken": self._cookies["csrftoken"]}
-        answer = self._patiently("POST", SIGN_IN, urlencode(form), "application/x-www-form-urlencoded")
+            raise SiteFailed(f"{path} sets no CSRF cookie over http. Is SECURE on? Scripts need SECURE=0.")
+        body = urlencode({**form, "csrfmiddlewaretoken": self._cookies["csrftoken"]})
+        answer = self._patiently("POST", path, body, "application/x-www-form-urlencoded")
         if answer.status != 302:
-            raise SiteFailed(f"{username} could not sign in (status {answer.status}).")
+            raise SiteFailed(f"The form of {path} was refused for {form.get('username')} (status {answer.status}).")
 
     def post(self, path: str, body: Mapping[str, Any]) -> Answer:
         """Send JSON, which must be harmless to send twice."""

@@ -7,8 +7,9 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -21,8 +22,8 @@ from workers.browser import Answer, Browser, SiteFailed
 
 # A person's time for one step, drawn evenly: the figures that leads see should look like figures.
 READING_MS = (800, 6000)
-# The solution is not ours to label any more: go on with the next one.
-LOST = ("lease_lost", "already_labelled", "not_found")
+# Refusals after which the solution is not ours any more, and we go on with the next one; all others are failures.
+LOST = {"claim": (), "heartbeat": ("lease_lost",), "labels": ("lease_lost", "already_labelled")}
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,6 @@ class Habits:
     bad_problem: float = 0.005
     pause: float = 0.0  # seconds over each solution
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Account:
-    username: str
-    password: str
 
 
 @dataclass
@@ -87,39 +82,43 @@ class Quota:
 
     def take(self) -> bool:
         with self._lock:
+            if self._left < 1:
+                return False
             self._left -= 1
-            return self._left >= 0
+            return True
 
     def give_back(self) -> None:
         with self._lock:
             self._left += 1
 
 
-def make_accounts(*, project: Project, count: int) -> list[Account]:
-    """Labelers of the project whose random passwords are new with every call and kept nowhere.
+@contextmanager
+def signed_in(*, project: Project, base_url: str, count: int) -> Iterator[list[Browser]]:
+    """Browsers of that many scripted labelers, whose random passwords are new with every call and kept nowhere.
 
     Their names hold the project's: two simulations at a time would end each other's sessions.
+    Raises browser.NotLocal, browser.SiteFailed.
     """
-    accounts = [Account(f"{project.slug}-sim-{n}", secrets.token_urlsafe(16)) for n in range(1, count + 1)]
-    for account in accounts:
-        user = members.set_account(username=account.username, password=account.password)
-        members.add_member(project=project, user=user, role=Role.LABELER, by=None)
-    return accounts
+    with ExitStack() as stack:
+        browsers = [stack.enter_context(closing(Browser(base_url))) for _ in range(count)]
+        for number, browser in enumerate(browsers, start=1):
+            username, password = f"{project.slug}-sim-{number}", secrets.token_urlsafe(16)
+            user = members.set_account(username=username, password=password)
+            members.add_member(project=project, user=user, role=Role.LABELER, by=None)
+            browser.sign_in(username, password)
+        yield browsers
 
 
-def label_all(
-    *, base_url: str, slug: str, accounts: Sequence[Account], habits: Habits, count: int | None = None
-) -> Report:
+def label_all(*, browsers: Sequence[Browser], slug: str, habits: Habits, count: int | None = None) -> Report:
     """Label side by side until the queue is empty or there are `count` labels.
 
-    Raises browser.NotLocal, browser.SiteFailed, chains.Unreadable.
+    Raises browser.SiteFailed, chains.Unreadable.
     """
     started = time.monotonic()
-    quota = Quota(count)
-    people = [_Labeler(Browser(base_url), slug, habits, quota) for _ in accounts]
-    total = Report()
-    with ThreadPoolExecutor(len(accounts)) as threads:
-        for report in threads.map(_Labeler.work, people, accounts):
+    quota, total = Quota(count), Report()
+    people = [_Labeler(browser, slug, habits, quota) for browser in browsers]
+    with ThreadPoolExecutor(len(people)) as threads:
+        for report in threads.map(_Labeler.work, people):
             total.add(report)
     total.seconds = time.monotonic() - started
     return total
@@ -133,18 +132,16 @@ class _Labeler:
         self._quota = quota
         self._report = Report()
 
-    def work(self, account: Account) -> Report:
-        self._browser.sign_in(account.username, account.password)
+    def work(self) -> Report:
         assignment = self._claim()
         while assignment and self._quota.take():
             answer = self._read(assignment) or self._submit(assignment)
-            if answer.status == 200 or answer.status == 201:
+            if answer.status in (200, 201):
                 assignment = answer.body["assignment"]
             else:
                 self._quota.give_back()
                 self._report.lost += 1
                 assignment = self._claim()
-        self._browser.close()
         return self._report
 
     def _claim(self) -> dict[str, Any] | None:
@@ -181,7 +178,7 @@ class _Labeler:
     def _ask(self, what: str, body: dict[str, Any]) -> Answer:
         answer = self._browser.post(f"{self._api}/{what}", body)
         self._report.sent_again += answer.attempts - 1
-        if answer.status >= 400 and (answer.body or {}).get("code") not in LOST:
+        if answer.status >= 400 and (answer.body or {}).get("code") not in LOST[what]:
             raise SiteFailed(f"{what} was refused with status {answer.status}: {answer.body}")
         return answer
 

@@ -2,8 +2,8 @@ from active_learning.domains import chains
 from workers.simulation import Habits, Quota, judge, percentile
 
 PROBLEM = "Start with $2$. Add $3$, then multiply by $2$. What is the result?"
-RIGHT = ["$2 + 3 = 5$.", r"$5 \times 2 = 10$.{}10".format(chains.ANSWER_MARK)]
-WRONG = ["$2 + 3 = 6$.", r"$6 \times 2 = 12$.{}12".format(chains.ANSWER_MARK)]
+RIGHT = ["$2 + 3 = 5$.", rf"$5 \times 2 = 10$.{chains.ANSWER_MARK}10"]
+WRONG = ["$2 + 3 = 6$.", rf"$6 \times 2 = 12$.{chains.ANSWER_MARK}12"]
 ALWAYS_RIGHT = Habits(noise=0.0, give_up=0.0, bad_problem=0.0)
 
 

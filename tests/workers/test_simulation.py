@@ -1,4 +1,5 @@
 import threading
+from contextlib import closing
 from datetime import timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,8 +38,8 @@ def pool(project):
 
 
 def run(project, base_url, *, people=2, habits=FAULTLESS, count=None):
-    browsers = simulation.signed_in(project=project, base_url=base_url, count=people)
-    return simulation.label_all(browsers=browsers, slug=project.slug, habits=habits, count=count)
+    with simulation.signed_in(project=project, base_url=base_url, count=people) as browsers:
+        return simulation.label_all(browsers=browsers, slug=project.slug, habits=habits, count=count)
 
 
 def ratings_of(label):
@@ -148,15 +149,15 @@ def test_a_labeler_whose_lease_went_to_somebody_else_leaves_the_solution_to_them
 
 
 def test_somebody_who_does_not_belong_is_a_failure_and_not_an_empty_queue(project, pool, charlie, live_server):
-    browser = Browser(live_server.url)
-    browser.sign_in("charlie", factories.PASSWORD)
-    with pytest.raises(SiteFailed, match="claim was refused with status 404"):
-        simulation.label_all(browsers=[browser], slug=project.slug, habits=FAULTLESS)
+    with closing(Browser(live_server.url)) as browser:
+        browser.sign_in("charlie", factories.PASSWORD)
+        with pytest.raises(SiteFailed, match="claim was refused with status 404"):
+            simulation.label_all(browsers=[browser], slug=project.slug, habits=FAULTLESS)
 
 
 def test_a_wrong_password_is_said(project, charlie, live_server):
-    with pytest.raises(SiteFailed, match="charlie could not sign in"):
-        Browser(live_server.url).sign_in("charlie", "not the password")
+    with closing(Browser(live_server.url)) as browser, pytest.raises(SiteFailed, match="refused for charlie"):
+        browser.sign_in("charlie", "not the password")
 
 
 @pytest.mark.parametrize("url", ["http://stepmark.example", "https://127.0.0.1", "http://10.0.0.1:8000"])
