@@ -61,7 +61,7 @@ def run(*, data: Path, port: int, demo: bool, say: Say) -> None:
                 accounts = _seed_demo(environment, log=keeper.log("seed_demo"))
         with _stage("web", say):
             keeper.start(_program("web", environment, bind=f"127.0.0.1:{port}"))
-            _wait_until_ready(keeper, f"http://127.0.0.1:{port}/readyz")
+            wait_until_ready(keeper, f"http://127.0.0.1:{port}/readyz")
         for name in KEPT[1:]:  # not before: on a small machine they would only slow the first page down
             keeper.start(_program(name, environment))
         say(_address_block(port, accounts, logs=data / "logs", seconds=time.monotonic() - started))
@@ -172,15 +172,15 @@ def _is_collected(static: Path) -> bool:
 def _seed_demo(environment: Mapping[str, str], *, log: Path) -> list[dict[str, str]]:
     """Make the sample project; gives its accounts: role, username, password."""
     with log.open("ab") as errors:
-        command = (sys.executable, "manage.py", "seed_demo")
+        # By force: whoever asks for the sample on a database of their own shall have it.
+        command = (sys.executable, "manage.py", "seed_demo", "--json", "--force")
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, check=False)
     if done.returncode != 0:
         raise StartFailed(f"The sample project could not be made: see {log}")
-    accounts: list[dict[str, str]] = json.loads(done.stdout)
-    return accounts
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _wait_until_ready(keeper: Keeper, url: str) -> None:
+def wait_until_ready(keeper: Keeper, url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
