@@ -105,7 +105,9 @@ def _claim_patiently(project: Project, by: Labeler) -> int | None:
         if slot_id is not None:
             return slot_id
         if not _waiting(project, by) and release_expired() == 0:
-            return None
+            # Their other tab, or the page before a reload, may have taken the last one while this claim looked.
+            row = _renew(project=project, by=by)
+            return row[0] if row else None
         time.sleep(jitter.uniform(0.005, 0.03))
     return None
 

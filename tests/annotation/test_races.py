@@ -71,6 +71,16 @@ def test_two_tabs_of_one_labeler_get_one_lease(project, alice):
     assert Lease.objects.count() == 1
 
 
+def test_of_two_claims_at_once_for_the_last_solution_neither_hears_that_there_is_none(project, alice):
+    for _ in range(20):
+        factories.queued(project, 1)
+
+        assignments = at_once(lambda _: queue.claim_next(project=project, by=alice), range(2))
+
+        assert len({assignment.lease_token for assignment in assignments}) == 1
+        factories.submit(alice, assignments[0])
+
+
 def test_one_label_sent_16_times_at_once_is_stored_once(project, alice):
     factories.queued(project, 1)
     assignment = queue.claim_next(project=project, by=alice)
