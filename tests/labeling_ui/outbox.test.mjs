@@ -126,9 +126,11 @@ test("an empty outbox says so, also when another tab emptied it", async () => {
   await outbox.add({ id: "a" });
   await outbox.flush();
   assert.equal(empty.length, 0);
+  assert.equal(outbox.isHolding, true);
   await store.remove("a");
   await outbox.flush();
   assert.equal(empty.length, 1);
+  assert.equal(outbox.isHolding, false);
 });
 
 test("a label that the device refuses to keep is not sent in silence", async () => {

@@ -84,6 +84,8 @@ export class Outbox extends EventTarget {
     }
     this.#failures = 0;
     this.#block(null);
+    // Another tab may have sent what waited here.
+    await this.#tell();
     this.dispatchEvent(new CustomEvent("empty"));
     return true;
   }

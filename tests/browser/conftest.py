@@ -1,0 +1,114 @@
+"""A real Chromium before the real site: hashed files, strict policy, its own database."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+from django.db import connections
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import expect, sync_playwright
+
+from tests import factories
+
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+# What Chromium itself writes when a test cuts the network or a request is refused; everything else fails the test.
+EXPECTED_NOISE = ("Failed to load resource",)
+
+expect.set_options(timeout=10_000)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser/" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("No page was tried in a browser: no Chromium here, and this is CI. apt-get install chromium")
+    if path is None:
+        pytest.skip("No page was tried in a browser: no Chromium here. apt-get install chromium")
+    # Playwright runs an event loop in this thread, and Django's guard takes it for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(transactional_db):
+    """The address of the running site. Static files come from WhiteNoise, as in production."""
+    thread = LiveServerThread("127.0.0.1", static_handler=lambda application: application)
+    thread.daemon = True
+    thread.start()
+    thread.is_ready.wait()
+    if thread.error:
+        raise thread.error
+    yield f"http://127.0.0.1:{thread.port}"
+    thread.terminate()
+    connections.close_all()
+
+
+@pytest.fixture
+def open_page(chromium, site):
+    """open_page(**options of the browser context) → a page in a browser of its own.
+
+    At the end of the test none may have met an error, a violation of the content policy or a script's exception.
+    """
+    contexts, troubles = [], []
+
+    def opened(**options):
+        context = chromium.new_context(**{"base_url": site, "viewport": {"width": 1280, "height": 800}} | options)
+        contexts.append(context)
+        context.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+        context.on("weberror", lambda error: troubles.append(str(error.error)))
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [trouble for trouble in troubles if not trouble.startswith(EXPECTED_NOISE)] == []
+
+
+@pytest.fixture
+def label_page(open_page):
+    """label_page(user) → the labeling page of their project, signed in through the form."""
+
+    def opened(user, slug="algebra", **options):
+        page = open_page(**options)
+        sign_in(page, user)
+        page.goto(f"/p/{slug}/label/")
+        expect(page.get_by_text("Fetching a solution…")).to_be_hidden()
+        return page
+
+    return opened
+
+
+def sign_in(page, user):
+    page.goto("/accounts/sign-in/")
+    page.get_by_label("User name").fill(user.username)
+    page.get_by_label("Password").fill(factories.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_have_count(0)
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@contextmanager
+def cut(page):
+    """The network is gone while the block lasts."""
+    page.context.set_offline(True)
+    try:
+        yield
+    finally:
+        page.context.set_offline(False)
