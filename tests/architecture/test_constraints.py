@@ -1,0 +1,250 @@
+"""What must never be false is a named constraint, and here is the row that breaks each of them.
+
+The names come from the database itself: a constraint without a row that breaks it fails the first test.
+"""
+
+import uuid
+from types import SimpleNamespace
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from annotation.models import (
+    AuditEvent,
+    Draft,
+    ImportedRecord,
+    Instructions,
+    Invitation,
+    Job,
+    Label,
+    Membership,
+    ModelVersion,
+    Round,
+    Slot,
+    Snapshot,
+    SolutionScore,
+    StepRating,
+)
+from annotation.services import importing, queue, rounds
+from tests import factories
+from tests.annotation.test_importing_labels import PHASE_2, line
+
+pytestmark = pytest.mark.django_db
+
+HASH = "a" * 64
+SOON = timezone.now()
+
+# Django's own begin with the table's name. A *_wall repeats the primary key with the project in front, for the foreign
+# keys of migration 0002 to point at: a row that broke it would break the primary key.
+NAMED = """
+SELECT name FROM (
+    SELECT conname AS name, conrelid AS place FROM pg_constraint WHERE contype IN ('c', 'u', 'f')
+    UNION SELECT indexrelid::regclass::text, indrelid FROM pg_index WHERE indisunique
+) named
+WHERE place::regclass::text LIKE 'annotation_%' AND name NOT LIKE 'annotation_%' AND name NOT LIKE '%\\_wall'
+"""
+APPEND_ONLY_TABLES = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_append_only_%'"
+
+
+def rows(labeler):
+    """One sound row of everything in the labeler's project."""
+    project = labeler.project
+    queued, ready = factories.queued(project, 2)
+    label = factories.label(labeler)
+    queue.claim_next(project=project, by=labeler)
+    done_round = Round.objects.get(pk=queued.round_id)
+    factories.solution(project)
+    version = ModelVersion.objects.create(
+        project=project, checkpoint="rounds/0", sha256=HASH, data_sha256=HASH, base="toy", state="active"
+    )
+    importing.import_labels(project=project, lines=[line(steps=PHASE_2)], source="a.jsonl", by=None)
+    return SimpleNamespace(
+        project=project,
+        labeler=labeler,
+        other_labeler=factories.member(project, "labeler"),
+        membership=Membership.objects.get(project=project, user=labeler.user),
+        instructions=Instructions.objects.get(project=project),
+        invitation=Invitation(project=project, email="a@b.org", role="lead", secret_hash=b"s", expires_at=SOON),
+        problem=queued.solution.problem,
+        solution=queued.solution,
+        slot=Slot.objects.get(pk=queued.pk),
+        leased=Slot.objects.get(pk=ready.pk),
+        label=Label.objects.get(pk=label.pk),
+        rating=label.steprating_set.first(),
+        imported=ImportedRecord.objects.get(project=project),
+        done_round=done_round,
+        running_round=rounds.start_round(project=project, by=None),
+        job=Job.objects.create(project=project, kind="export"),
+        ended_job=Job.objects.get(pk=done_round.job_id),
+        version=version,
+        score=SolutionScore.objects.create(
+            project=project, solution=queued.solution, version=version, product=0.5, minimum=0.5, probabilities=[]
+        ),
+        snapshot=Snapshot.objects.create(project=project, view="raw", folder="snapshots/1"),
+        draft=Draft.objects.create(slot=queued, labeler=labeler, body={}),
+    )
+
+
+@pytest.fixture
+def here(alice):
+    return rows(alice)
+
+
+@pytest.fixture
+def there(charlie):
+    return rows(charlie)
+
+
+def again(row, **changes):
+    """Insert a copy of a row with some columns changed."""
+    fields = [field for field in row._meta.concrete_fields if not field.primary_key or field.is_relation]
+    values = {field.attname: getattr(row, field.attname) for field in fields}
+    key = {"id": uuid.uuid4()} if isinstance(row, Label) else {}
+    type(row)(**values | key | changes).save(force_insert=True)
+
+
+# Name of the constraint → a row that is there, and what makes its copy break this constraint and no other.
+BROKEN_BY = {
+    "project_phase_is_1_or_2": lambda it: (it.project, {"slug": "new", "phase": 3}),
+    "project_lease_lasts": lambda it: (it.project, {"slug": "new", "lease_minutes": 0}),
+    "project_shares_are_shares": lambda it: (it.project, {"slug": "new", "wrong_share": 1.1}),
+    "project_neutral_is_known": lambda it: (it.project, {"slug": "new", "neutral": "grey"}),
+    "project_answer_policy_is_known": lambda it: (it.project, {"slug": "new", "answer_policy": "perhaps"}),
+    "one_role_per_project": lambda it: (it.membership, {"role": "lead"}),
+    "membership_role_is_known": lambda it: (it.membership, {"role": "king"}),
+    "instructions_version_is_unique": lambda it: (it.instructions, {}),
+    "instructions_version_starts_at_1": lambda it: (it.instructions, {"version": 0}),
+    "invitation_role_is_known": lambda it: (it.invitation, {"role": "king"}),
+    "labeler_pseudonym_is_unique": lambda it: (it.labeler, {"user_id": None}),
+    "one_labeler_per_user_and_project": lambda it: (it.labeler, {"pseudonym": uuid.uuid4()}),
+    "labeler_state_is_known": lambda it: (it.labeler, {"state": "asleep"}),
+    "problem_content_is_unique": lambda it: (it.problem, {"unique_id": ""}),
+    "problem_unique_id_is_unique": lambda it: (named(it.problem), {"content_hash": b"new"}),
+    "problem_has_text": lambda it: (it.problem, {"text": ""}),
+    "problem_split_is_known": lambda it: (it.problem, {"split": "valid"}),
+    "solution_content_is_unique": lambda it: (it.solution, {}),
+    "solution_has_steps": lambda it: (it.solution, {"steps": []}),
+    "solution_grade_is_known": lambda it: (it.solution, {"grade": "nice"}),
+    "solution_count_is_positive": lambda it: (it.solution, {"count": 0}),
+    "solution_imported_score_is_a_probability": lambda it: (it.solution, {"imported_score": 1.1}),
+    "one_slot_per_solution_and_wave": lambda it: (it.slot, {}),
+    "one_lease_per_labeler": lambda it: (it.leased, {"wave": 9}),
+    "slot_state_is_known": lambda it: (it.slot, {"state": "asleep"}),
+    "slot_arm_is_known": lambda it: (it.slot, {"arm": "leg"}),
+    "slot_has_a_lease_exactly_while_leased": lambda it: (it.leased, {"lease_until": None}),
+    "one_draft_per_labeler_and_slot": lambda it: (it.draft, {}),
+    "one_punctual_label_per_slot": lambda it: (it.label, {"labeler_id": it.other_labeler.pk}),
+    "one_label_per_labeler_and_solution": lambda it: (it.label, {"late": True}),
+    "label_has_a_slot_unless_imported": lambda it: (it.label, {"slot_id": None}),
+    "label_purpose_is_known": lambda it: (it.label, {"purpose": "fun"}),
+    "label_phase_is_1_or_2": lambda it: (it.label, {"phase": 3}),
+    "label_finish_reason_is_known": lambda it: (it.label, {"finish_reason": "tired", "reason": "late"}),
+    "giving_up_and_bad_problem_have_a_reason": lambda it: (it.label, {"finish_reason": "give_up"}),
+    "active_time_is_within_total_time": lambda it: (it.label, {"active_ms": 1001}),
+    "one_rating_per_option": lambda it: (it.rating, {"chosen": False}),
+    "one_chosen_option_per_step": lambda it: (it.rating, {"option": 1}),
+    "rating_is_minus_one_zero_or_one": lambda it: (it.rating, {"rating": 2}),
+    "human_step_has_text": lambda it: (it.rating, {"human": True, "text": None}),
+    "imported_line_is_unique": lambda it: (it.imported, {"label_id": it.label.pk}),
+    "imported_line_number_starts_at_1": lambda it: (it.imported, {"number": 0}),
+    "one_running_round_per_project": lambda it: (it.running_round, {"job_id": it.job.pk, "number": 9}),
+    "round_number_is_unique": lambda it: (it.done_round, {"job_id": it.job.pk}),
+    "round_state_is_known": lambda it: (it.done_round, {"state": "asleep"}),
+    "round_is_finished_exactly_when_not_running": lambda it: (it.done_round, {"finished_at": None}),
+    "one_active_model_per_project_and_kind": lambda it: (it.version, {}),
+    "model_kind_is_known": lambda it: (it.version, {"kind": "oracle"}),
+    "model_state_is_known": lambda it: (it.version, {"state": "asleep"}),
+    "model_version_names_its_files": lambda it: (it.version, {"sha256": HASH.upper()}),
+    "one_score_per_solution_and_version": lambda it: (it.score, {}),
+    "scores_are_probabilities": lambda it: (it.score, {"minimum": -0.1}),
+    "snapshot_view_is_known": lambda it: (it.snapshot, {"view": "pretty"}),
+    "snapshot_hash_is_a_hash": lambda it: (it.snapshot, {"sha256": "abc"}),
+    "job_kind_is_known": lambda it: (it.job, {"kind": "nap"}),
+    "job_state_is_known": lambda it: (it.job, {"state": "asleep"}),
+    "job_has_a_lease_exactly_while_running": lambda it: (it.job, {"state": "running"}),
+    "job_is_finished_exactly_at_its_end": lambda it: (it.ended_job, {"finished_at": None}),
+    "job_progress_is_within_total": lambda it: (it.job, {"done": 1}),
+    "failed_job_says_why": lambda it: (it.ended_job, {"state": "failed"}),
+}
+
+
+def named(problem):
+    problem.unique_id = "train/algebra/1.json"
+    problem.save()
+    return problem
+
+
+# The same for what points into another project: the row, and its column with a row of over there.
+STAYS = "_stays_in_its_project"
+LABEL = {"late": True}
+OUTSIDE = {
+    "solution_problem_id": lambda it, there: (it.solution, there.problem, {"content_hash": b"new"}),
+    "round_job_id": lambda it, there: (it.done_round, there.job, {"number": 9}),
+    "round_snapshot_id": lambda it, there: (it.done_round, there.snapshot, {"number": 9, "job_id": it.job.pk}),
+    "round_selector_id": lambda it, there: (it.done_round, there.version, {"number": 9, "job_id": it.job.pk}),
+    "snapshot_job_id": lambda it, there: (it.snapshot, there.job, {}),
+    "modelversion_round_id": lambda it, there: (it.version, there.done_round, {"state": "candidate"}),
+    "slot_solution_id": lambda it, there: (it.slot, there.solution, {"wave": 9}),
+    "slot_round_id": lambda it, there: (it.slot, there.done_round, {"wave": 9}),
+    "slot_lease_owner_id": lambda it, there: (it.leased, there.other_labeler, {"wave": 9}),
+    "label_slot_id": lambda it, there: (it.label, there.leased, {"labeler_id": it.other_labeler.pk}),
+    "label_solution_id": lambda it, there: (it.label, there.solution, LABEL),
+    "label_labeler_id": lambda it, there: (it.label, there.labeler, LABEL),
+    "label_supersedes_id": lambda it, there: (it.label, there.label, LABEL),
+    "solutionscore_solution_id": lambda it, there: (it.score, there.solution, {}),
+    "solutionscore_version_id": lambda it, there: (it.score, there.version, {}),
+}
+
+APPEND_ONLY = [AuditEvent, ImportedRecord, Label, StepRating]
+
+
+def query(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return {value for (value,) in cursor.fetchall()}
+
+
+def broken_by(row, changes):
+    """The name of the constraint that a changed copy of the row breaks; None if it can be inserted."""
+    try:
+        with transaction.atomic():
+            again(row, **changes)
+            transaction.set_rollback(True)
+    except IntegrityError as error:
+        return error.__cause__.diag.constraint_name
+    return None
+
+
+def test_every_named_constraint_has_a_row_here_that_breaks_it():
+    assert query(NAMED) == BROKEN_BY.keys() | {name + STAYS for name in OUTSIDE}
+
+
+def test_the_database_refuses_what_must_never_be(here):
+    broken = {name: broken_by(*case(here)) for name, case in BROKEN_BY.items()}
+
+    assert broken == {name: name for name in BROKEN_BY}
+
+
+def test_the_database_refuses_a_row_that_points_into_another_project(here, there):
+    broken = {}
+    for name, case in OUTSIDE.items():
+        row, outside, changes = case(here, there)
+        column = name.removeprefix(f"{row._meta.model_name}_")
+        broken[name + STAYS] = broken_by(row, changes | {column: outside.pk})
+
+    assert broken == {name: name for name in broken}
+
+
+def test_every_append_only_table_is_known_here():
+    assert query(APPEND_ONLY_TABLES) == {model._meta.db_table for model in APPEND_ONLY}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {key} = {key}", "DELETE FROM {}"])
+def test_what_was_judged_or_done_is_never_changed_even_in_sql(statement, here):
+    for model in APPEND_ONLY:
+        assert model.objects.exists()
+        sql = statement.format(model._meta.db_table, key=model._meta.pk.column)
+
+        with pytest.raises(DatabaseError, match="append_only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
