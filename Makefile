@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+DEMO ?= --demo
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
@@ -17,11 +18,11 @@ help: ## this list
 setup: .venv/ready labeling_ui/node_modules/.ready ## everything that the other commands need, in .venv and labeling_ui/node_modules
 	@:
 
-run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--data DIR"); Ctrl-C stops it
-	@$(MANAGE) up --demo --port $(PORT) $(ARGS)
+run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--data DIR", DEMO= for none); Ctrl-C stops it
+	@$(MANAGE) up $(DEMO) --port $(PORT) $(ARGS)
 
 test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
 
 tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
 	@$(MANAGE) tour $(ARGS)

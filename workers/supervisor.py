@@ -17,9 +17,8 @@ from pathlib import Path
 import psycopg
 from django.contrib.staticfiles.finders import get_finders
 
-from annotation import local
-from workers.embedded import ServiceUrls, account_for, start_services
-from workers.processes import ROOT, Keeper, Program, StartFailed
+from workers.embedded import account_for, start_services
+from workers.processes import ROOT, Keeper, Program, StartFailed, tail
 
 # What runs, here and in docker-compose.yml (a test compares the two). `{bind}` is where the web listens.
 COMMANDS = {
@@ -51,7 +50,7 @@ def run(*, data: Path, port: int, demo: bool, say: Say) -> None:
         started = time.monotonic()
         services = stack.enter_context(Keeper(data / "logs", run_as=account_for(data), say=say))
         with _stage("PostgreSQL and Valkey", say):
-            environment = _environment(data, _urls(services, data))
+            environment = _environment(data) | _addresses(services, data)
         keeper = stack.enter_context(Keeper(data / "logs", say=say))
         with _stage("tables and static files", say):
             _prepare(keeper, environment)
@@ -124,25 +123,24 @@ def _stage(title: str, say: Say) -> Iterator[None]:
     say(f"  {title + ' ':.<32} {time.monotonic() - started:5.1f} s")
 
 
-def _urls(services: Keeper, data: Path) -> ServiceUrls:
-    """The addresses from the environment, or of embedded services that this starts."""
-    given = [os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")]
-    if not any(given):
-        return start_services(services, data, durable=True)
-    if not all(given):
+def _environment(data: Path) -> dict[str, str]:
+    # Plain http is right on 127.0.0.1, where nothing crosses a wire.
+    return {"SECURE": "false", **os.environ, "DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+
+
+def _addresses(services: Keeper, data: Path) -> dict[str, str]:
+    """The addresses from the environment, made sure of; none for embedded services, which the data folder tells."""
+    given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
+    if not any(given.values()):
+        start_services(services, data, durable=True)
+        return {}
+    if not all(given.values()):
         raise StartFailed("Set both DATABASE_URL and REDIS_URL, or neither to run the embedded services.")
     try:
-        psycopg.connect(given[0], connect_timeout=5).close()
+        psycopg.connect(given["DATABASE_URL"], connect_timeout=5).close()
     except psycopg.Error as reason:
         raise StartFailed(f"The PostgreSQL of DATABASE_URL does not answer: {reason}") from reason
-    return ServiceUrls(*given)
-
-
-def _environment(data: Path, urls: ServiceUrls) -> dict[str, str]:
-    secret = os.environ.get("SECRET_KEY") or local.secret_key(data)
-    # Plain http is right on 127.0.0.1, where nothing crosses a wire.
-    ours = {"SECURE": "false", **os.environ, "SECRET_KEY": secret, "DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
-    return ours | {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+    return given
 
 
 def _program(name: str, environment: Mapping[str, str], *, bind: str = "") -> Program:
@@ -176,7 +174,7 @@ def _seed_demo(environment: Mapping[str, str], *, log: Path) -> list[dict[str, s
         command = (sys.executable, "manage.py", "seed_demo", "--json", "--force")
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, check=False)
     if done.returncode != 0:
-        raise StartFailed(f"The sample project could not be made: see {log}")
+        raise StartFailed(f"The sample project was not made. The end of {log}:\n{tail(log, lines=6)}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
