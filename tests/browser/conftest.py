@@ -11,10 +11,16 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests import factories
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 # What Chromium itself writes when a test cuts the network or a request is refused; everything else fails the test.
 EXPECTED_NOISE = ("Failed to load resource",)
 
