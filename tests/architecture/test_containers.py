@@ -154,6 +154,11 @@ def test_the_web_image_has_no_torch():
     assert instruction("web", "COPY") == ["--from=web-environment /opt/stepmark /opt/stepmark"]
 
 
+def test_only_the_workers_carry_torch():
+    images = {name: SERVICES[name]["image"].split(":")[0] for name in OURS}
+    assert {name for name, image in images.items() if image == "stepmark-worker"} == {"worker", "gpu-worker"}
+
+
 def test_images_fetch_nothing_by_address_and_hold_no_secret():
     assert not [rest for name, rest in INSTRUCTIONS if name == "ADD"]
     settings = [rest for name, rest in INSTRUCTIONS if name in ("ARG", "ENV")]
