@@ -94,7 +94,7 @@ TEMPLATES = [
 
 # Database: durable, and never waiting for ever -----------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=local.database_url(DATA_DIR))}
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or local.database_url(DATA_DIR))}
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": DATABASES["default"].get("OPTIONS", {})  # such as ?host= and ?sslmode= in the address
