@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_work(commands: Any) -> None:
-    train = _command(commands, "train", _train, "train a PRM on PRM800K lines and publish a checkpoint")
+    train = _torch_command(commands, "train", _train, "train a PRM on PRM800K lines and publish a checkpoint")
     train.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
     train.add_argument("--out", type=Path, required=True, help="checkpoint directory; must not exist")
     train.add_argument("--config", type=Path, help="training configuration, JSON")
@@ -51,7 +51,7 @@ def _add_work(commands: Any) -> None:
     train.add_argument("--mode", choices=("full", "probe"))
     train.add_argument("--seed", type=int)
 
-    score = _command(commands, "score", _score, "score the steps of solutions")
+    score = _torch_command(commands, "score", _score, "score the steps of solutions")
     score.add_argument("--checkpoint", type=Path, required=True)
     score.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
     score.add_argument("--out", type=Path, required=True)
@@ -68,14 +68,14 @@ def _add_work(commands: Any) -> None:
     choose.add_argument("--random-share", type=float, default=0.0)
     choose.add_argument("--seed", type=int, default=0)
 
-    evaluate = _command(commands, "evaluate", _evaluate, "measure a checkpoint on labeled solutions")
+    evaluate = _torch_command(commands, "evaluate", _evaluate, "measure a checkpoint on labeled solutions")
     evaluate.add_argument("--checkpoint", type=Path, required=True)
     evaluate.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
     evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
 
 
 def _add_toy_domain(commands: Any) -> None:
-    pretrain = _command(commands, "pretrain", _pretrain, "train the toy domain's small base model")
+    pretrain = _torch_command(commands, "pretrain", _pretrain, "train the toy domain's small base model")
     pretrain.add_argument("--out", type=Path, required=True)
     pretrain.add_argument("--steps", type=int)
     pretrain.add_argument("--seed", type=int, default=0)
@@ -87,7 +87,7 @@ def _add_toy_domain(commands: Any) -> None:
     write.add_argument("--error-rate", type=float, default=0.12)
     write.add_argument("--seed", type=int, default=0)
 
-    simulate = _command(commands, "simulate", _simulate, "run the whole loop with an oracle for labeler")
+    simulate = _torch_command(commands, "simulate", _simulate, "run the whole loop with an oracle for labeler")
     simulate.add_argument("--out", type=Path, required=True)
     simulate.add_argument("--seeds", type=int, default=3)
     simulate.add_argument("--generations", type=int, default=3)
@@ -99,6 +99,23 @@ def _add_toy_domain(commands: Any) -> None:
 def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     command.set_defaults(run=run)
+    return command
+
+
+def _torch_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str
+) -> argparse.ArgumentParser:
+    """A command that loads torch, first of all on the number of threads asked for."""
+
+    def run_on_threads(options: argparse.Namespace) -> None:
+        import torch
+
+        torch.set_num_threads(options.threads)
+        run(options)
+
+    command = _command(commands, name, run_on_threads, text)
+    # Threads that wait for each other on a busy machine made a small model a hundred times slower.
+    command.add_argument("--threads", type=int, default=1, help="of the CPU; more only for large models (default 1)")
     return command
 
 
@@ -159,11 +176,8 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _pretrain(options: argparse.Namespace) -> None:
-    import torch
-
     from active_learning.pretrain import PretrainConfig, pretrain
 
-    torch.set_num_threads(1)  # sums in one order, so that a seed gives the same weights again
     settings = PretrainConfig(seed=options.seed)
     meta = pretrain(replace(settings, steps=options.steps or settings.steps), options.out, progress=emit)
     emit({"stage": "done", **meta})

@@ -31,7 +31,7 @@ class PretrainConfig:
     layers: int = 3
     heads: int = 4
     batch: int = 64
-    steps: int = 1500
+    steps: int = 600
     lr: float = 3e-3
     solutions_per_problem: int = 2
     seed: int = 0
