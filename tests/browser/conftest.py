@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -48,10 +49,41 @@ def chromium():
         browser.close()
 
 
+class Door:
+    """Counts who is inside, so that the database is not emptied under a request that a closed page left behind."""
+
+    def __init__(self, application):
+        self.application = application
+        self.inside = 0
+        self.moved = threading.Condition()
+
+    def __call__(self, environ, start_response):
+        self._move(1)
+        try:
+            return self.application(environ, start_response)
+        finally:
+            self._move(-1)
+
+    def _move(self, by):
+        with self.moved:
+            self.inside += by
+            self.moved.notify_all()
+
+    def wait_until_empty(self):
+        with self.moved:
+            assert self.moved.wait_for(lambda: self.inside == 0, timeout=20)
+
+
 @pytest.fixture
 def site(transactional_db):
     """The address of the running site. Static files come from WhiteNoise, as in production."""
-    thread = LiveServerThread("127.0.0.1", static_handler=lambda application: application)
+    doors = []
+
+    def with_door(application):
+        doors.append(Door(application))
+        return doors[0]
+
+    thread = LiveServerThread("127.0.0.1", static_handler=with_door)
     thread.daemon = True
     thread.start()
     thread.is_ready.wait()
@@ -59,6 +91,7 @@ def site(transactional_db):
         raise thread.error
     yield f"http://127.0.0.1:{thread.port}"
     thread.terminate()
+    doors[0].wait_until_empty()
     connections.close_all()
 
 

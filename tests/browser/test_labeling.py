@@ -1,5 +1,6 @@
 """A labeler at work, from the sign-in to the rows in the database."""
 
+import json
 import re
 
 import pytest
@@ -196,6 +197,46 @@ def test_an_answer_that_got_lost_makes_no_second_label(alice, label_page):
     expect(page.locator("[data-done-today]")).to_have_text("1")
     on_step(page, 1)
     assert labels() == [("found_error", [-1])]
+
+
+def test_a_label_that_the_server_refuses_for_good_waits_for_a_decision(alice, label_page):
+    factories.queued(alice.project, 2, steps=STEPS)
+    page = label_page(alice.user)
+    refusal = {"code": "id_reused", "detail": "Another label with this id is already stored."}
+    page.context.route("**/labels", lambda route: route.fulfill(status=422, json=refusal))
+
+    press(page, "1", "Enter")
+    expect(page.get_by_text("1 label for your attention")).to_be_visible()
+    on_step(page, 1)
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Another label with this id is already stored.")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as a file").click()
+    saved = json.loads(download.value.path().read_text())
+    page.context.unroute("**/labels")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("All saved")).to_be_visible()
+
+    assert saved["body"]["ratings"][0]["rating"] == -1
+    assert labels() == [("found_error", [-1])]
+
+
+def test_nobody_signs_out_while_a_label_waits(alice, label_page):
+    factories.queued(alice.project, 2, steps=STEPS)
+    page = label_page(alice.user)
+    page.context.route("**/labels", lambda route: route.abort())
+    press(page, "1", "Enter")
+    expect(page.get_by_text("1 label waiting to be saved")).to_be_visible()
+
+    page.get_by_role("button", name="Account of alice").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.locator("[data-notices]")).to_contain_text("A label is not saved yet")
+    page.context.unroute("**/labels")
+    expect(page.locator("[data-done-today]")).to_have_text("1")
+    page.get_by_role("button", name="Account of alice").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_label_survives_the_end_of_the_session(alice, label_page):

@@ -228,6 +228,7 @@ class LabelPage {
   #guardSignOut(event) {
     if (!this.#outbox.isHolding) return;
     event.preventDefault();
+    event.target.closest("[popover]").hidePopover();
     this.#outbox.flush();
     this.#status.notice("sign_out", "A label is not saved yet. It is being sent again; sign out when all is saved.");
   }

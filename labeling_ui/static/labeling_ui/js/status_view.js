@@ -46,7 +46,7 @@ export class StatusView {
 
   #saved() {
     const some = (count) => (count === 1 ? "1 label" : `${count} labels`);
-    if (this.#attention) return { kind: "attention", icon: "#icon-wait", text: `${some(this.#attention)} need attention` };
+    if (this.#attention) return { kind: "attention", icon: "#icon-wait", text: `${some(this.#attention)} for your attention` };
     if (!this.#waiting) return { kind: "saved", icon: "#icon-check", text: "All saved" };
     if (!this.#isBlocked) return { kind: "saving", icon: "#icon-wait", text: "Saving…" };
     return { kind: "waiting", icon: "#icon-wait", text: `${some(this.#waiting)} waiting to be saved` };

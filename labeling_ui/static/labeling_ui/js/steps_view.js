@@ -72,7 +72,9 @@ export class StepsView {
     else row.removeAttribute("aria-current");
     row.querySelector(".step-note").hidden = step !== firstError(state);
     for (const button of row.querySelectorAll(".rate button")) {
-      button.setAttribute("aria-pressed", String(Number(button.dataset.rating) === rating));
+      const isChosen = Number(button.dataset.rating) === rating;
+      button.setAttribute("aria-pressed", String(isChosen));
+      if (isChosen) row.querySelector(".rate").dataset.word = button.querySelector(".rate-word").textContent;
     }
     this.#showText(row, step, isReadable(state, step, this.#assignment.read_ahead));
   }
