@@ -15,7 +15,7 @@ HOSTILE = [
     "<svg onload='window.owned = 1'><a href='javascript:window.owned = 1'>click</a></svg>",
     "$\\href{javascript:window.owned = 1}{click}$ $\\url{javascript:window.owned = 1}$",
     "$\\includegraphics{https://example.com/x.png}$ $\\htmlStyle{position: fixed}{x}$",
-    "$\\htmlData{x=1}{y}$ $\\def\\x{\\x\\x}\\x$ $\\text{<img src=x onerror=1>}$",
+    "$\\pmb{x}$ $\\fcolorbox{red}{blue}{x}$ $\\htmlData{x=1}{y}$ $\\def\\x{\\x\\x}\\x$ $\\text{<img src=x onerror=1>}$",
     "{{ 7 * 7 }} {% now 'Y' %} ${7 * 7} &lt;b&gt;",
     "# Answer\n\n<iframe srcdoc='<script>parent.owned = 1</script>'></iframe>",
 ]

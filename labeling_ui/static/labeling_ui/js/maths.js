@@ -5,6 +5,13 @@ import { MAX_FORMULAS, MAX_TEXT, isTooMuch, split, splitAnswer, splitBare, witho
 
 const TRAILING_MARK = /^[.,;:!?)\]’”'"]+/;
 const SHORT = 40;
+const MACROS = {
+  "\\mbox": "\\text{#1}",
+  "\\overarc": "\\overgroup{#1}",
+  // KaTeX writes a style attribute into the MathML of these two, which the content policy refuses.
+  "\\pmb": "\\boldsymbol{#1}",
+  "\\fcolorbox": "\\colorbox{#2}{#3}",
+};
 
 // A problem or a step. A final answer in it ("# Answer") gets a heading of its own.
 export function showText(element, text) {
@@ -87,7 +94,7 @@ function options(displayMode) {
     maxExpand: 1000,
     maxSize: 20,
     // A fresh object each time: a formula may define macros, and the next one must not see them.
-    macros: { "\\mbox": "\\text{#1}", "\\overarc": "\\overgroup{#1}" },
+    macros: { ...MACROS },
   };
 }
 
