@@ -145,7 +145,8 @@ def _addresses(services: Keeper, data: Path) -> dict[str, str]:
 
 def _program(name: str, environment: Mapping[str, str], *, bind: str = "") -> Program:
     executable, *arguments = COMMANDS[name].format(bind=bind).split()
-    return Program(name, (str(Path(sys.executable).parent / executable), *arguments), environment)
+    path = sys.executable if executable == "python" else str(Path(sys.executable).parent / executable)
+    return Program(name, (path, *arguments), environment)
 
 
 def _prepare(keeper: Keeper, environment: Mapping[str, str]) -> None:
