@@ -33,18 +33,21 @@ export function localStore(user, storage = localStorage) {
   };
 }
 
-// Opened for each act: a browser may close a long-held connection at any time.
+// One connection, until the browser closes it or an act fails; the next act opens another.
 function databaseStore(user) {
+  let connection = null;
+  const forget = () => (connection = null);
   const act = async (mode, work) => {
-    const database = await opened();
+    connection ??= opened(forget);
     try {
       // Chrome's own choice would answer before the bytes are on the disk.
-      const transaction = database.transaction(TABLE, mode, { durability: "strict" });
+      const transaction = (await connection).transaction(TABLE, mode, { durability: "strict" });
       const request = work(transaction.objectStore(TABLE));
       await committed(transaction);
       return request.result;
-    } finally {
-      database.close();
+    } catch (error) {
+      forget();
+      throw error;
     }
   };
   return {
@@ -54,11 +57,16 @@ function databaseStore(user) {
   };
 }
 
-function opened() {
+function opened(forget) {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: "id" });
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const database = request.result;
+      database.onclose = forget;
+      database.onversionchange = () => database.close() ?? forget();
+      resolve(database);
+    };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("Another tab holds the outbox."));
   });
