@@ -117,6 +117,7 @@ _AFTER_LATEX = _rules(
 _THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
+_MOST_DIGITS = 1000  # from 4,300 on int() refuses
 _FRACTION = re.compile(r"[+-]?\d+/0*[1-9]\d*", re.ASCII)
 _ALGEBRA = re.compile(r"[0-9a-zα-ω+\-*/^().!_]+", re.ASCII)
 # Towers and long exponents: PRM800K's grader refuses them; a letter after a dot would be an attribute of an object.
@@ -149,8 +150,10 @@ def _without_latex(text: str, to_text: Callable[[str], str] | None) -> str | Non
 
 
 def number(text: str) -> Fraction | None:
-    """The exact value of a decimal or of a fraction of integers."""
+    """The exact value of a decimal or of a fraction of integers, unless it has more digits than Python likes to read."""
     text = text.strip()
+    if len(text) > _MOST_DIGITS:
+        return None
     return Fraction(text) if _NUMBER.fullmatch(text) or _FRACTION.fullmatch(text) else None
 
 
