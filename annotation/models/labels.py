@@ -1,6 +1,6 @@
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -31,7 +31,8 @@ class Purpose(models.TextChoices):
 class LabelQuerySet(models.QuerySet["Label"]):
     def current(self) -> "LabelQuerySet":
         """Without those that a later version supersedes."""
-        return self.filter(superseded_by__isnull=True)
+        # NOT EXISTS, and not superseded_by=None: PostgreSQL takes that join for one row, and plans for one row.
+        return self.filter(~Exists(Label.objects.filter(supersedes=OuterRef("pk"))))
 
     def for_training(self) -> "LabelQuerySet":
         """What the paper trained on: finished judgements made for production, of problems that are not held out."""

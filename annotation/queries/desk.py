@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now, TruncDay
 
 from annotation.models import Label, Problem, Project, Round, Slot, Snapshot, Solution, StepRating
@@ -180,9 +180,8 @@ def _balances(project: Project) -> dict[int | None, Balance]:
         )
     )
     steps: Any = (
-        StepRating.objects.filter(
-            label__project=project, label__purpose=Purpose.PRODUCTION, label__superseded_by=None, rating__isnull=False
-        )
+        StepRating.objects.filter(label__project=project, label__purpose=Purpose.PRODUCTION, rating__isnull=False)
+        .exclude(Exists(Label.objects.filter(supersedes=OuterRef("label"))))
         .values(round=F("label__slot__round_id"))
         .annotate(rated_steps=Count("pk"), good_steps=Count("pk", filter=Q(rating__gte=0)))
     )

@@ -31,6 +31,8 @@ SLOT_WORDS = {
     SlotState.DONE: "labeled",
     SlotState.VOID: "replaced",
 }
+# Not the steps: long texts that nobody sees here would be sorted along.
+PICK_FIELDS = ["arm", "served_reason", "state", "solution__grade", "solution__problem__text"]
 ONLY_WITH_A_SELECTOR = ["train", "score", "store scores"]
 
 
@@ -169,8 +171,8 @@ def round_page(project: Project, *, number: int, page: str | None, now: datetime
     if not attempts:
         return None
     newest, *earlier = attempts
-    slots = Slot.objects.filter(round=newest).select_related("solution__problem").order_by("-priority", "pk")
-    picks = Paginator(slots, PICKS_ON_A_PAGE).get_page(page)
+    slots = Slot.objects.filter(round=newest).select_related("solution__problem").only(*PICK_FIELDS)
+    picks = Paginator(slots.order_by("-priority", "pk"), PICKS_ON_A_PAGE).get_page(page)
     return RoundPage(
         progress=progress(newest, now=now),
         report=Report.read(newest.report),

@@ -337,6 +337,8 @@ def test_files_of_another_project_of_an_unfinished_dataset_or_gone_from_the_disk
     client = client_for(dana)
     theirs = finished_dataset(charlie.project, charlie.user)
     unfinished = snapshots.request_snapshot(project=project, by=dana, view="raw")
+    (data_dir / unfinished.folder).mkdir(parents=True)
+    (data_dir / unfinished.folder / "manifest.json").write_text("{}")  # on the disk, not yet in the database
     gone = finished_dataset_without_files(project, dana)
 
     for pk in (theirs.pk, unfinished.pk, gone.pk, 10**30):

@@ -263,6 +263,19 @@ def test_a_finished_job_has_nothing_more_to_say(project):
     assert job_words.note(round_.job, now=timezone.now() + timedelta(days=1)) == ""
 
 
+def test_of_a_number_that_came_again_the_newest_round_is_watched_and_cancelled(project, mel, client_for):
+    failed, job = factories.running_round(project)
+    rounds.fail_round(round=failed, job=job, error="It broke.")
+    _round, job = factories.running_round(project)
+    client = client_for(mel)
+
+    part = page_of(client, "/p/algebra/rounds/0/progress/")
+    client.post("/p/algebra/rounds/0/cancel/")
+
+    assert "Running" in part
+    assert Job.objects.get(pk=job.pk).cancel_requested
+
+
 # Cancelling -----------------------------------------------------------------------------------------------------------
 
 
