@@ -8,6 +8,7 @@ from active_learning import data
 from active_learning.model import load_language_model, load_tokenizer
 from active_learning.records import HumanCompletion, parse_line
 from tests import tiny
+from tests.shared_data import shared_lines
 
 WORDS = ["p", "A", "B", "C", "D", "E", "F", "x", "y"]
 
@@ -155,3 +156,17 @@ def test_a_problem_keeps_its_part_of_the_split_whatever_its_white_space():
     assert data.share_of("a  b\nc") == data.share_of("a b c")
     shares = [data.share_of(f"problem {i}") for i in range(1000)]
     assert 60 < sum(share < 0.1 for share in shares) < 140
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["prm800k_original/phase1_test.jsonl", "prm800k_original/phase2_records_14.jsonl"])
+def test_every_rating_of_real_records_is_one_example(name):
+    """Independent of the code under test: people rated nothing after the end of a path, so all ratings train."""
+    records = [parse_line(line) for line in shared_lines(name)]
+    used = [record for record in records if data.left_out_because(record) is None]
+    assert len(used) > 5
+    for record in used:
+        ratings = [one.rating for step in record.steps for one in step.completions or () if one.rating is not None]
+        assert sorted(rating for _, rating in data.training_examples(record)) == sorted(ratings)
+        path = record.trajectory()
+        assert all(list(steps[:-1]) == path[: len(steps) - 1] for steps, _ in data.training_examples(record))

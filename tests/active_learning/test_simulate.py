@@ -1,9 +1,13 @@
+import time
 from random import Random
 
 import pytest
 
+from active_learning import checkpoint
 from active_learning.config import TrainConfig
-from active_learning.simulate import Simulation, choose, label, make_pool, simulate
+from active_learning.records import dump
+from active_learning.simulate import Simulation, choose, judge, label, make_pool, simulate
+from active_learning.train import train
 
 
 def test_labels_stop_at_the_first_error_and_are_those_of_the_oracle():
@@ -44,3 +48,16 @@ def test_the_selector_gets_better_over_three_generations(seed, noise, tmp_path):
     assert auc[2] > 0.75
     assert auc[0] < 0.99  # a curve that starts at the end would prove nothing
     assert lines[2]["first_error_f1"] > lines[0]["first_error_f1"]
+
+
+@pytest.mark.slow
+def test_a_thousand_solutions_are_scored_in_less_than_a_minute(tmp_path):
+    rng = Random(0)
+    pool = make_pool(50, 20, 0.12, rng)
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(dump(label(solution, 0.0, 1, rng)) + "\n" for solution in pool[::20]))
+    train(labels, TrainConfig(eval_fraction=0.0), tmp_path / "prm", progress=lambda _: None)
+    loaded = checkpoint.load(tmp_path / "prm", device="cpu")
+    started = time.process_time()
+    assert len(judge(loaded, pool)) == 1000
+    assert time.process_time() - started < 60
