@@ -81,7 +81,8 @@ class Duty:
     def _show(self, line: Line) -> None:
         done, total = line.get("done"), line.get("total")
         numbers = (done, total) if isinstance(done, int) and isinstance(total, int) else (0, 0)
-        self._progress = Progress(str(line["stage"]), *numbers, "\n".join(self._lines))
+        # The stage stays ours: a program's own words ("done", "pretrain") are no stages of the job.
+        self._progress = Progress(self._progress.stage, *numbers, "\n".join(self._lines))
 
     def _beat(self) -> None:
         try:
