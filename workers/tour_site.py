@@ -93,6 +93,7 @@ def _environment(data: Path) -> dict[str, str]:
         "SECURE": "false",
         "ALLOWED_HOSTS": "127.0.0.1",
         "BASE_MODEL": "toy",
+        "OMP_NUM_THREADS": "1",  # several programs of the science share few cores
     }
 
 

@@ -10,7 +10,7 @@ from workers.processes import StartFailed
 from workers.tour import Plan
 from workers.tour_site import TourFailed
 
-FAST = Plan(seeds=1, problems=24, per_problem=12, generations=2)
+FAST = Plan(seeds=1, generations=2)
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--seeds", type=int, help="projects, side by side (default: 3)")
-        parser.add_argument("--fast", action="store_true", help="one small project and two generations")
+        parser.add_argument("--fast", action="store_true", help="one project and two generations")
         parser.add_argument("--keep", action="store_true", help="keep the folder with all data and logs")
 
     def handle(self, *args: Any, **options: Any) -> None:
