@@ -75,6 +75,19 @@ def test_only_the_lead_can_ask_for_a_dataset(alice, mel, charlie, client_for):
     assert not Snapshot.objects.exists()
 
 
+def test_everybody_finds_from_the_instructions_to_the_pages_they_may_see_and_no_others(project, dana, mel, client_for):
+    rita = factories.member(project, "reviewer", "rita")
+    places = ["/p/algebra/", "/p/algebra/datasets/", "/p/algebra/rounds/"]
+
+    def linked(user):
+        page = client_for(user).get("/p/algebra/instructions/").content.decode()
+        return [place for place in places if f'href="{place}"' in page]
+
+    assert linked(dana) == places
+    assert linked(mel) == ["/p/algebra/rounds/"]
+    assert linked(rita) == []
+
+
 # Where it stands ----------------------------------------------------------------------------------------------------
 
 
