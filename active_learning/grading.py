@@ -2,7 +2,7 @@
 
 Strings decide most pairs here, in microseconds. The rest goes to a child process (grading_child) that this one starts
 on first use, limits, kills and replaces; hostile answers cost it a worker and us `PATIENCE_SECONDS` at most. Safe to call
-from threads and after a fork. Rules, deviations and reasons: docs/decisions/0002-answer-grading.md.
+from threads and after a fork. Rules, deviations and reasons: docs/grading.md.
 """
 
 import atexit
@@ -29,7 +29,7 @@ GRADER_VERSION = "1+sympy-1.14.0+math-verify-0.9.0"  # stored with every verdict
 MAX_LENGTH = 300  # characters; the longest answer in MATH has 157. Longer ones are compared as strings only
 # For one pair. Processor time first, kept by the kernel: so a verdict hardly depends on how busy the machine is. Then
 # wall-clock time, kept by the child; and by us, in case the child itself is stuck, and must be replaced as a whole.
-CPU_SECONDS, WALL_SECONDS, PATIENCE_SECONDS = 0.7, 1.5, 1.8
+CPU_SECONDS, WALL_SECONDS, PATIENCE_SECONDS = 1.0, 1.5, 1.8
 START_SECONDS = 60.0  # importing sympy takes 0.5 s on an idle machine
 
 Verdicts = tuple[bool, bool | None]  # PRM800K's and math-verify's; None: not asked, or it could not read an answer
@@ -131,17 +131,20 @@ class _Child:
             stdout=subprocess.PIPE,
             bufsize=0,
             cwd=_ROOT,
-            env=passed_on
-            | {"PYTHONHASHSEED": "0"},  # sympy's order of terms, and so its verdicts, would follow the seed
+            # sympy's order of terms, and so its verdicts, would follow the seed
+            env=passed_on | {"PYTHONHASHSEED": "0"},
             start_new_session=True,  # Ctrl-C is for us alone; and one signal reaches the child and its worker
         )
         self._ready = False
 
     def ask(self, request: bytes) -> bytes:
-        """The reply line. EOFError or BrokenPipeError: the child is gone. TimeoutError: it must go."""
+        """The reply line. EOFError or BrokenPipeError: there is no child. TimeoutError: it is stuck over this pair."""
         assert self._process.stdin is not None
         if not self._ready:
-            self._read_line(START_SECONDS)
+            try:
+                self._read_line(START_SECONDS)
+            except TimeoutError:
+                raise EOFError from None  # no fault of this pair
             self._ready = True
         self._process.stdin.write(request)
         return self._read_line(PATIENCE_SECONDS)
@@ -187,20 +190,28 @@ def _ask(given: str, truth: str, *, both: bool) -> Verdicts:
             _child = _child or _Child()
             try:
                 reply = json.loads(_child.ask(request))
-            except TimeoutError:
-                _child.kill()
-                _child = _Child()  # it gets ready while we go on
-                raise _NoVerdictError from None
             except (EOFError, BrokenPipeError):
-                _child.kill()
-                _child = None
+                _replace_child(None)
                 continue
+            except TimeoutError:
+                _replace_child(_Child())  # it gets ready while we go on
+                raise _NoVerdictError from None
+            except BaseException:  # a task's time limit, Ctrl-C: the reply to come would pass for the next pair's
+                _replace_child(None)
+                raise
             if reply is None:
                 raise _NoVerdictError
             return bool(reply[0]), reply[1]
     raise GraderUnavailableError(
         "The grading process ends at once; `python -m active_learning.grading_child 1 1` says why."
     )
+
+
+def _replace_child(successor: _Child | None) -> None:
+    global _child
+    if _child:
+        _child.kill()
+    _child = successor
 
 
 def _forget_child() -> None:
@@ -214,11 +225,8 @@ def _forget_child() -> None:
 
 @atexit.register
 def _stop_child() -> None:
-    global _child
     with _lock:
-        if _child:
-            _child.kill()
-        _child = None
+        _replace_child(None)
 
 
 os.register_at_fork(after_in_child=_forget_child)

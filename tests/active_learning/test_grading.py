@@ -78,6 +78,7 @@ MEANING_KEPT = [
     ("12345678901234567890", "12345678901234567891", False),
     ("cm", "inches", False),
     ("x<=3", "3", False),
+    (r"5\text{ and }6", "5", False),
     ("(a+b+c,0.5)", "(a+b+c,1/2)", True),
 ]
 
@@ -126,7 +127,8 @@ def test_answers_beyond_the_length_limit_match_only_as_strings():
         ("-5", "\N{MINUS SIGN}5", Grade.AMBIGUOUS),
         # nothing to judge, or nothing to judge by
         (None, "5", Grade.UNGRADABLE),
-        (" ", "5", Grade.UNGRADABLE),
+        (" ", " ", Grade.UNGRADABLE),
+        (r"\text{}", "5", Grade.UNGRADABLE),
         ("5", None, Grade.UNGRADABLE),
         ("5", "", Grade.UNGRADABLE),
     ],

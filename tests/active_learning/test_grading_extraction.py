@@ -45,6 +45,7 @@ def test_the_final_answer_is_found_however_the_solution_announces_it(text, answe
         r"first $\boxed{4}$, then $\boxed{\frac{1}{2",
         "The answer is:",
         "because Anna: 5",
+        "The shares are\na: 5\nb: 7",
     ],
 )
 def test_a_solution_without_a_whole_answer_has_none_and_is_incorrect(text):

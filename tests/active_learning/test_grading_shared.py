@@ -1,20 +1,25 @@
 """The grader on real data: the published grader's verdicts, MATH, GSM8K, PRM800K and sampled solutions."""
 
 import json
-import time
 
 import pytest
 
+from active_learning import grading
 from active_learning.grading import Grade, answers_match, extract_answer, grade
 from tests.shared_data import shared_lines
 
 pytestmark = pytest.mark.shared_data
 
 
-@pytest.fixture(autouse=True)
-def running_child():
-    """Starting the child is no part of any answer's time."""
-    assert answers_match("x+1", "1+x")
+@pytest.fixture(autouse=True, scope="module")
+def _unhurried_child():
+    """Verdicts are the subject here, so only processor time is limited: a busy machine makes no difference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grading, "WALL_SECONDS", 60)
+        patch.setattr(grading, "PATIENCE_SECONDS", 60)
+        grading._stop_child()
+        yield
+        grading._stop_child()
 
 
 def rows(name):
@@ -26,21 +31,11 @@ def test_every_verdict_of_the_published_grader_is_ours_in_both_orders(group):
     cases = [case for case in rows("grader_cases.jsonl") if case["group"].startswith(group)]
     assert cases
     for case in cases:
-        if case["expected"] == "HANG":
+        if case["expected"] == "HANG":  # test_grading_process has these
             continue
         assert answers_match(case["given"], case["ground_truth"]) is case["expected"], case
         if case["given"] is not None:
             assert answers_match(case["ground_truth"], case["given"]) is case["expected"], case
-
-
-@pytest.mark.slow
-def test_what_hangs_the_published_grader_does_not_match_within_two_seconds():
-    hanging = [case for case in rows("grader_cases.jsonl") if case["expected"] == "HANG"]
-    assert len(hanging) == 6
-    for case in hanging:
-        start = time.perf_counter()
-        assert answers_match(case["given"], case["ground_truth"]) is False
-        assert time.perf_counter() - start < 2
 
 
 def test_every_solution_of_math_yields_its_boxed_answer():
