@@ -136,6 +136,33 @@ def test_a_page_says_when_its_reader_is_signed_out_and_stops_asking(project, mel
     assert asked == []
 
 
+def test_a_hidden_tab_asks_for_nothing_until_it_is_seen_again(project, mel, open_page):
+    _round, job = factories.running_round(project)
+    page = open_page()
+    sign_in(page, mel)
+    page.goto("/p/algebra/rounds/0/")
+    show(page, hidden=True)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.wait_for_timeout(3_000)
+    assert asked == []
+
+    beat(job, "train", 4, 8, "")
+    show(page, hidden=False)
+    expect(page.get_by_text("4 of 8")).to_be_visible()
+
+
+def show(page, *, hidden):
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
 def test_the_lead_sees_the_queue_move(project, dana, alice, open_page):
     factories.queued(project, 3)
     page = open_page()
