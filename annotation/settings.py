@@ -39,6 +39,8 @@ REDIS_URL = env.str("REDIS_URL", default="") or local.redis_url(DATA_DIR)
 # The causal language model that a round starts from, where the project names none: a local directory, or "toy" for
 # the small one that comes with the project and reads only its sample problems.
 BASE_MODEL = env.str("BASE_MODEL", default="toy")
+# CPU threads of a training or scoring process. On a machine that also serves pages one is quickest for small models.
+TRAINING_THREADS = env.int("TRAINING_THREADS", default=1)
 
 INSTALLED_APPS = [
     "annotation",
@@ -221,4 +223,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # It writes three lines for each sign-in.
+    "loggers": {"axes": {"level": "WARNING"}},
 }

@@ -1,8 +1,9 @@
 from django.urls import include, path
 
-from labeling_ui.views import account, health, invitation, labeling, lead, ml, onboarding
+from labeling_ui.views import account, api_docs, health, invitation, labeling, lead, ml, onboarding
 
 urlpatterns = [
+    path("api/docs/", api_docs.api_docs, name="api_docs"),
     path("api/", include("annotation.api.urls")),
     path("", account.home, name="home"),
     path("accounts/sign-in/", account.sign_in, name="sign_in"),

@@ -54,7 +54,8 @@ def _train(duty: Duty, round_: Round, folder: Path) -> tuple[ModelVersion | None
     if not out.exists():
         config = folder / "config.json"
         config.write_text(json.dumps(checkpoints.config_for(project, seed=round_.seed)))
-        duty.run_child(["train", "--records", str(records), "--config", str(config), "--out", str(out)])
+        arguments = ["--records", str(records), "--config", str(config), "--out", str(out)]
+        duty.run_child(["train", *arguments, "--threads", str(settings.TRAINING_THREADS)])
     checkpoint = checkpoints.describe(out)
     version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoint)
     return version, {"labels": labels, "metrics": checkpoint.metrics}
@@ -66,7 +67,8 @@ def _score(duty: Duty, version: ModelVersion, folder: Path) -> dict[str, Any]:
         for one in scoring_queries.unscored(version):
             file.write(json.dumps({"id": one.id, "problem": one.problem, "steps": one.steps}) + "\n")
     checkpoint = str(settings.DATA_DIR / version.checkpoint)
-    duty.run_child(["score", "--checkpoint", checkpoint, "--solutions", str(pool), "--out", str(scored)])
+    arguments = ["--checkpoint", checkpoint, "--solutions", str(pool), "--out", str(scored)]
+    duty.run_child(["score", *arguments, "--threads", str(settings.TRAINING_THREADS)])
     duty.report("store scores")
     return {"scored": scoring.record_scores(version=version, job=duty.job, scores=_read_scores(scored))}
 

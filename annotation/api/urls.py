@@ -1,5 +1,5 @@
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+from drf_spectacular.views import SpectacularAPIView
 
 from annotation.api import views
 
@@ -12,5 +12,4 @@ urlpatterns = [
     path("v1/projects/<slug:slug>/rounds/<int:number>", views.RoundDetail.as_view(), name="api_round"),
     path("v1/projects/<slug:slug>/rounds/<int:number>/cancel", views.CancelRound.as_view(), name="api_cancel_round"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("docs/", SpectacularRedocView.as_view(url_name="api_schema"), name="api_docs"),
 ]

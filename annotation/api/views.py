@@ -101,8 +101,7 @@ class CancelRound(APIView):
 
 
 def _round(project_id: int, number: int) -> Round:
-    newest = Round.objects.filter(project=project_id, number=number).select_related("job").order_by("-pk")[:1]
-    return get_object_or_404(newest)
+    return get_object_or_404(Round.objects.select_related("job"), project=project_id, number=number)
 
 
 def _valid(serializer: Any, request: Request) -> dict[str, Any]:

@@ -13,7 +13,7 @@ class RoundState(models.TextChoices):
 
 class Round(models.Model):
     """One iteration of the loop: retrain on all labels, score, select, fill the queue. `number` is PRM800K's
-    generation; a round that failed gives its number back."""
+    generation; a round that fails keeps its number, so the generations of a dataset may have gaps."""
 
     TRANSITIONS = {
         RoundState.RUNNING: {RoundState.DONE, RoundState.FAILED, RoundState.CANCELLED},
@@ -44,11 +44,7 @@ class Round(models.Model):
             models.UniqueConstraint(
                 name="one_running_round_per_project", fields=["project"], condition=Q(state=RoundState.RUNNING)
             ),
-            models.UniqueConstraint(
-                name="round_number_is_unique",
-                fields=["project", "number"],
-                condition=Q(state__in=[RoundState.RUNNING, RoundState.DONE]),
-            ),
+            models.UniqueConstraint(name="round_number_is_unique", fields=["project", "number"]),
             models.CheckConstraint(name="round_state_is_known", condition=Q(state__in=RoundState.values)),
             models.CheckConstraint(
                 name="round_is_finished_exactly_when_not_running",

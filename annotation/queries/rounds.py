@@ -149,7 +149,6 @@ class RoundsPage:
 class RoundPage:
     progress: Progress
     report: Report
-    earlier: list[Round]  # attempts at the same number that came to nothing, newest first
     picks: "Page[Slot]"
     rows: list[Pick]
 
@@ -166,25 +165,22 @@ def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
 
 
 def round_page(project: Project, *, number: int, page: str | None, now: datetime) -> RoundPage | None:
-    """The newest round of this number with one page of what it chose; None where there is none. Four queries."""
-    attempts = list(_rounds(project).filter(number=number).order_by("-pk"))
-    if not attempts:
+    """The round of this number with one page of what it chose; None where there is none. Four queries."""
+    found = round_of(project, number=number)
+    if found is None:
         return None
-    newest, *earlier = attempts
-    slots = Slot.objects.filter(round=newest).select_related("solution__problem").only(*PICK_FIELDS)
+    slots = Slot.objects.filter(round=found).select_related("solution__problem").only(*PICK_FIELDS)
     picks = Paginator(slots.order_by("-priority", "pk"), PICKS_ON_A_PAGE).get_page(page)
     return RoundPage(
-        progress=progress(newest, now=now),
-        report=Report.read(newest.report),
-        earlier=earlier,
+        progress=progress(found, now=now),
+        report=Report.read(found.report),
         picks=picks,
         rows=[_pick(slot) for slot in picks],
     )
 
 
-def newest_round(project: Project, *, number: int) -> Round | None:
-    """A number comes again after a round that failed or was cancelled."""
-    return _rounds(project).filter(number=number).order_by("-pk").first()
+def round_of(project: Project, *, number: int) -> Round | None:
+    return _rounds(project).filter(number=number).first()
 
 
 def progress(round_: Round, *, now: datetime) -> Progress:

@@ -63,8 +63,7 @@ def start_round(
 def _create(
     project: Project, by: User | None, problems: int | None, per_problem: int | None, seed: int | None
 ) -> Round:
-    published = Round.objects.filter(project=project, state=RoundState.DONE)
-    last = published.aggregate(last=Max("number"))["last"]
+    last = Round.objects.filter(project=project).aggregate(last=Max("number"))["last"]
     return Round.objects.create(
         project=project,
         number=0 if last is None else last + 1,

@@ -66,7 +66,7 @@ def round_(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def progress(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The part of both pages that changes while a round runs."""
     place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
-    found = queries.newest_round(place.project, number=number)
+    found = queries.round_of(place.project, number=number)
     if found is None:
         raise Http404
     context = {"project": place.project, "progress": queries.progress(found, now=timezone.now())}
@@ -78,7 +78,7 @@ def progress(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def cancel(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Ask the round to stop; the queue stays as it is."""
     place = place_in_project(request.user, slug, Role.ML)
-    found = queries.newest_round(place.project, number=number)
+    found = queries.round_of(place.project, number=number)
     if found is None:
         raise Http404
     try:

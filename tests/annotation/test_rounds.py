@@ -25,14 +25,14 @@ def fall_silent(job):
         cursor.execute("UPDATE annotation_job SET lease_until = now() - interval '1 minute' WHERE id = %s", [job.pk])
 
 
-def test_numbers_count_up_from_zero_and_a_failed_round_gives_its_number_back(project):
+def test_numbers_count_up_from_zero_and_a_failed_round_keeps_its_number(project):
     first, job = factories.running_round(project)
     rounds.fail_round(round=first, job=job, error="no space left")
     second, job = factories.running_round(project)
     rounds.fill_round(round=second, job=job, version=None, picks=[], report={})
     third, _ = factories.running_round(project)
 
-    assert [first.number, second.number, third.number] == [0, 0, 1]
+    assert [first.number, second.number, third.number] == [0, 1, 2]
 
 
 def test_a_second_round_waits_for_the_first(project):

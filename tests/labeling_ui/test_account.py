@@ -87,3 +87,11 @@ def test_signing_out_needs_a_post(alice, client_for):
 def test_the_browser_can_ask_whom_it_is_signed_in_as(alice, client, client_for):
     assert client_for(alice.user).get(reverse("who")).json() == {"user": alice.user.pk}
     assert client.get(reverse("who")).json() == {"user": None}
+
+
+def test_the_api_is_described_on_a_page_and_for_machines(client):
+    page = client.get("/api/docs/").content.decode()
+
+    assert "POST /api/v1/projects/{slug}/labels" in page
+    assert "found_error | solution | give_up | bad_problem" in page
+    assert client.get("/api/schema/").status_code == 200
