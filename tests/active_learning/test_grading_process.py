@@ -1,6 +1,7 @@
 """Protocol row B2: hostile answers end in time, harm nothing, and leave a grader that works."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,6 +131,14 @@ def test_a_hundred_hostile_answers_in_a_row_leave_memory_as_it_was(fresh_child, 
     assert resident_megabytes(child) < 200
     assert resident_megabytes(os.getpid()) < mine + 20
     assert answers_match("x+2", "2+x")
+
+
+def test_the_kernel_limits_the_workers_memory_and_lets_it_write_no_file():
+    assert answers_match("x+6", "6+x")
+    (worker,) = worker_pids(child_pid())
+    limits = Path(f"/proc/{worker}/limits").read_text()
+    assert re.search(rf"^Max address space +{1 << 30} ", limits, re.MULTILINE)
+    assert re.search(r"^Max file size +0 ", limits, re.MULTILINE)
 
 
 def test_a_child_killed_from_outside_is_replaced():
