@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+from django.db.backends.base.base import NO_DB_ALIAS, BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from workers.embedded import embedded_services
 
@@ -31,7 +33,15 @@ def running() -> Iterator[None]:
         if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker finds everything in the environment it inherits
             _start(stack)
         django.setup()
+        connection_created.connect(_be_patient)
         yield
+
+
+def _be_patient(*, connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let test databases be made and dropped however long a busy disk takes; the tests keep the site's time limits."""
+    if connection.alias == NO_DB_ALIAS:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
 
 
 def _start(stack: contextlib.ExitStack) -> None:

@@ -69,7 +69,15 @@ def command(data: Path, port: int) -> list[str]:
 
 
 def clean_environment(**given: str) -> dict[str, str]:
-    ours = {"DATABASE_URL", "DATABASE_POOL_SIZE", "REDIS_URL", "SECRET_KEY", "DATA_DIR", "SECURE", "DJANGO_SETTINGS_MODULE"}
+    ours = {
+        "DATABASE_URL",
+        "DATABASE_POOL_SIZE",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "DATA_DIR",
+        "SECURE",
+        "DJANGO_SETTINGS_MODULE",
+    }
     return {name: value for name, value in os.environ.items() if name not in ours} | given
 
 
