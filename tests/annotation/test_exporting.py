@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from django.db import DatabaseError, connection
 
-from annotation.models import AuditEvent, Label, StepRating
+from annotation.models import AuditEvent, Label, Problem, StepRating
 from annotation.models.snapshots import View
 from annotation.services import audit, export_views, exporting, importing
 from annotation.services.export_files import FolderTaken
@@ -111,6 +111,7 @@ def test_packed_files_hold_the_same_lines_and_are_the_same_every_time(alice, out
     second, third = ((out.parent / name / "phase2_train.jsonl.gz").read_bytes() for name in ("second", "third"))
     assert gzip.decompress(second) == (out / "phase2_train.jsonl").read_bytes()
     assert second == third
+    assert second[4:8] == bytes(4)  # the time in the header
 
 
 def test_a_project_without_labels_exports_an_empty_manifest(project, out):
@@ -138,24 +139,27 @@ def test_neutral_steps_can_only_be_kept(project, out):
     assert not out.parent.exists()
 
 
-def test_labels_that_come_during_an_export_are_not_in_it(alice, monkeypatch):
+def test_what_comes_or_changes_during_an_export_is_not_in_it(alice, monkeypatch):
     monkeypatch.setattr(export_views, "BATCH", 1)
-    factories.queued(alice.project, 3)
+    slots = factories.queued(alice.project, 3)
     factories.label(alice)
     factories.label(alice)
 
     with export_views.unchanging_view():
         lines = export_views.lines_of_view(project=alice.project, view=View.RAW, excluded=Counter())
         seen = [next(lines)]
-        submit_from_another_connection(alice)
+        from_another_connection(lambda: factories.label(alice))
+        from_another_connection(lambda: Problem.objects.filter(solution=slots[1].solution).update(answer="new"))
         seen += lines
 
-    assert (len(seen), Label.objects.count()) == (2, 3)
+    assert [line.record.ground_truth_answer for line in seen] == ["2", "2"]
+    assert Label.objects.count() == 3
+    assert Problem.objects.filter(answer="new").exists()
 
 
-def submit_from_another_connection(labeler):
+def from_another_connection(act):
     def work():
-        factories.label(labeler)
+        act()
         connection.close()
 
     thread = Thread(target=work)
