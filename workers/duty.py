@@ -65,6 +65,8 @@ class Duty:
         """Run a program of the science to its end. Raises ChildFailed, Cancelled, LostFence."""
         self.report(arguments[0])
         self._child = Child(arguments)
+        if self._broken:  # between the report and the start nobody was there to be stopped
+            self._child.stop()
         try:
             self._child.follow(progress=self._show, log=self.log)
         except ChildFailed:

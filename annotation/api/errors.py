@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -34,6 +35,8 @@ def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
         return _response(status, code, str(exception))
     if isinstance(exception, Http404):
         exception = exceptions.NotFound("There is nothing here for you.")
+    if isinstance(exception, PermissionDenied):
+        exception = exceptions.PermissionDenied(str(exception))
     if isinstance(exception, exceptions.APIException):
         return _from_rest(exception)
     return None

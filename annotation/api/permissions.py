@@ -1,30 +1,31 @@
-"""Who may do what in a project. What is not theirs is not there: 404, the same as for a project that does not exist."""
+"""Who may do what in a project, for pages and API alike."""
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from rest_framework.exceptions import PermissionDenied
 
-from annotation.models import Labeler, Membership, Project, User
+from annotation.models import Labeler, Membership
 from annotation.models.projects import Role
 
+NAMES = {Role.LABELER: "labelers", Role.REVIEWER: "reviewers", Role.LEAD: "project leads", Role.ML: "ML staff"}
 
-def membership(user: User, slug: str) -> Membership:
-    """The user's place in the project. Raises Http404."""
-    found = Membership.objects.select_related("project").filter(user=user, project__slug=slug).first()
-    if found is None:
+
+def place_in_project(user: AbstractBaseUser | AnonymousUser, slug: str, *roles: Role) -> Membership:
+    """The user's place in the project, if it is one of these roles; any, where none is named.
+
+    Raises Http404 for a project that is not theirs, the same as for one that does not exist, and PermissionDenied.
+    """
+    place = Membership.objects.select_related("project", "user").filter(user=user.pk, project__slug=slug).first()
+    if place is None:
         raise Http404
-    return found
+    if roles and place.role not in roles:
+        allowed = " and ".join(NAMES[role] for role in roles)
+        raise PermissionDenied(f"This is for {allowed}. In this project you are {place.get_role_display()}.")
+    return place
 
 
-def project_for(user: User, slug: str, *roles: Role) -> Project:
-    """The project, if the user has one of the roles in it. Raises Http404, PermissionDenied."""
-    place = membership(user, slug)
-    if place.role not in roles:
-        wanted = " or ".join(str(role.label) for role in roles)
-        raise PermissionDenied(f"This is for {wanted} of the project; you are {place.get_role_display()}.")
-    return place.project
-
-
-def labeler_for(user: User, slug: str) -> Labeler:
+def labeler_for(user: AbstractBaseUser | AnonymousUser, slug: str) -> Labeler:
     """The user as a labeler of the project. Raises Http404, PermissionDenied."""
-    project = project_for(user, slug, Role.LABELER)
-    return Labeler.objects.select_related("project").get(project=project, user=user)
+    place = place_in_project(user, slug, Role.LABELER)
+    return Labeler.objects.select_related("project").get(project=place.project, user=place.user)

@@ -17,6 +17,7 @@ WALLS = [
     ("label", "solution_id", "solution"),
     ("label", "labeler_id", "labeler"),
     ("label", "supersedes_id", "label"),
+    ("importedrecord", "label_id", "label"),
     ("solutionscore", "solution_id", "solution"),
     ("solutionscore", "version_id", "modelversion"),
 ]

@@ -144,7 +144,7 @@ class StepRating(models.Model):
 class ImportedRecord(models.Model):
     """The original line of an imported label, kept as it came, so that the export gives it back byte for byte."""
 
-    label = models.OneToOneField(Label, models.PROTECT, primary_key=True)
+    label = models.OneToOneField(Label, models.PROTECT, primary_key=True, db_constraint=False)
     project = models.ForeignKey("annotation.Project", models.PROTECT)
     line = models.TextField()
     line_hash = models.BinaryField(max_length=32)  # SHA-256 of the line

@@ -5,10 +5,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from annotation.api.permissions import place_in_project
 from annotation.models import Labeler
 from annotation.models.projects import Role
 from annotation.queries import labeling as queries
-from labeling_ui.views.access import place_in_project
 
 
 @never_cache

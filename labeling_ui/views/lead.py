@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from annotation.api.permissions import place_in_project
 from annotation.models import Project
 from annotation.models.projects import Role
 from annotation.models.snapshots import View
 from annotation.queries import desk
 from annotation.services import snapshots
 from labeling_ui.forms import DatasetForm
-from labeling_ui.views.access import place_in_project
 
 CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".gz": "application/gzip", ".json": "application/json"}
 CHART_HEIGHT = 64

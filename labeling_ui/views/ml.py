@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from annotation.api.permissions import place_in_project
 from annotation.models import Membership
 from annotation.models.projects import Role
 from annotation.queries import rounds as queries
 from annotation.services import rounds as services
 from annotation.services.refusal import Refusal
 from labeling_ui.forms import StartRoundForm
-from labeling_ui.views.access import place_in_project
 
 
 @never_cache

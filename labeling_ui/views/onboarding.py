@@ -4,8 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from annotation.api.permissions import place_in_project
 from annotation.models import Instructions
-from labeling_ui.views.access import place_in_project
 
 
 @dataclass(frozen=True)

@@ -192,6 +192,7 @@ OUTSIDE = {
     "label_solution_id": lambda it, there: (it.label, there.solution, LABEL),
     "label_labeler_id": lambda it, there: (it.label, there.labeler, LABEL),
     "label_supersedes_id": lambda it, there: (it.label, there.label, LABEL),
+    "importedrecord_label_id": lambda it, there: (it.imported, there.label, {"line_hash": b"new"}),
     "solutionscore_solution_id": lambda it, there: (it.score, there.solution, {}),
     "solutionscore_version_id": lambda it, there: (it.score, there.version, {}),
 }

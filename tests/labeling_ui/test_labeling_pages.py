@@ -52,7 +52,7 @@ def test_only_labelers_label_but_everybody_reads_the_instructions(person, reques
     refused = client.get("/p/algebra/label/")
 
     assert refused.status_code == 403
-    assert "This page is for Labeler of the project" in refused.content.decode()
+    assert "This is for labelers. In this project you are" in refused.content.decode()
     assert client.get("/p/algebra/instructions/").status_code == 200
 
 

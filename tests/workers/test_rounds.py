@@ -16,7 +16,7 @@ from active_learning.domains import chains, toy
 from annotation.models import Job, ModelVersion, Round, Slot, SolutionScore
 from annotation.models.jobs import JobKind
 from annotation.services import importing, jobs, queue, rounds
-from tests import factories
+from tests import factories, services
 from workers import rounds as round_work
 from workers.duty import work_off
 from workers.tasks.sweep import sweep
@@ -145,15 +145,14 @@ def test_after_a_worker_is_killed_the_next_one_finishes_the_round_and_its_child_
         "duty.work_off(JobKind.ROUND, rounds)\n"
     )
     database = connection.settings_dict["NAME"]
-    environment = os.environ | {"DATABASE_URL": with_database(os.environ["DATABASE_URL"], database)}
+    environment = os.environ | {"DATABASE_URL": services.address_of(database)}
     worker = subprocess.Popen([sys.executable, "-c", code], env=environment)
-    wait_for(lambda: Job.objects.filter(stage="train").exists(), seconds=30)
+    wait_for(lambda: child_pids(worker.pid), seconds=60)
     children = child_pids(worker.pid)
     worker.kill()
     worker.wait()
 
-    wait_for(lambda: not any(is_alive(pid) for pid in children), seconds=5)
-    assert children
+    wait_for(lambda: not any(is_alive(pid) for pid in children), seconds=10)
     assert jobs.claim_job(kind=JobKind.ROUND, worker="too early") is None
     with connection.cursor() as cursor:
         cursor.execute("UPDATE annotation_job SET lease_until = now() - interval '1 s' WHERE state = 'running'")
@@ -203,7 +202,3 @@ def is_alive(pid):
 def child_pids(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as children:
         return [int(word) for word in children.read().split()]
-
-
-def with_database(url, name):
-    return url.rpartition("/")[0] + "/" + name

@@ -138,7 +138,7 @@ def test_training_on_held_out_problems_ends_the_tour(tmp_path, monkeypatch):
         tour._import(site, tour.Plan(), "tour-0", 0, held_out)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_the_fast_tour_passes_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     out = StringIO()
