@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 from django.db.backends.base.base import NO_DB_ALIAS, BaseDatabaseWrapper
@@ -35,6 +36,11 @@ def running() -> Iterator[None]:
         django.setup()
         connection_created.connect(_be_patient)
         yield
+
+
+def address_of(database: str) -> str:
+    """The address of another database on the same server, for a process of its own."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
 
 
 def _be_patient(*, connection: BaseDatabaseWrapper, **_: object) -> None:

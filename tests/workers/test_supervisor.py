@@ -10,12 +10,12 @@ import tempfile
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 import psycopg
 import pytest
 
+from tests import services
 from tests.workers.test_processes import wait_for
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
@@ -42,15 +42,21 @@ class Up:
     def tree(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def child(self, command: str) -> psutil.Process:
+    def child(self, command: str) -> psutil.Process | None:
         """Its direct child with this in the command line."""
-        children = psutil.Process(self.process.pid).children()
-        return next(one for one in children if command in " ".join(one.cmdline()))
+        return next((one for one in psutil.Process(self.process.pid).children() if command in line_of(one)), None)
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         self.said += self.process.communicate(timeout=STOP_SECONDS)[0].splitlines(keepends=True)
         return self.process.returncode
+
+
+def line_of(process: psutil.Process) -> str:
+    """The command line of a process, empty once it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def free_port() -> int:
@@ -110,7 +116,8 @@ def data():
 
 
 def left_of(processes: list[psutil.Process]) -> list[str]:
-    return [" ".join(one.cmdline()) for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    """The command lines of those that still run; a zombie has none."""
+    return [line for one in processes if one.is_running() and (line := line_of(one))]
 
 
 def run_refused(data: Path, port: int) -> str:
@@ -123,7 +130,13 @@ def run_refused(data: Path, port: int) -> str:
 
 def wait_for_workers(up: Up) -> None:
     for part, children in (("gunicorn", 2), ("-Q default", 2), ("-Q gpu", 1), ("beat", 0)):
-        wait_for(lambda part=part, children=children: len(up.child(part).children()) == children, 60)
+        wait_for(lambda part=part, children=children: count_children(up.child(part)) == children, 60)
+
+
+def count_children(process: psutil.Process | None) -> int | None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return len(process.children()) if process else None
+    return None
 
 
 def log(up: Up, name: str) -> str:
@@ -136,7 +149,7 @@ def test_one_interrupt_stops_all_and_the_next_start_finds_everything_again(data)
         assert page(up, "/readyz") == b"ready\n"
         wait_for_workers(up)
         tree = up.tree()
-        commands = " ".join(" ".join(one.cmdline()) for one in tree)
+        commands = " ".join(line_of(one) for one in tree)
         for part in ("postgres", "valkey-server", "gunicorn", "-Q default", "-Q gpu", "beat"):
             assert part in commands
         with psycopg.connect(host=str(data / "sockets"), user="stepmark", dbname="stepmark") as connection:
@@ -180,12 +193,7 @@ def test_what_dies_comes_back_and_a_kill_without_warning_leaves_no_orphan(data):
 
 
 def living(up: Up) -> set[str]:
-    found = set()
-    for part in ("gunicorn", "valkey-server", "bin/postgres"):
-        with contextlib.suppress(StopIteration, psutil.NoSuchProcess):
-            up.child(part)
-            found.add(part)
-    return found
+    return {part for part in ("gunicorn", "valkey-server", "bin/postgres") if up.child(part)}
 
 
 def answers(up: Up) -> bool:
@@ -197,7 +205,7 @@ def answers(up: Up) -> bool:
 def test_given_addresses_are_used_and_nothing_embedded_is_started(data):
     name = "supervisor_test"
     server = os.environ["DATABASE_URL"]
-    given = urlsplit(server)._replace(path=f"/{name}").geturl()
+    given = services.address_of(name)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
         connection.execute(f"CREATE DATABASE {name}")
