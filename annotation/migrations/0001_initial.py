@@ -14,664 +14,1285 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("pghistory", "0007_auto_20250421_0444"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('labeler', 'Labeler'), ('reviewer', 'Reviewer'), ('lead', 'Lead'), ('ml', 'ML staff')], max_length=10)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("labeler", "Labeler"),
+                            ("reviewer", "Reviewer"),
+                            ("lead", "Lead"),
+                            ("ml", "ML staff"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('phase', models.PositiveSmallIntegerField(default=2)),
-                ('answer_policy', models.CharField(choices=[('always', 'shown from the start, as in PRM800K'), ('never', 'never shown')], default='always', max_length=10)),
-                ('read_ahead', models.BooleanField(default=True)),
-                ('lease_minutes', models.PositiveSmallIntegerField(default=15)),
-                ('problems_per_round', models.PositiveIntegerField(default=50)),
-                ('solutions_per_problem', models.PositiveIntegerField(default=1)),
-                ('wrong_share', models.FloatField(default=0.8)),
-                ('random_share', models.FloatField(default=0.05)),
-                ('neutral', models.CharField(choices=[('positive', 'Positive'), ('negative', 'Negative')], default='positive', max_length=10)),
-                ('min_labels_to_train', models.PositiveIntegerField(default=5)),
-                ('base_model', models.CharField(blank=True, help_text="Directory; empty: the server's default.", max_length=500)),
-                ('training_mode', models.CharField(default='probe', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("phase", models.PositiveSmallIntegerField(default=2)),
+                (
+                    "answer_policy",
+                    models.CharField(
+                        choices=[("always", "shown from the start, as in PRM800K"), ("never", "never shown")],
+                        default="always",
+                        max_length=10,
+                    ),
+                ),
+                ("read_ahead", models.BooleanField(default=True)),
+                ("lease_minutes", models.PositiveSmallIntegerField(default=15)),
+                ("problems_per_round", models.PositiveIntegerField(default=50)),
+                ("solutions_per_problem", models.PositiveIntegerField(default=1)),
+                ("wrong_share", models.FloatField(default=0.8)),
+                ("random_share", models.FloatField(default=0.05)),
+                (
+                    "neutral",
+                    models.CharField(
+                        choices=[("positive", "Positive"), ("negative", "Negative")], default="positive", max_length=10
+                    ),
+                ),
+                ("min_labels_to_train", models.PositiveIntegerField(default=5)),
+                (
+                    "base_model",
+                    models.CharField(blank=True, help_text="Directory; empty: the server's default.", max_length=500),
+                ),
+                ("training_mode", models.CharField(default="probe", max_length=10)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('phase__in', [1, 2])), name='project_phase_is_1_or_2'), models.CheckConstraint(condition=models.Q(('lease_minutes__gt', 0)), name='project_lease_lasts'), models.CheckConstraint(condition=models.Q(('random_share__range', (0, 1)), ('wrong_share__range', (0, 1))), name='project_shares_are_shares'), models.CheckConstraint(condition=models.Q(('neutral__in', ['positive', 'negative'])), name='project_neutral_is_known'), models.CheckConstraint(condition=models.Q(('answer_policy__in', ['always', 'never'])), name='project_answer_policy_is_known')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("phase__in", [1, 2])), name="project_phase_is_1_or_2"),
+                    models.CheckConstraint(condition=models.Q(("lease_minutes__gt", 0)), name="project_lease_lasts"),
+                    models.CheckConstraint(
+                        condition=models.Q(("random_share__range", (0, 1)), ("wrong_share__range", (0, 1))),
+                        name="project_shares_are_shares",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("neutral__in", ["positive", "negative"])), name="project_neutral_is_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("answer_policy__in", ["always", "never"])),
+                        name="project_answer_policy_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Problem',
+            name="Problem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('answer', models.TextField(null=True)),
-                ('reference_solution', models.TextField(blank=True)),
-                ('subject', models.CharField(blank=True, max_length=100)),
-                ('level', models.PositiveSmallIntegerField(null=True)),
-                ('unique_id', models.CharField(blank=True, max_length=200)),
-                ('split', models.CharField(choices=[('train', 'Train'), ('test', 'test (held out, never queued)')], default='train', max_length=5)),
-                ('content_hash', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField()),
+                ("answer", models.TextField(null=True)),
+                ("reference_solution", models.TextField(blank=True)),
+                ("subject", models.CharField(blank=True, max_length=100)),
+                ("level", models.PositiveSmallIntegerField(null=True)),
+                ("unique_id", models.CharField(blank=True, max_length=200)),
+                (
+                    "split",
+                    models.CharField(
+                        choices=[("train", "Train"), ("test", "test (held out, never queued)")],
+                        default="train",
+                        max_length=5,
+                    ),
+                ),
+                ("content_hash", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('selector', 'Selector'), ('orm', 'outcome reward model')], default='selector', max_length=10)),
-                ('state', models.CharField(choices=[('candidate', 'Candidate'), ('active', 'Active'), ('retired', 'Retired')], default='candidate', max_length=10)),
-                ('base', models.CharField(max_length=500)),
-                ('checkpoint', models.CharField(max_length=500)),
-                ('sha256', models.CharField(max_length=64)),
-                ('config', models.JSONField(default=dict)),
-                ('data_sha256', models.CharField(max_length=64)),
-                ('metrics', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("selector", "Selector"), ("orm", "outcome reward model")],
+                        default="selector",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("candidate", "Candidate"), ("active", "Active"), ("retired", "Retired")],
+                        default="candidate",
+                        max_length=10,
+                    ),
+                ),
+                ("base", models.CharField(max_length=500)),
+                ("checkpoint", models.CharField(max_length=500)),
+                ("sha256", models.CharField(max_length=64)),
+                ("config", models.JSONField(default=dict)),
+                ("data_sha256", models.CharField(max_length=64)),
+                ("metrics", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.CreateModel(
-            name='MembershipEvent',
+            name="MembershipEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('role', models.CharField(choices=[('labeler', 'Labeler'), ('reviewer', 'Reviewer'), ('lead', 'Lead'), ('ml', 'ML staff')], max_length=10)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='annotation.membership')),
-                ('user', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='annotation.project')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("labeler", "Labeler"),
+                            ("reviewer", "Reviewer"),
+                            ("lead", "Lead"),
+                            ("ml", "ML staff"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="annotation.membership",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="annotation.project",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='membership',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project'),
+            model_name="membership",
+            name="project",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project"),
         ),
         migrations.CreateModel(
-            name='Labeler',
+            name="Labeler",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pseudonym', models.UUIDField(default=uuid.uuid4)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused')], default='active', max_length=10)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pseudonym", models.UUIDField(default=uuid.uuid4)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused")], default="active", max_length=10
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('round', 'retrain round'), ('export', 'Export')], max_length=10)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=200)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('stage', models.CharField(blank=True, max_length=40)),
-                ('done', models.PositiveBigIntegerField(default=0)),
-                ('total', models.PositiveBigIntegerField(default=0)),
-                ('log_tail', models.TextField(blank=True)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("round", "retrain round"), ("export", "Export")], max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=200)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("stage", models.CharField(blank=True, max_length=40)),
+                ("done", models.PositiveBigIntegerField(default=0)),
+                ("total", models.PositiveBigIntegerField(default=0)),
+                ("log_tail", models.TextField(blank=True)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('labeler', 'Labeler'), ('reviewer', 'Reviewer'), ('lead', 'Lead'), ('ml', 'ML staff')], max_length=10)),
-                ('secret_hash', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("labeler", "Labeler"),
+                            ("reviewer", "Reviewer"),
+                            ("lead", "Lead"),
+                            ("ml", "ML staff"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("secret_hash", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.CreateModel(
-            name='Instructions',
+            name="Instructions",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('text', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
+                ("text", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
             options={
-                'verbose_name_plural': 'instructions',
+                "verbose_name_plural": "instructions",
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(max_length=60)),
-                ('target', models.CharField(max_length=200)),
-                ('details', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("action", models.CharField(max_length=60)),
+                ("target", models.CharField(max_length=200)),
+                ("details", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="annotation.project"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='running', max_length=10)),
-                ('problems', models.PositiveIntegerField()),
-                ('per_problem', models.PositiveIntegerField()),
-                ('seed', models.BigIntegerField()),
-                ('report', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('job', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.job')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
-                ('selector', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.modelversion')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("problems", models.PositiveIntegerField()),
+                ("per_problem", models.PositiveIntegerField()),
+                ("seed", models.BigIntegerField()),
+                ("report", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "job",
+                    models.OneToOneField(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.job"
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
+                (
+                    "selector",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.modelversion",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='round',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.round'),
+            model_name="modelversion",
+            name="round",
+            field=models.ForeignKey(
+                db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to="annotation.round"
+            ),
         ),
         migrations.CreateModel(
-            name='Slot',
+            name="Slot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('wave', models.PositiveSmallIntegerField(default=0)),
-                ('priority', models.FloatField(default=0)),
-                ('arm', models.CharField(choices=[('convincing_wrong', 'most convincing wrong answers'), ('remaining', 'most convincing of what remained'), ('random', 'Random'), ('screening', 'Screening'), ('gold', 'Gold'), ('injected', 'Injected'), ('overlap', 'Overlap')], max_length=20)),
-                ('served_reason', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('leased', 'Leased'), ('done', 'Done'), ('void', 'Void')], default='ready', max_length=10)),
-                ('lease_token', models.UUIDField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('lease_owner', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.labeler')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
-                ('round', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.round')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("wave", models.PositiveSmallIntegerField(default=0)),
+                ("priority", models.FloatField(default=0)),
+                (
+                    "arm",
+                    models.CharField(
+                        choices=[
+                            ("convincing_wrong", "most convincing wrong answers"),
+                            ("remaining", "most convincing of what remained"),
+                            ("random", "Random"),
+                            ("screening", "Screening"),
+                            ("gold", "Gold"),
+                            ("injected", "Injected"),
+                            ("overlap", "Overlap"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("served_reason", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ready", "Ready"), ("leased", "Leased"), ("done", "Done"), ("void", "Void")],
+                        default="ready",
+                        max_length=10,
+                    ),
+                ),
+                ("lease_token", models.UUIDField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "lease_owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.labeler",
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
+                (
+                    "round",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.round"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('token', models.UUIDField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('labeler', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.labeler')),
-                ('slot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.slot')),
+                ("token", models.UUIDField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("labeler", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.labeler")),
+                ("slot", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.slot")),
             ],
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.JSONField()),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('labeler', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='annotation.labeler')),
-                ('slot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='annotation.slot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("body", models.JSONField()),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("labeler", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="annotation.labeler")),
+                ("slot", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="annotation.slot")),
             ],
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('view', models.CharField(choices=[('raw', 'raw (every label as it was given)'), ('training', 'training (what a model may learn from)')], max_length=10)),
-                ('folder', models.CharField(max_length=500)),
-                ('manifest', models.JSONField(default=dict)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('job', models.OneToOneField(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.job')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "view",
+                    models.CharField(
+                        choices=[
+                            ("raw", "raw (every label as it was given)"),
+                            ("training", "training (what a model may learn from)"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("folder", models.CharField(max_length=500)),
+                ("manifest", models.JSONField(default=dict)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "job",
+                    models.OneToOneField(
+                        db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to="annotation.job"
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.AddField(
-            model_name='round',
-            name='snapshot',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.snapshot'),
+            model_name="round",
+            name="snapshot",
+            field=models.ForeignKey(
+                db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to="annotation.snapshot"
+            ),
         ),
         migrations.CreateModel(
-            name='Solution',
+            name="Solution",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('steps', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('answer', models.TextField(null=True)),
-                ('grade', models.CharField(choices=[('correct', 'Correct'), ('wrong', 'Wrong'), ('ambiguous', 'Ambiguous'), ('ungradable', 'Ungradable')], default='ungradable', max_length=10)),
-                ('grader_version', models.CharField(blank=True, max_length=40)),
-                ('complete', models.BooleanField(default=True)),
-                ('content_hash', models.BinaryField(max_length=32)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('generator', models.CharField(blank=True, max_length=200)),
-                ('seed', models.BigIntegerField(null=True)),
-                ('temperature', models.FloatField(null=True)),
-                ('imported_score', models.FloatField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('problem', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.problem')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("steps", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("answer", models.TextField(null=True)),
+                (
+                    "grade",
+                    models.CharField(
+                        choices=[
+                            ("correct", "Correct"),
+                            ("wrong", "Wrong"),
+                            ("ambiguous", "Ambiguous"),
+                            ("ungradable", "Ungradable"),
+                        ],
+                        default="ungradable",
+                        max_length=10,
+                    ),
+                ),
+                ("grader_version", models.CharField(blank=True, max_length=40)),
+                ("complete", models.BooleanField(default=True)),
+                ("content_hash", models.BinaryField(max_length=32)),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("generator", models.CharField(blank=True, max_length=200)),
+                ("seed", models.BigIntegerField(null=True)),
+                ("temperature", models.FloatField(null=True)),
+                ("imported_score", models.FloatField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "problem",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.problem"
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.AddField(
-            model_name='slot',
-            name='solution',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.solution'),
+            model_name="slot",
+            name="solution",
+            field=models.ForeignKey(
+                db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.solution"
+            ),
         ),
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('origin', models.CharField(choices=[('labeler', 'Labeler'), ('import', 'Import')], default='labeler', max_length=10)),
-                ('purpose', models.CharField(choices=[('production', 'Production'), ('quality_control', 'Quality Control'), ('screening', 'Screening')], default='production', max_length=20)),
-                ('phase', models.PositiveSmallIntegerField()),
-                ('finish_reason', models.CharField(choices=[('found_error', 'Found Error'), ('solution', 'Solution'), ('give_up', 'Give Up'), ('bad_problem', 'Bad Problem')], max_length=20)),
-                ('reason', models.TextField(blank=True)),
-                ('total_time_ms', models.PositiveBigIntegerField()),
-                ('active_ms', models.PositiveBigIntegerField(null=True)),
-                ('instructions_version', models.PositiveIntegerField(null=True)),
-                ('shown', models.JSONField(default=dict)),
-                ('payload_hash', models.BinaryField(max_length=32)),
-                ('late', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('supersedes', models.OneToOneField(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='annotation.label')),
-                ('labeler', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.labeler')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
-                ('slot', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.slot')),
-                ('solution', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.solution')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("labeler", "Labeler"), ("import", "Import")], default="labeler", max_length=10
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("production", "Production"),
+                            ("quality_control", "Quality Control"),
+                            ("screening", "Screening"),
+                        ],
+                        default="production",
+                        max_length=20,
+                    ),
+                ),
+                ("phase", models.PositiveSmallIntegerField()),
+                (
+                    "finish_reason",
+                    models.CharField(
+                        choices=[
+                            ("found_error", "Found Error"),
+                            ("solution", "Solution"),
+                            ("give_up", "Give Up"),
+                            ("bad_problem", "Bad Problem"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("total_time_ms", models.PositiveBigIntegerField()),
+                ("active_ms", models.PositiveBigIntegerField(null=True)),
+                ("instructions_version", models.PositiveIntegerField(null=True)),
+                ("shown", models.JSONField(default=dict)),
+                ("payload_hash", models.BinaryField(max_length=32)),
+                ("late", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="annotation.label",
+                    ),
+                ),
+                (
+                    "labeler",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.labeler"
+                    ),
+                ),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
+                (
+                    "slot",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.slot",
+                    ),
+                ),
+                (
+                    "solution",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.solution"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SolutionScore',
+            name="SolutionScore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product', models.FloatField()),
-                ('minimum', models.FloatField()),
-                ('probabilities', models.JSONField()),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
-                ('solution', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.solution')),
-                ('version', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("product", models.FloatField()),
+                ("minimum", models.FloatField()),
+                ("probabilities", models.JSONField()),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
+                (
+                    "solution",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.solution"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="annotation.modelversion"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StepRating',
+            name="StepRating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.PositiveSmallIntegerField()),
-                ('option', models.PositiveSmallIntegerField(default=0)),
-                ('text', models.TextField(null=True)),
-                ('rating', models.SmallIntegerField(null=True)),
-                ('flagged', models.BooleanField(null=True)),
-                ('chosen', models.BooleanField(default=False)),
-                ('human', models.BooleanField(default=False)),
-                ('ms', models.PositiveIntegerField(null=True)),
-                ('label', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.label')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.PositiveSmallIntegerField()),
+                ("option", models.PositiveSmallIntegerField(default=0)),
+                ("text", models.TextField(null=True)),
+                ("rating", models.SmallIntegerField(null=True)),
+                ("flagged", models.BooleanField(null=True)),
+                ("chosen", models.BooleanField(default=False)),
+                ("human", models.BooleanField(default=False)),
+                ("ms", models.PositiveIntegerField(null=True)),
+                ("label", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.label")),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedRecord',
+            name="ImportedRecord",
             fields=[
-                ('label', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='annotation.label')),
-                ('line', models.TextField()),
-                ('line_hash', models.BinaryField(max_length=32)),
-                ('source', models.CharField(max_length=200)),
-                ('number', models.PositiveBigIntegerField()),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project')),
+                (
+                    "label",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="annotation.label",
+                    ),
+                ),
+                ("line", models.TextField()),
+                ("line_hash", models.BinaryField(max_length=32)),
+                ("source", models.CharField(max_length=200)),
+                ("number", models.PositiveBigIntegerField()),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.UniqueConstraint(fields=('project', 'content_hash'), name='problem_content_is_unique'),
+            model_name="problem",
+            constraint=models.UniqueConstraint(fields=("project", "content_hash"), name="problem_content_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.UniqueConstraint(condition=models.Q(('unique_id', ''), _negated=True), fields=('project', 'unique_id'), name='problem_unique_id_is_unique'),
+            model_name="problem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("unique_id", ""), _negated=True),
+                fields=("project", "unique_id"),
+                name="problem_unique_id_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='problem_wall'),
+            model_name="problem",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="problem_wall"),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='problem_has_text'),
+            model_name="problem",
+            constraint=models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="problem_has_text"),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.CheckConstraint(condition=models.Q(('split__in', ['train', 'test'])), name='problem_split_is_known'),
+            model_name="problem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("split__in", ["train", "test"])), name="problem_split_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'project'), name='one_role_per_project'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "project"), name="one_role_per_project"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['labeler', 'reviewer', 'lead', 'ml'])), name='membership_role_is_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["labeler", "reviewer", "lead", "ml"])), name="membership_role_is_known"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "annotation_membershipevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "role", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."project_id", NEW."role", NEW."user_id"); RETURN NULL;', hash='fb597546efd8490ce165385476d98c3b090cdf7d', operation='INSERT', pgid='pgtrigger_insert_insert_dd9f4', table='annotation_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "annotation_membershipevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "role", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."project_id", NEW."role", NEW."user_id"); RETURN NULL;',
+                    hash="fb597546efd8490ce165385476d98c3b090cdf7d",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_dd9f4",
+                    table="annotation_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "annotation_membershipevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "role", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."project_id", NEW."role", NEW."user_id"); RETURN NULL;', hash='71379d13f172716390abfde07d61f80cfadb3292', operation='UPDATE', pgid='pgtrigger_update_update_f622e', table='annotation_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "annotation_membershipevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "role", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."project_id", NEW."role", NEW."user_id"); RETURN NULL;',
+                    hash="71379d13f172716390abfde07d61f80cfadb3292",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f622e",
+                    table="annotation_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labeler',
-            constraint=models.UniqueConstraint(fields=('project', 'pseudonym'), name='labeler_pseudonym_is_unique'),
+            model_name="labeler",
+            constraint=models.UniqueConstraint(fields=("project", "pseudonym"), name="labeler_pseudonym_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='labeler',
-            constraint=models.UniqueConstraint(fields=('project', 'user'), name='one_labeler_per_user_and_project'),
+            model_name="labeler",
+            constraint=models.UniqueConstraint(fields=("project", "user"), name="one_labeler_per_user_and_project"),
         ),
         migrations.AddConstraint(
-            model_name='labeler',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='labeler_wall'),
+            model_name="labeler",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="labeler_wall"),
         ),
         migrations.AddConstraint(
-            model_name='labeler',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'paused'])), name='labeler_state_is_known'),
+            model_name="labeler",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["active", "paused"])), name="labeler_state_is_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['kind', 'id'], name='job_waiting'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "running"])), fields=["kind", "id"], name="job_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='job_wall'),
+            model_name="job",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="job_wall"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['round', 'export'])), name='job_kind_is_known'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["round", "export"])), name="job_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'failed', 'cancelled'])), name='job_state_is_known'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["queued", "running", "done", "failed", "cancelled"])),
+                name="job_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until__isnull', True)), _connector='OR'), name='job_has_a_lease_exactly_while_running'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "running")),
+                    models.Q(models.Q(("state", "running"), _negated=True), ("lease_until__isnull", True)),
+                    _connector="OR",
+                ),
+                name="job_has_a_lease_exactly_while_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed', 'cancelled']), ('finished_at__isnull', False)), models.Q(models.Q(('state__in', ['done', 'failed', 'cancelled']), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='job_is_finished_exactly_at_its_end'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["done", "failed", "cancelled"]), ("finished_at__isnull", False)),
+                    models.Q(
+                        models.Q(("state__in", ["done", "failed", "cancelled"]), _negated=True),
+                        ("finished_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="job_is_finished_exactly_at_its_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('done__lte', models.F('total'))), name='job_progress_is_within_total'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("done__lte", models.F("total"))), name="job_progress_is_within_total"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='failed_job_says_why'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "failed"), _negated=True),
+                    models.Q(("error", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="failed_job_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['labeler', 'reviewer', 'lead', 'ml'])), name='invitation_role_is_known'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["labeler", "reviewer", "lead", "ml"])), name="invitation_role_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instructions',
-            constraint=models.UniqueConstraint(fields=('project', 'version'), name='instructions_version_is_unique'),
+            model_name="instructions",
+            constraint=models.UniqueConstraint(fields=("project", "version"), name="instructions_version_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='instructions',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='instructions_version_starts_at_1'),
+            model_name="instructions",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("version__gte", 1)), name="instructions_version_starts_at_1"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['project', '-at'], name='audit_by_time'),
+            model_name="auditevent",
+            index=models.Index(fields=["project", "-at"], name="audit_by_time"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2fd16df29965ffc330ecc000de670a775449fc5c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f06c', table='annotation_auditevent', when='BEFORE')),
+            model_name="auditevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="2fd16df29965ffc330ecc000de670a775449fc5c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_1f06c",
+                    table="annotation_auditevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='model_version_wall'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="model_version_wall"),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('project', 'kind'), name='one_active_model_per_project_and_kind'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")),
+                fields=("project", "kind"),
+                name="one_active_model_per_project_and_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['selector', 'orm'])), name='model_kind_is_known'),
+            model_name="modelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["selector", "orm"])), name="model_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['candidate', 'active', 'retired'])), name='model_state_is_known'),
+            model_name="modelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["candidate", "active", "retired"])), name="model_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checkpoint', ''), _negated=True), ('sha256__regex', '^[0-9a-f]{64}$'), ('data_sha256__regex', '^[0-9a-f]{64}$')), name='model_version_names_its_files'),
+            model_name="modelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("checkpoint", ""), _negated=True),
+                    ("sha256__regex", "^[0-9a-f]{64}$"),
+                    ("data_sha256__regex", "^[0-9a-f]{64}$"),
+                ),
+                name="model_version_names_its_files",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('slot', 'labeler'), name='one_draft_per_labeler_and_slot'),
+            model_name="draft",
+            constraint=models.UniqueConstraint(fields=("slot", "labeler"), name="one_draft_per_labeler_and_slot"),
         ),
         migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='snapshot_wall'),
+            model_name="snapshot",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="snapshot_wall"),
         ),
         migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.CheckConstraint(condition=models.Q(('view__in', ['raw', 'training'])), name='snapshot_view_is_known'),
+            model_name="snapshot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("view__in", ["raw", "training"])), name="snapshot_view_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256', ''), ('sha256__regex', '^[0-9a-f]{64}$'), _connector='OR'), name='snapshot_hash_is_a_hash'),
+            model_name="snapshot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sha256", ""), ("sha256__regex", "^[0-9a-f]{64}$"), _connector="OR"),
+                name="snapshot_hash_is_a_hash",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='round_wall'),
+            model_name="round",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="round_wall"),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('project',), name='one_running_round_per_project'),
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")), fields=("project",), name="one_running_round_per_project"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='round_number_is_unique'),
+            model_name="round",
+            constraint=models.UniqueConstraint(fields=("project", "number"), name="round_number_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'failed', 'cancelled'])), name='round_state_is_known'),
+            model_name="round",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["running", "done", "failed", "cancelled"])),
+                name="round_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='round_is_finished_exactly_when_not_running'),
+            model_name="round",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", True), ("state", "running")),
+                    models.Q(models.Q(("state", "running"), _negated=True), ("finished_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="round_is_finished_exactly_when_not_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.UniqueConstraint(fields=('problem', 'content_hash'), name='solution_content_is_unique'),
+            model_name="solution",
+            constraint=models.UniqueConstraint(fields=("problem", "content_hash"), name="solution_content_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='solution_wall'),
+            model_name="solution",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="solution_wall"),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.CheckConstraint(condition=models.Q(('steps__len__gt', 0)), name='solution_has_steps'),
+            model_name="solution",
+            constraint=models.CheckConstraint(condition=models.Q(("steps__len__gt", 0)), name="solution_has_steps"),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.CheckConstraint(condition=models.Q(('grade__in', ['correct', 'wrong', 'ambiguous', 'ungradable'])), name='solution_grade_is_known'),
+            model_name="solution",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("grade__in", ["correct", "wrong", "ambiguous", "ungradable"])),
+                name="solution_grade_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 1)), name='solution_count_is_positive'),
+            model_name="solution",
+            constraint=models.CheckConstraint(condition=models.Q(("count__gte", 1)), name="solution_count_is_positive"),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.CheckConstraint(condition=models.Q(('imported_score__isnull', True), ('imported_score__range', (0, 1)), _connector='OR'), name='solution_imported_score_is_a_probability'),
+            model_name="solution",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("imported_score__isnull", True), ("imported_score__range", (0, 1)), _connector="OR"
+                ),
+                name="solution_imported_score_is_a_probability",
+            ),
         ),
         migrations.AddIndex(
-            model_name='slot',
-            index=models.Index(models.F('project'), models.F('wave'), models.OrderBy(models.F('priority'), descending=True), models.F('id'), condition=models.Q(('state', 'ready')), name='slot_claim_order'),
+            model_name="slot",
+            index=models.Index(
+                models.F("project"),
+                models.F("wave"),
+                models.OrderBy(models.F("priority"), descending=True),
+                models.F("id"),
+                condition=models.Q(("state", "ready")),
+                name="slot_claim_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='slot',
-            index=models.Index(condition=models.Q(('state', 'leased')), fields=['lease_until'], name='slot_lease_end'),
+            model_name="slot",
+            index=models.Index(condition=models.Q(("state", "leased")), fields=["lease_until"], name="slot_lease_end"),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='slot_wall'),
+            model_name="slot",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="slot_wall"),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'void'), _negated=True), fields=('solution', 'wave'), name='one_slot_per_solution_and_wave'),
+            model_name="slot",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "void"), _negated=True),
+                fields=("solution", "wave"),
+                name="one_slot_per_solution_and_wave",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'leased')), fields=('lease_owner',), name='one_lease_per_labeler'),
+            model_name="slot",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "leased")), fields=("lease_owner",), name="one_lease_per_labeler"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['ready', 'leased', 'done', 'void'])), name='slot_state_is_known'),
+            model_name="slot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["ready", "leased", "done", "void"])), name="slot_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.CheckConstraint(condition=models.Q(('arm__in', ['convincing_wrong', 'remaining', 'random', 'screening', 'gold', 'injected', 'overlap'])), name='slot_arm_is_known'),
+            model_name="slot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("arm__in", ["convincing_wrong", "remaining", "random", "screening", "gold", "injected", "overlap"])
+                ),
+                name="slot_arm_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'leased'), ('lease_owner__isnull', False), ('lease_token__isnull', False), ('lease_until__isnull', False)), models.Q(models.Q(('state', 'leased'), _negated=True), ('lease_owner__isnull', True), ('lease_token__isnull', True), ('lease_until__isnull', True)), _connector='OR'), name='slot_has_a_lease_exactly_while_leased'),
+            model_name="slot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state", "leased"),
+                        ("lease_owner__isnull", False),
+                        ("lease_token__isnull", False),
+                        ("lease_until__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(("state", "leased"), _negated=True),
+                        ("lease_owner__isnull", True),
+                        ("lease_token__isnull", True),
+                        ("lease_until__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="slot_has_a_lease_exactly_while_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='label',
-            index=models.Index(fields=['project', 'created_at'], name='label_by_time'),
+            model_name="label",
+            index=models.Index(fields=["project", "created_at"], name="label_by_time"),
         ),
         migrations.AddIndex(
-            model_name='label',
-            index=models.Index(fields=['labeler', 'created_at'], name='label_by_labeler'),
+            model_name="label",
+            index=models.Index(fields=["labeler", "created_at"], name="label_by_labeler"),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='label_wall'),
+            model_name="label",
+            constraint=models.UniqueConstraint(fields=("project", "id"), name="label_wall"),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(condition=models.Q(('late', False), ('supersedes__isnull', True)), fields=('slot',), name='one_punctual_label_per_slot'),
+            model_name="label",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("late", False), ("supersedes__isnull", True)),
+                fields=("slot",),
+                name="one_punctual_label_per_slot",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin', 'labeler'), ('supersedes__isnull', True)), fields=('labeler', 'solution'), name='one_label_per_labeler_and_solution'),
+            model_name="label",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("origin", "labeler"), ("supersedes__isnull", True)),
+                fields=("labeler", "solution"),
+                name="one_label_per_labeler_and_solution",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('origin', 'import'), ('slot__isnull', True)), models.Q(('origin', 'labeler'), ('slot__isnull', False)), _connector='OR'), name='label_has_a_slot_unless_imported'),
+            model_name="label",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("origin", "import"), ("slot__isnull", True)),
+                    models.Q(("origin", "labeler"), ("slot__isnull", False)),
+                    _connector="OR",
+                ),
+                name="label_has_a_slot_unless_imported",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose__in', ['production', 'quality_control', 'screening'])), name='label_purpose_is_known'),
+            model_name="label",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose__in", ["production", "quality_control", "screening"])),
+                name="label_purpose_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('phase__in', [1, 2])), name='label_phase_is_1_or_2'),
+            model_name="label",
+            constraint=models.CheckConstraint(condition=models.Q(("phase__in", [1, 2])), name="label_phase_is_1_or_2"),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('finish_reason__in', ['found_error', 'solution', 'give_up', 'bad_problem'])), name='label_finish_reason_is_known'),
+            model_name="label",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("finish_reason__in", ["found_error", "solution", "give_up", "bad_problem"])),
+                name="label_finish_reason_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'import'), ('finish_reason__in', ['found_error', 'solution']), models.Q(('reason', ''), _negated=True), _connector='OR'), name='giving_up_and_bad_problem_have_a_reason'),
+            model_name="label",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "import"),
+                    ("finish_reason__in", ["found_error", "solution"]),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="giving_up_and_bad_problem_have_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.CheckConstraint(condition=models.Q(('active_ms__isnull', True), ('active_ms__lte', models.F('total_time_ms')), _connector='OR'), name='active_time_is_within_total_time'),
+            model_name="label",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("active_ms__isnull", True), ("active_ms__lte", models.F("total_time_ms")), _connector="OR"
+                ),
+                name="active_time_is_within_total_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='label',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dcbc4262c6283fedb875a9543897e4355f5faaf3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9aeef', table='annotation_label', when='BEFORE')),
+            model_name="label",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="dcbc4262c6283fedb875a9543897e4355f5faaf3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_9aeef",
+                    table="annotation_label",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='solutionscore',
-            constraint=models.UniqueConstraint(fields=('solution', 'version'), name='one_score_per_solution_and_version'),
+            model_name="solutionscore",
+            constraint=models.UniqueConstraint(
+                fields=("solution", "version"), name="one_score_per_solution_and_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='solutionscore',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum__range', (0, 1)), ('product__range', (0, 1))), name='scores_are_probabilities'),
+            model_name="solutionscore",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("minimum__range", (0, 1)), ("product__range", (0, 1))),
+                name="scores_are_probabilities",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steprating',
-            constraint=models.UniqueConstraint(fields=('label', 'step', 'option'), name='one_rating_per_option'),
+            model_name="steprating",
+            constraint=models.UniqueConstraint(fields=("label", "step", "option"), name="one_rating_per_option"),
         ),
         migrations.AddConstraint(
-            model_name='steprating',
-            constraint=models.UniqueConstraint(condition=models.Q(('chosen', True)), fields=('label', 'step'), name='one_chosen_option_per_step'),
+            model_name="steprating",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("chosen", True)), fields=("label", "step"), name="one_chosen_option_per_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steprating',
-            constraint=models.CheckConstraint(condition=models.Q(('rating__isnull', True), ('rating__in', [-1, 0, 1]), _connector='OR'), name='rating_is_minus_one_zero_or_one'),
+            model_name="steprating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rating__isnull", True), ("rating__in", [-1, 0, 1]), _connector="OR"),
+                name="rating_is_minus_one_zero_or_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steprating',
-            constraint=models.CheckConstraint(condition=models.Q(('human', False), ('text__isnull', False), _connector='OR'), name='human_step_has_text'),
+            model_name="steprating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("human", False), ("text__isnull", False), _connector="OR"),
+                name="human_step_has_text",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='steprating',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c508e396967b3a4ba4c1e5141fd58bc7072c480d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_173d2', table='annotation_steprating', when='BEFORE')),
+            model_name="steprating",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c508e396967b3a4ba4c1e5141fd58bc7072c480d",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_173d2",
+                    table="annotation_steprating",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedrecord',
-            constraint=models.UniqueConstraint(fields=('project', 'line_hash'), name='imported_line_is_unique'),
+            model_name="importedrecord",
+            constraint=models.UniqueConstraint(fields=("project", "line_hash"), name="imported_line_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='importedrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='imported_line_number_starts_at_1'),
+            model_name="importedrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1)), name="imported_line_number_starts_at_1"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='importedrecord',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='261fb16a8c3fd85b97e11097210fe28d6b1503a7', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9e50f', table='annotation_importedrecord', when='BEFORE')),
+            model_name="importedrecord",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="261fb16a8c3fd85b97e11097210fe28d6b1503a7",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_9e50f",
+                    table="annotation_importedrecord",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
