@@ -31,7 +31,11 @@ SETTINGS = {
 def running() -> Iterator[None]:
     """Set up Django on running services while the block lasts."""
     with contextlib.ExitStack() as stack:
-        if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker finds everything in the environment it inherits
+        os.environ.update(SETTINGS)
+        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            # It inherits the rest; but rows of different databases may name the same file.
+            os.environ["DATA_DIR"] += f"/{worker}"
+        else:
             _start(stack)
         django.setup()
         connection_created.connect(_be_patient)
@@ -53,7 +57,7 @@ def _be_patient(*, connection: BaseDatabaseWrapper, **_: object) -> None:
 def _start(stack: contextlib.ExitStack) -> None:
     data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepmark-tests-")))
     data.chmod(0o711)  # as root the services run as another user, who has to pass through
-    os.environ.update(SETTINGS, DATA_DIR=str(data / "var"))
+    os.environ.update(DATA_DIR=str(data / "var"), STATIC_ROOT=str(data / "static"))
     if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
         urls = stack.enter_context(embedded_services(data, durable=False))
         os.environ.setdefault("DATABASE_URL", urls.database_url)

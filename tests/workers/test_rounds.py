@@ -99,7 +99,7 @@ def test_a_training_that_cannot_work_fails_the_round_with_its_reason_and_leaves_
 
     failed = run_round(labeled_project)
 
-    assert failed.state == failed.job.state == "failed"
+    assert failed.state == failed.job.state == "failed", (failed.report, failed.job.log_tail)
     assert "/nowhere" in failed.job.error
     assert not ModelVersion.objects.exists()
 
@@ -160,7 +160,7 @@ def test_after_a_worker_is_killed_the_next_one_finishes_the_round_and_its_child_
     assert work_off(JobKind.ROUND, round_work) == 1
 
     finished = Round.objects.latest("pk")
-    assert (finished.state, finished.job.attempt) == ("done", 2)
+    assert (finished.state, finished.job.attempt) == ("done", 2), finished.job.error
     assert ModelVersion.objects.count() == 1
 
 

@@ -82,6 +82,7 @@ def clean_environment(**given: str) -> dict[str, str]:
         "SECRET_KEY",
         "DATA_DIR",
         "SECURE",
+        "STATIC_ROOT",
         "DJANGO_SETTINGS_MODULE",
     }
     return {name: value for name, value in os.environ.items() if name not in ours} | given
