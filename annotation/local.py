@@ -3,9 +3,11 @@
 So a command in a second terminal reaches the PostgreSQL and the Valkey that `manage.py up` runs, without any settings.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,11 +34,13 @@ def redis_url(data_dir: Path) -> str:
 def secret_key(data_dir: Path) -> str:
     """The key of this data folder, made at the first call and readable by its owner only."""
     path = data_dir / "secret_key"
-    data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(64))
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        # Written whole beside its place and linked there: of processes that start together one wins, and none reads
+        # half a key.
+        with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix=".secret_key-") as made:
+            made.write(secrets.token_urlsafe(64))
+            made.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(made.name, path)
     return path.read_text()
