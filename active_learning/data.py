@@ -174,7 +174,8 @@ def check_readable(texts: Iterable[str], tokenizer: Any) -> None:
     if share > MAX_UNKNOWN_SHARE:
         raise UnreadableText(
             f"The base model's tokenizer does not know {share:.0%} of these problems' tokens. "
-            "Choose the directory of a base model that reads this text (--base)."
+            "Name the folder of a model that reads this text, as the project's base model, BASE_MODEL or --base; "
+            "or choose by chance, which needs no model."
         )
 
 

@@ -44,3 +44,13 @@ def secret_key(data_dir: Path) -> str:
             with contextlib.suppress(FileExistsError):
                 os.link(made.name, path)
     return path.read_text()
+
+
+def address(data_dir: Path) -> str:
+    """Where the pages of this data folder are served, as `manage.py up` last said."""
+    said = data_dir / "address"
+    return said.read_text() if said.exists() else "http://127.0.0.1:8000"
+
+
+def say_address(data_dir: Path, url: str) -> None:
+    (data_dir / "address").write_text(url)

@@ -11,6 +11,11 @@ class StartRoundForm(forms.Form):
     per_problem = forms.IntegerField(
         label="Solutions of each", min_value=1, max_value=1000, help_text="Where a problem has fewer, all of them."
     )
+    by_chance = forms.BooleanField(
+        label="Choose by chance",
+        required=False,
+        help_text="Trains nothing. For text that no base model on this server can read, or for comparison.",
+    )
 
     @classmethod
     def for_project(cls, project: Project) -> "StartRoundForm":

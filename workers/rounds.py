@@ -44,6 +44,9 @@ def _train(duty: Duty, round_: Round, folder: Path) -> tuple[ModelVersion | None
     version = ModelVersion.objects.filter(round=round_).first()
     if version:
         return version, {"metrics": version.metrics}
+    if round_.by_chance:
+        duty.log("no selector was asked for: the choice is random")
+        return None, {"labels": 0}
     duty.report("export")
     records = folder / "train.jsonl"
     labels = exporting.write_training_view(project=project, path=records)

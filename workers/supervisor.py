@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 from django.contrib.staticfiles.finders import get_finders
 
+from annotation import local
 from workers.embedded import account_for, start_services
 from workers.processes import ROOT, Keeper, Program, StartFailed, tail
 
@@ -59,6 +60,7 @@ def run(*, data: Path, port: int, demo: bool, say: Say) -> None:
             with _stage("sample project", say):
                 accounts = _seed_demo(environment, log=keeper.log("seed_demo"))
         with _stage("web", say):
+            local.say_address(data, f"http://127.0.0.1:{port}")
             keeper.start(_program("web", environment, bind=f"127.0.0.1:{port}"))
             wait_until_ready(keeper, f"http://127.0.0.1:{port}/readyz")
         for name in KEPT[1:]:  # not before: on a small machine they would only slow the first page down

@@ -103,7 +103,8 @@ class RoundSerializer(serializers.Serializer[Any]):
 class StartRoundSerializer(serializers.Serializer[Any]):
     problems = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
     per_problem = serializers.IntegerField(min_value=1, max_value=1000, required=False)
-    seed = serializers.IntegerField(min_value=0, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+    by_chance = serializers.BooleanField(default=False)
 
 
 class ProjectSerializer(serializers.Serializer[Any]):

@@ -33,6 +33,7 @@ class Round(models.Model):
     problems = models.PositiveIntegerField()
     per_problem = models.PositiveIntegerField()
     seed = models.BigIntegerField()
+    by_chance = models.BooleanField(default=False)  # train nothing, draw at random
     report = models.JSONField(default=dict)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created_at = models.DateTimeField(db_default=Now())

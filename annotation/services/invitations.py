@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotation.models import Invitation, Project, User
+from annotation.models import Invitation, Membership, Project, User
 from annotation.models.projects import Role
 from annotation.services import audit, members
 from annotation.services.refusal import Refusal
@@ -55,7 +55,7 @@ def look_at(*, secret: str) -> Invitation:
 
 
 def accept(*, secret: str, username: str, password: str) -> User:
-    """Make the account and its membership. Raises InvitationGone, NameTaken, WeakPassword."""
+    """Make an account and its membership. Raises InvitationGone, NameTaken, WeakPassword."""
     user = User(username=username)
     try:
         validate_password(password, user)
@@ -63,10 +63,7 @@ def accept(*, secret: str, username: str, password: str) -> User:
         raise WeakPassword(" ".join(error.messages)) from error
     user.set_password(password)
     with transaction.atomic():
-        invitation = look_at(secret=secret)
-        # Of many who accept at once, one changes the row.
-        if not Invitation.objects.filter(pk=invitation.pk, used_at__isnull=True).update(used_at=Now()):
-            raise InvitationGone
+        invitation = _use_up(secret)
         user.email = invitation.email
         try:
             with transaction.atomic():
@@ -75,6 +72,22 @@ def accept(*, secret: str, username: str, password: str) -> User:
             raise NameTaken from error
         members.add_member(project=invitation.project, user=user, role=Role(invitation.role), by=user)
     return user
+
+
+def join(*, secret: str, by: User) -> Membership:
+    """Let somebody who has an account into the project. Raises InvitationGone."""
+    with transaction.atomic():
+        invitation = _use_up(secret)
+        return members.add_member(project=invitation.project, user=by, role=Role(invitation.role), by=by)
+
+
+def _use_up(secret: str) -> Invitation:
+    """Inside a transaction. Raises InvitationGone."""
+    invitation = look_at(secret=secret)
+    # Of many who accept at once, one changes the row.
+    if not Invitation.objects.filter(pk=invitation.pk, used_at__isnull=True).update(used_at=Now()):
+        raise InvitationGone
+    return invitation
 
 
 def _hash(secret: str) -> bytes:

@@ -44,13 +44,21 @@ def start_round(
     problems: int | None = None,
     per_problem: int | None = None,
     seed: int | None = None,
+    by_chance: bool = False,
 ) -> Round:
-    """Write the round and its job, and wake a worker. Raises RoundRunning, NothingToSelect."""
+    """Write the round and its job, and wake a worker; `by_chance` trains nothing and draws at random. Raises RoundRunning, NothingToSelect."""
     if not Solution.objects.filter(project=project).selectable().exists():
         raise NothingToSelect
     try:
         with transaction.atomic():
-            round_ = _create(project, by, problems, per_problem, seed)
+            round_ = _create(
+                project=project,
+                started_by=by,
+                problems=problems or project.problems_per_round,
+                per_problem=per_problem or project.solutions_per_problem,
+                seed=secrets.randbelow(2**31) if seed is None else seed,
+                by_chance=by_chance,
+            )
             audit.record(project=project, by=by, action="start round", target=str(round_), seed=round_.seed)
             job_names.wake(job_names.RUN_ROUNDS)
     except IntegrityError as error:
@@ -60,18 +68,14 @@ def start_round(
     return round_
 
 
-def _create(
-    project: Project, by: User | None, problems: int | None, per_problem: int | None, seed: int | None
-) -> Round:
+def _create(*, project: Project, started_by: User | None, **settings: Any) -> Round:
     last = Round.objects.filter(project=project).aggregate(last=Max("number"))["last"]
     return Round.objects.create(
         project=project,
         number=0 if last is None else last + 1,
-        job=Job.objects.create(project=project, kind=JobKind.ROUND, started_by=by),
-        problems=problems or project.problems_per_round,
-        per_problem=per_problem or project.solutions_per_problem,
-        seed=secrets.randbelow(2**31) if seed is None else seed,
-        started_by=by,
+        job=Job.objects.create(project=project, kind=JobKind.ROUND, started_by=started_by),
+        started_by=started_by,
+        **settings,
     )
 
 

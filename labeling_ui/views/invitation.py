@@ -20,17 +20,24 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """GET shows who invites to what; only POST uses the invitation up: scanners of mail open every link."""
     try:
         shown = invitations.look_at(secret=secret)
+        if request.method == "POST" and request.user.is_authenticated:
+            invitations.join(secret=secret, by=request.user)
+            return redirect("home")
     except invitations.InvitationGone as gone:
         return render(request, "labeling_ui/account/invitation_gone.html", {"sentence": gone}, status=404)
     form = AccountForm(request.POST or None)
-    problem = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            user = invitations.accept(secret=secret, **form.cleaned_data)
-        except (invitations.NameTaken, invitations.WeakPassword, invitations.InvitationGone) as refusal:
-            problem = str(refusal)
-        else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            return redirect("home")
+    problem = _make_account(request, secret, form) if request.method == "POST" and form.is_valid() else ""
+    if problem is None:
+        return redirect("home")
     page = {"invitation": shown, "form": form, "problem": problem}
     return render(request, "labeling_ui/account/invitation.html", page)
+
+
+def _make_account(request: HttpRequest, secret: str, form: AccountForm) -> str | None:
+    """Make the account and sign it in; a sentence where that is refused."""
+    try:
+        user = invitations.accept(secret=secret, **form.cleaned_data)
+    except (invitations.NameTaken, invitations.WeakPassword, invitations.InvitationGone) as refusal:
+        return str(refusal)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return None

@@ -135,7 +135,7 @@ def test_what_is_too_long_is_counted_and_not_cut(tokenizer):
 
 def test_a_text_of_unknown_words_is_refused_with_what_to_do(tokenizer):
     data.check_readable(["p A B", "x y"], tokenizer)
-    with pytest.raises(data.UnreadableText, match=r"does not know 50%.*--base"):
+    with pytest.raises(data.UnreadableText, match=r"does not know 50%.*--base.*by chance"):
         data.check_readable(["p apples", "A oranges"], tokenizer)
 
 

@@ -40,6 +40,17 @@ def test_looking_at_the_link_uses_nothing_up(secret):
     assert Invitation.objects.get().used_at is None
 
 
+def test_somebody_with_an_account_joins_with_it(secret, project, charlie, client_for):
+    client = client_for(charlie.user)
+    assert "Join as charlie" in client.get(f"/accounts/invitation/{secret}/").content.decode()
+
+    answer = client.post(f"/accounts/invitation/{secret}/")
+
+    assert answer.status_code == 302
+    assert Membership.objects.get(user=charlie.user, project=project).role == "labeler"
+    assert client.post(f"/accounts/invitation/{secret}/").status_code == 404
+
+
 def test_a_used_invitation_is_gone(secret):
     Client().post(f"/accounts/invitation/{secret}/", ANSWER)
 

@@ -93,6 +93,16 @@ def test_a_round_trains_scores_everything_and_queues_80_20(labeled_project):
     assert "held_out" in json.dumps(second.report["metrics"])
 
 
+def test_a_round_by_chance_needs_no_model_however_many_labels_there_are(labeled_project):
+    labeled_project.base_model = "/nowhere"
+    labeled_project.save()
+
+    second = run_round(labeled_project, by_chance=True)
+
+    assert (second.state, second.selector) == ("done", None)
+    assert set(Slot.objects.filter(round=second).values_list("arm", flat=True)) == {"random"}
+
+
 def test_a_training_that_cannot_work_fails_the_round_with_its_reason_and_leaves_the_queue(labeled_project):
     labeled_project.base_model = "/nowhere"
     labeled_project.save()

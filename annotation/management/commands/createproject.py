@@ -16,12 +16,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--phase", type=int, choices=[1, 2], default=2, help="1: rate alternatives; 2: stop at the first error"
         )
+        parser.add_argument(
+            "--base-model",
+            default="",
+            help="folder of the language model that its selectors start from; default: BASE_MODEL",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             project = members.create_project(
-                slug=options["slug"], name=options["name"], phase=options["phase"], by=None
+                slug=options["slug"],
+                name=options["name"],
+                phase=options["phase"],
+                base_model=options["base_model"],
+                by=None,
             )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"Project {project.slug} is there.")
+        self.stdout.write(f"Project {project.slug} was made.")

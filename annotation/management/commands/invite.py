@@ -1,9 +1,11 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
+from annotation import local
 from annotation.models import Project
 from annotation.models.projects import Role
 from annotation.services import invitations
@@ -16,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--project", required=True, help="its short name")
         parser.add_argument("--role", required=True, choices=Role.values)
-        parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="the address of your site")
+        parser.add_argument("--base-url", help="the address of your site; default: where `make run` runs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = Project.objects.filter(slug=options["project"]).first()
@@ -27,4 +29,5 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(f"{options['email']!r} is not an e-mail address.") from error
         secret = invitations.invite(project=project, email=options["email"], role=Role(options["role"]), by=None)
-        self.stdout.write(f"{options['base_url'].rstrip('/')}/accounts/invitation/{secret}/")
+        base_url = options["base_url"] or local.address(settings.DATA_DIR)
+        self.stdout.write(f"{base_url.rstrip('/')}/accounts/invitation/{secret}/")

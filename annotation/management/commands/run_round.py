@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--problems", type=int, help="how many problems at most; default: the project's setting")
         parser.add_argument("--per-problem", type=int, help="solutions of each; default: the project's setting")
         parser.add_argument("--seed", type=int, help="default: drawn, and written into the round")
+        parser.add_argument("--by-chance", action="store_true", help="train nothing and choose at random")
         parser.add_argument("--wait", action="store_true", help="show the progress until the round has ended")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,6 +31,7 @@ class Command(BaseCommand):
                 problems=options["problems"],
                 per_problem=options["per_problem"],
                 seed=options["seed"],
+                by_chance=options["by_chance"],
             )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -51,8 +53,9 @@ class Command(BaseCommand):
             time.sleep(0.5)
         if job.state != JobState.DONE:
             raise CommandError(job.error or f"The round was {job.state}.")
-        report = Round.objects.get(pk=started.pk).report
+        ended = Round.objects.select_related("selector").get(pk=started.pk)
+        how = "by the selector" if ended.selector else "by chance, as no selector was trained"
         self.stdout.write(
-            f"{report['queued']} solutions wait for labelers, {report['wrong_answer']} of the selected ones wrong; "
-            f"chosen from {report['pool']}."
+            f"{ended.report['queued']} solutions wait for labelers, chosen {how} from {ended.report['pool']}; "
+            f"{ended.report['wrong_answer']} of them have a wrong answer."
         )
