@@ -150,7 +150,11 @@ def read_rows(path: Path) -> tuple[list[Row], Counter[str]]:
             record = parse_line(line)
             reason = left_out_because(record)
             counts[f"left_out_{reason}" if reason else "records"] += 1
-            rows += [] if reason else training_rows(record)
+            found = [] if reason else training_rows(record)
+            readable = [row for row in found if all(step.strip() for step in row.steps)]
+            if len(readable) < len(found):
+                counts["blank_step"] += len(found) - len(readable)
+            rows += readable
     counts["rows"] = len(rows)
     counts["ratings"] = sum(rating is not None for row in rows for rating in row.ratings)
     return rows, counts

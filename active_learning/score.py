@@ -48,7 +48,10 @@ class Report:
 
 def step_scores(probabilities: Sequence[Triple], neutral: Neutral) -> list[float]:
     """The probability that each step is right."""
-    return [positive + (is_neutral if neutral == "positive" else 0.0) for _, is_neutral, positive in probabilities]
+    # Single-precision probabilities may add up to a little more than one.
+    return [
+        min(1.0, positive + (is_neutral if neutral == "positive" else 0.0)) for _, is_neutral, positive in probabilities
+    ]
 
 
 def solution_score(

@@ -67,7 +67,6 @@ MIDDLEWARE = [
     "labeling_ui.middleware.DatabaseAway",
     "labeling_ui.middleware.CleanQuery",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -94,6 +93,8 @@ TEMPLATES = [
 
 # Database: durable, and never waiting for ever -----------------------------------------------------------------------
 
+# The web keeps it short (labeling_ui/wsgi.py); a worker's or a command's statement may read a whole project.
+STATEMENT_TIMEOUT = env.str("DATABASE_STATEMENT_TIMEOUT", default="15min")
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or local.database_url(DATA_DIR))}
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
@@ -101,7 +102,7 @@ DATABASES["default"] |= {
     | {
         "connect_timeout": 2,
         "tcp_user_timeout": 10_000,
-        "options": "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s",
+        "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s",
     },
 }
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.

@@ -58,7 +58,7 @@ class Child:
 def _read(output: IO[str], progress: Callable[[Line], None], log: Callable[[str], None]) -> deque[str]:
     kept: deque[str] = deque(maxlen=KEPT_LINES)
     for line in output:
-        text = line.rstrip("\n")
+        text = line.rstrip("\n").replace("\x00", "")  # PostgreSQL stores none
         try:
             value = json.loads(text)
         except ValueError:

@@ -13,17 +13,13 @@ from django.db import OperationalError, connection
 from annotation.models import Job
 from annotation.models.jobs import JobKind
 from annotation.services import jobs
-from annotation.services.jobs import LostFence, Progress
+from annotation.services.jobs import Cancelled, LostFence, Progress
 from workers.child import Child, ChildFailed, Line
 
 HEARTBEAT_SECONDS = 2.0
 LOG_LINES = 60
 
 log = logging.getLogger(__name__)
-
-
-class Cancelled(Exception):
-    """Somebody asked for the end of this job."""
 
 
 class Work(Protocol):
@@ -99,7 +95,7 @@ class Duty:
         except OperationalError as error:  # the database is away: the lease tells whether it was too long
             log.warning("no heartbeat for job %s: %s", self.job.pk, error)
             connection.close()
-        except (Cancelled, LostFence) as end:
+        except Exception as end:  # Cancelled, LostFence, or a bug that the work reports as its own
             self._broken = end
             if self._child:
                 self._child.stop()

@@ -104,7 +104,7 @@ def select(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pic
         "problems": len(by_problem),
         "wanted": len(by_problem) * round_.per_problem,
         "wrong_answer": sum(pick.candidate.is_correct is False for pick in picks),
-        "warning": selection.diversity_warning(len(picks), len(candidates)),
+        "warning": selection.diversity_warning(len(picks), sum(map(len, by_problem.values()))),
     }
     return [_pick(pick, version, rng) for pick in picks], report
 

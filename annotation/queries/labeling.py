@@ -30,12 +30,12 @@ class Assignment:
     draft: dict[str, Any] | None
 
 
-def assignment(slot_id: int) -> Assignment:
-    """The leased slot as its owner may see it. Two queries."""
+def assignment(slot_id: int) -> Assignment | None:
+    """The leased slot as its owner may see it; None where nobody holds it any more. Three queries."""
     slot = Slot.objects.select_related("solution__problem", "project").get(pk=slot_id)
+    if slot.lease_token is None or slot.lease_until is None:
+        return None
     draft = Draft.objects.filter(slot=slot, labeler=slot.lease_owner_id).first()
-    assert slot.lease_token is not None
-    assert slot.lease_until is not None
     problem, project = slot.solution.problem, slot.project
     return Assignment(
         slot=slot.pk,

@@ -21,6 +21,10 @@ class InvitationGone(Refusal):
     """This invitation was used, has run out, or never was. Ask for a new one."""
 
 
+class AlreadyMember(Refusal):
+    """You belong to this project already; the invitation was not used."""
+
+
 class NameTaken(Refusal):
     """Somebody has this user name already. Please choose another."""
 
@@ -75,9 +79,11 @@ def accept(*, secret: str, username: str, password: str) -> User:
 
 
 def join(*, secret: str, by: User) -> Membership:
-    """Let somebody who has an account into the project. Raises InvitationGone."""
+    """Let somebody who has an account into the project. Raises InvitationGone, AlreadyMember."""
     with transaction.atomic():
         invitation = _use_up(secret)
+        if Membership.objects.filter(project=invitation.project, user=by).exists():
+            raise AlreadyMember
         return members.add_member(project=invitation.project, user=by, role=Role(invitation.role), by=by)
 
 

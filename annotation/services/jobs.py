@@ -19,6 +19,10 @@ class LostFence(Exception):
     """This worker was taken for dead and its job given away: stop, and write nothing."""
 
 
+class Cancelled(Exception):
+    """Somebody asked for the end of this job."""
+
+
 class NotCancellable(Refusal):
     """This has ended already."""
 
@@ -70,9 +74,15 @@ def heartbeat(*, job: Job, progress: Progress) -> bool:
 
 
 def hold(*, job: Job) -> None:
-    """Inside a transaction: make sure that this worker still owns the job until the commit. Raises LostFence."""
-    if not Job.objects.select_for_update().filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING).exists():
+    """Inside a transaction: make sure that this worker still owns the job until the commit.
+
+    Raises LostFence, and Cancelled where somebody has asked for the end.
+    """
+    held = Job.objects.select_for_update().filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING).first()
+    if held is None:
         raise LostFence
+    if held.cancel_requested:
+        raise Cancelled
 
 
 def end(*, job: Job, state: JobState, error: str = "") -> None:
@@ -102,4 +112,4 @@ def give_back_silent() -> list[Job]:
     """Queue again what a silent worker held; returns the jobs whose attempts are used up, still to be failed."""
     silent = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
     silent.filter(attempt__lt=Job.MAX_ATTEMPTS).update(state=JobState.QUEUED, lease_until=None, fence=F("fence") + 1)
-    return list(silent)
+    return list(silent.filter(attempt__gte=Job.MAX_ATTEMPTS))

@@ -80,7 +80,10 @@ def submit_label(
     try:
         label, replay = _record(project, by, label_id, slot, lease_token, judgement)
     except IntegrityError as error:
-        raise _refusal(error, label_id) from error
+        refusal = _refusal(error, label_id)
+        if isinstance(refusal, AlreadyLabelled):  # else they would be given it again and again
+            queue.give_back(project=project, by=by, slot=slot)
+        raise refusal from error
     try:
         assignment = queue.claim_next(project=project, by=by)
     except queue.LabelerPaused:
@@ -103,7 +106,7 @@ def _record(
         raise NotYourSlot
     stored = Label.objects.filter(pk=label_id).first()
     if stored is not None:
-        if stored.labeler_id != by.pk or bytes(stored.payload_hash) != judgement.digest():
+        if (stored.labeler_id, stored.slot_id) != (by.pk, slot.pk) or bytes(stored.payload_hash) != judgement.digest():
             raise IdReused
         return stored, True
     check_whole(judgement, len(slot.solution.steps))

@@ -69,9 +69,16 @@ def claim_next(*, project: Project, by: Labeler) -> Assignment | None:
     """
     if by.state != LabelerState.ACTIVE:
         raise LabelerPaused
-    row = _renew(project=project, by=by)
-    slot_id = row[0] if row else _claim_patiently(project, by)
-    return labeling_queries.assignment(slot_id) if slot_id else None
+    for _ in range(3):
+        row = _renew(project=project, by=by)
+        slot_id = row[0] if row else _claim_patiently(project, by)
+        if slot_id is None:
+            return None
+        # None where their other tab handed the label in just now: look for the next one.
+        assignment = labeling_queries.assignment(slot_id)
+        if assignment:
+            return assignment
+    return None
 
 
 def heartbeat(*, project: Project, by: Labeler, slot: int, lease_token: UUID, draft: dict[str, Any] | None) -> Any:
@@ -83,6 +90,12 @@ def heartbeat(*, project: Project, by: Labeler, slot: int, lease_token: UUID, dr
         if draft is not None:
             Draft.objects.update_or_create(slot_id=slot, labeler=by, defaults={"body": draft, "updated_at": Now()})
     return row[1]
+
+
+def give_back(*, project: Project, by: Labeler, slot: int) -> None:
+    """The labeler cannot label what they hold; somebody else may."""
+    held = Slot.objects.filter(project=project, pk=slot, lease_owner=by, state=SlotState.LEASED)
+    held.update(state=SlotState.READY, lease_owner=None, lease_token=None, lease_until=None)
 
 
 def release_expired() -> int:

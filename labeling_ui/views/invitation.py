@@ -23,7 +23,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         if request.method == "POST" and request.user.is_authenticated:
             invitations.join(secret=secret, by=request.user)
             return redirect("home")
-    except invitations.InvitationGone as gone:
+    except (invitations.InvitationGone, invitations.AlreadyMember) as gone:
         return render(request, "labeling_ui/account/invitation_gone.html", {"sentence": gone}, status=404)
     form = AccountForm(request.POST or None)
     problem = _make_account(request, secret, form) if request.method == "POST" and form.is_valid() else ""

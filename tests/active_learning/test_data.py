@@ -170,3 +170,14 @@ def test_every_rating_of_real_records_is_one_example(name):
         assert sorted(rating for _, rating in data.training_examples(record)) == sorted(ratings)
         path = record.trajectory()
         assert all(list(steps[:-1]) == path[: len(steps) - 1] for steps, _ in data.training_examples(record))
+
+
+def test_a_blank_option_is_counted_and_does_not_stop_the_training(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    path.write_text(
+        json.dumps(tiny.make_record("p", [([("A", 1)], 0), ([(" ", -1)], None)], finish_reason="found_error"))
+    )
+
+    rows, counts = data.read_rows(path)
+
+    assert (rows, counts["blank_step"]) == ([], 1)

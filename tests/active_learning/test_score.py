@@ -116,3 +116,7 @@ def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(tmp_path)
     assert lines[0]["minimum"] == pytest.approx(min(1 - triple[0] for triple in lines[0]["probabilities"]))
     assert seen[-1] == {"stage": "score", "done": 3, "total": 3, "too_long": 1}
     assert [path.name for path in tmp_path.glob("out*")] == ["out.jsonl"]
+
+
+def test_probabilities_of_single_precision_never_make_a_score_above_one():
+    assert score.solution_score([(1e-9, 0.30000001192092896, 0.7000000476837158)] * 5) == 1.0

@@ -51,6 +51,14 @@ def test_somebody_with_an_account_joins_with_it(secret, project, charlie, client
     assert client.post(f"/accounts/invitation/{secret}/").status_code == 404
 
 
+def test_a_member_who_opens_an_invitation_keeps_their_role(secret, project, dana, client_for):
+    answer = client_for(dana).post(f"/accounts/invitation/{secret}/")
+
+    assert "You belong to this project already" in answer.content.decode()
+    assert Membership.objects.get(user=dana).role == "lead"
+    assert Invitation.objects.get().used_at is None
+
+
 def test_a_used_invitation_is_gone(secret):
     Client().post(f"/accounts/invitation/{secret}/", ANSWER)
 

@@ -57,7 +57,7 @@ def test_the_same_id_for_another_solution_is_refused(alice, assignment):
     following = factories.submit(alice, assignment, (1, 1, 1), label_id=label_id).assignment
 
     with pytest.raises(labeling.IdReused), transaction.atomic():
-        factories.submit(alice, following, (1, -1), label_id=label_id)
+        factories.submit(alice, following, (1, 1, 1), label_id=label_id)
 
     assert Label.objects.count() == 1
 
@@ -67,6 +67,21 @@ def test_a_second_label_for_the_same_solution_is_refused(alice, assignment):
 
     with pytest.raises(labeling.AlreadyLabelled):
         factories.submit(alice, assignment)
+
+
+def test_what_was_labelled_already_is_given_back_and_not_served_again(alice, assignment):
+    again = queue.claim_next(project=alice.project, by=alice)
+    factories.submit(alice, assignment)
+    slot = Slot.objects.get(state="leased")
+    Slot.objects.filter(pk=again.slot).update(state="void")
+    Slot.objects.filter(pk=slot.pk).update(solution_id=Slot.objects.get(pk=again.slot).solution_id)
+    held = queue.claim_next(project=alice.project, by=alice)
+
+    with pytest.raises(labeling.AlreadyLabelled):
+        factories.submit(alice, held)
+
+    assert Slot.objects.get(pk=held.slot).state == "ready"
+    assert queue.claim_next(project=alice.project, by=alice) is None
 
 
 def test_a_late_label_is_kept_and_marked(alice, bob, assignment):

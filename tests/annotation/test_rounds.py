@@ -161,3 +161,14 @@ def test_scores_are_stored_once_for_each_version(project):
     scoring.record_scores(version=version, job=job, scores=[score])
 
     assert version.solutionscore_set.count() == 1
+
+
+def test_a_round_that_somebody_cancelled_publishes_nothing(project, mel):
+    new = factories.solution(project)
+    round_, job = factories.running_round(project)
+    rounds.cancel_round(round=round_, by=mel)
+
+    with pytest.raises(jobs.Cancelled):
+        rounds.fill_round(round=round_, job=job, version=None, picks=[pick(new)], report={})
+
+    assert not Slot.objects.exists()
