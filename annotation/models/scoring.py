@@ -19,9 +19,9 @@ class ModelState(models.TextChoices):
 
 class ModelVersion(models.Model):
     TRANSITIONS = {
-        ModelState.CANDIDATE: {ModelState.ACTIVE, ModelState.RETIRED},
+        ModelState.CANDIDATE: {ModelState.ACTIVE},
         ModelState.ACTIVE: {ModelState.RETIRED},
-        ModelState.RETIRED: {ModelState.ACTIVE},
+        ModelState.RETIRED: set(),
     }
 
     project = models.ForeignKey("annotation.Project", models.PROTECT)

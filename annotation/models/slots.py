@@ -30,8 +30,8 @@ class Slot(models.Model):
     """One wanted label of one solution. Capacity is rows: k labels of a solution are k slots, one for each wave."""
 
     TRANSITIONS = {
-        SlotState.READY: {SlotState.LEASED, SlotState.VOID},
-        SlotState.LEASED: {SlotState.READY, SlotState.DONE, SlotState.VOID},
+        SlotState.READY: {SlotState.LEASED, SlotState.DONE, SlotState.VOID},
+        SlotState.LEASED: {SlotState.READY, SlotState.DONE},
         SlotState.DONE: set(),
         SlotState.VOID: set(),
     }

@@ -33,11 +33,18 @@ def file(tmp_path):
 
 
 def test_createproject_makes_a_project_with_its_first_instructions(db):
-    run("createproject", "geometry", "--name", "Geometry", "--phase", "1")
+    run("createproject", "geometry", "--name", "Geometry", "--phase", "2")
 
     project = Project.objects.get()
-    assert (project.slug, project.name, project.phase) == ("geometry", "Geometry", 1)
+    assert (project.slug, project.name, project.phase) == ("geometry", "Geometry", 2)
     assert Instructions.objects.get().version == 1
+
+
+def test_createproject_offers_no_phase_that_no_page_can_label(db):
+    with pytest.raises(CommandError, match="invalid choice: 1"):
+        run("createproject", "geometry", "--phase", "1")
+
+    assert not Project.objects.exists()
 
 
 @pytest.mark.parametrize("slug", ["algebra", "not a slug", "x" * 51])

@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="short name, as it stands in addresses")
         parser.add_argument("--name", default="", help="as people read it; the short name if left out")
         parser.add_argument(
-            "--phase", type=int, choices=[1, 2], default=2, help="1: rate alternatives; 2: stop at the first error"
+            "--phase", type=int, choices=[2], default=2, help="2: rating stops at the first error; 1 is not there yet"
         )
         parser.add_argument(
             "--base-model",
