@@ -116,7 +116,7 @@ def math_verify_agrees(given: str, truth: str) -> bool | None:
     try:
         gold, target = (parse(f"${text}$", extraction_config=config, parsing_timeout=None) for text in (truth, given))
         return bool(verify(gold, target, timeout_seconds=None)) if gold and target else None
-    except Exception:
+    except Exception:  # it raises anything on nonsense; then there is no second opinion
         return None
 
 
