@@ -30,6 +30,7 @@ COPY annotation annotation
 COPY labeling_ui labeling_ui
 COPY workers workers
 COPY --from=packages /srv/labeling_ui/node_modules labeling_ui/node_modules
+RUN pybabel --quiet compile --directory labeling_ui/locale --domain "django djangojs"
 # Collected once, here: the running container only reads. The key made for this call stays behind in /tmp.
 RUN DATA_DIR=/tmp/build STATIC_ROOT=/srv/static python manage.py collectstatic --noinput --verbosity=0 \
     && rm -rf labeling_ui/node_modules \

@@ -5,17 +5,18 @@ PORT ?= 8000
 DEMO ?= --demo
 ARGS ?=
 BIN := .venv/bin
+CATALOGS := $(patsubst %.po,%.mo,$(wildcard labeling_ui/locale/*/LC_MESSAGES/*.po))
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tour check fix clean chromium
+.PHONY: help setup run test tour check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ n = $$1; $$1 = ""; printf "  %-8s%s\n", n, $$0 }'
 
-setup: .venv/ready labeling_ui/node_modules/.ready ## everything that the other commands need, in .venv and labeling_ui/node_modules
+setup: .venv/ready labeling_ui/node_modules/.ready $(CATALOGS) ## everything that the other commands need, in .venv and labeling_ui/node_modules
 	@:
 
 run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--data DIR", DEMO= for none); Ctrl-C stops it
@@ -41,8 +42,12 @@ fix: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+messages: setup ## bring the translations up to date with the sources, and list what is left to translate
+	@$(MANAGE) messages
+	@$(MAKE) --no-print-directory setup
+
 clean: ## remove what set-up made; var/, with your data, stays
-	rm -rf .venv labeling_ui/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv labeling_ui/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(CATALOGS)
 
 # One pip call: a second one would choose other builds of what both need (torch above all).
 .venv/ready: constraints.txt requirements/base.txt requirements/learning.txt requirements/dev.txt
@@ -59,6 +64,9 @@ labeling_ui/node_modules/.ready: labeling_ui/package.json labeling_ui/package-lo
 	@echo "Installing front-end packages …"
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --prefix labeling_ui --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+labeling_ui/locale/%.mo: labeling_ui/locale/%.po | .venv/ready
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 chromium:
 	@if command -v chromium >/dev/null; then :; \

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # above whatever speaks
     "labeling_ui.middleware.DatabaseAway",
     "labeling_ui.middleware.CleanQuery",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -86,7 +87,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "labeling_ui.preferences.for_templates",
+            ],
+            "builtins": ["django.templatetags.i18n", "labeling_ui.templatetags.languages"],
         },
     }
 ]
@@ -140,6 +143,13 @@ AXES_VERBOSE = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE else "csrftoken"
+# What a browser prefers, before and after a sign-in: no secret, and no script's business.
+LANGUAGE_COOKIE_NAME = "__Host-language" if SECURE else "language"
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+THEME_COOKIE_NAME = "__Host-theme" if SECURE else "theme"
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_SAVE_EVERY_REQUEST = False
 SECURE_SSL_REDIRECT = SECURE
@@ -181,7 +191,10 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
 # Language and time ---------------------------------------------------------------------------------------------------
 
+# English is the language of the sources; `make messages` and docs/translations.md tell how others come about.
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "labeling_ui" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

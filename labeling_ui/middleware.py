@@ -3,6 +3,7 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -23,7 +24,7 @@ class DatabaseAway:
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
-    sentence = "The database is away for a moment. Nothing is lost; try again in a few seconds."
+    sentence = _("The database is away for a moment. Nothing is lost; try again in a few seconds.")
     if request.path.startswith("/api/"):
         answer: HttpResponse = JsonResponse({"code": "database_away", "detail": sentence}, status=503)
     else:
@@ -40,5 +41,5 @@ class CleanQuery:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
-            return HttpResponseBadRequest("The address holds a NUL character.", content_type="text/plain")
+            return HttpResponseBadRequest(_("The address holds a NUL character."), content_type="text/plain")
         return self.get_response(request)

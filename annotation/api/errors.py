@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -28,13 +29,13 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
 def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal as {"code", "detail"}; what is not in the table is a bug and stays a 500."""
     if isinstance(exception, OperationalError | InterfaceError):
-        sentence = "The database is away for a moment. Nothing is lost; try again in a few seconds."
+        sentence = _("The database is away for a moment. Nothing is lost; try again in a few seconds.")
         return _response(503, "database_away", sentence, headers={"Retry-After": "3"})
     if isinstance(exception, Refusal):
         status, code = REFUSALS[type(exception)]
-        return _response(status, code, str(exception))
+        return _response(status, code, _(str(exception)))
     if isinstance(exception, Http404):
-        exception = exceptions.NotFound("There is nothing here for you.")
+        exception = exceptions.NotFound(_("There is nothing here for you."))
     if isinstance(exception, PermissionDenied):
         exception = exceptions.PermissionDenied(str(exception))
     if isinstance(exception, exceptions.APIException):
@@ -45,11 +46,11 @@ def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
 def _from_rest(error: exceptions.APIException) -> Response:
     match error:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return _response(401, "not_signed_in", "Please sign in.")
+            return _response(401, "not_signed_in", _("Please sign in."))
         case exceptions.PermissionDenied():
             return _response(403, "not_allowed", str(error.detail))
         case exceptions.ValidationError():
-            return _response(400, "invalid", "Some fields are not right.", fields=error.detail)
+            return _response(400, "invalid", _("Some fields are not right."), fields=error.detail)
         case _:
             return _response(error.status_code, str(error.default_code), str(error.detail))
 

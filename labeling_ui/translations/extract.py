@@ -1,0 +1,103 @@
+"""Every text that people read, out of the sources: templates, Python, refusals, names of choices, scripts."""
+
+import ast
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+from annotation.models.jobs import JobState
+from annotation.models.problems import Grade
+from annotation.models.projects import Role
+from annotation.models.rounds import RoundState
+from annotation.models.slots import Arm
+from annotation.models.snapshots import View
+
+# Where a text stands (a path below the project), and the text: a string, or its singular and plural.
+Found = tuple[str, str | tuple[str, str]]
+
+PYTHON_KEYWORDS = DEFAULT_KEYWORDS | {
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
+SCRIPT_KEYWORDS = {"say": None, "sayMany": (1, 2)}
+# Choices whose names are shown on pages; templates translate them where they show them.
+CHOICES = [Role, RoundState, JobState, View, Arm, Grade]
+
+
+def pages_and_code() -> Iterator[Found]:
+    """The texts of the catalog `django`."""
+    for path in _files("labeling_ui/templates", ".html"):
+        yield from _extracted(path, "python", PYTHON_KEYWORDS, _as_python(path))
+    for package in ("annotation", "labeling_ui"):
+        for path in _files(package, ".py"):
+            yield from _extracted(path, "python", PYTHON_KEYWORDS, path.read_bytes())
+    yield from _refusals()
+    for choices in CHOICES:
+        yield from ((_module_path(choices.__module__), str(label)) for label in choices.labels)
+
+
+def scripts() -> Iterator[Found]:
+    """The texts of the catalog `djangojs`."""
+    for path in _files("labeling_ui/static/labeling_ui/js", ".js"):
+        yield from _extracted(path, "javascript", SCRIPT_KEYWORDS, path.read_bytes())
+
+
+def _files(folder: str, suffix: str) -> list[Path]:
+    found = (settings.BASE_DIR / folder).rglob(f"*{suffix}")
+    return sorted(path for path in found if "node_modules" not in path.parts and "migrations" not in path.parts)
+
+
+def _extracted(path: Path, method: str, keywords: dict, source: bytes) -> Iterator[Found]:
+    options = {"parse_template_string": "true"} if method == "javascript" else {}
+    for _, text, _, _ in extract(method, BytesIO(source), keywords=keywords, options=options):
+        yield _short(path), text
+
+
+def _as_python(path: Path) -> bytes:
+    """The template with all but its texts blanked. Indents go too: to a Python reader they would be blocks."""
+    lines = templatize(path.read_text(), origin=str(path)).splitlines()
+    return "\n".join(line.strip() for line in lines).encode()
+
+
+def _refusals() -> Iterator[Found]:
+    """The sentence of each refusal, which is its docstring, and what is said in its place where one is raised."""
+    nodes = [(path, node) for path in _files("annotation/services", ".py") for node in _walk(path)]
+    names = _heirs([node for _, node in nodes if isinstance(node, ast.ClassDef)])
+    for path, node in nodes:
+        match node:
+            case ast.ClassDef(name=name) if name in names:
+                yield _short(path), " ".join((ast.get_docstring(node) or "").split())
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(text)), *_]
+            ) if name in names:
+                yield _short(path), text
+
+
+def _heirs(classes: list[ast.ClassDef]) -> set[str]:
+    """The names of Refusal and of every class that inherits from it, however distantly."""
+    names: set[str] = set()
+    while more := {one.name for one in classes if one.name == "Refusal" or _bases(one) & names} - names:
+        names |= more
+    return names
+
+
+def _bases(one: ast.ClassDef) -> set[str]:
+    return {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in one.bases}
+
+
+def _walk(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text()))
+
+
+def _module_path(name: str) -> str:
+    return name.replace(".", "/") + ".py"
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(settings.BASE_DIR))
