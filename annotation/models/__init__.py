@@ -3,26 +3,35 @@ from annotation.models.audit import AuditEvent
 from annotation.models.invitations import Invitation
 from annotation.models.jobs import Job
 from annotation.models.labelers import Labeler
-from annotation.models.labels import ImportedRecord, Label, StepRating
+from annotation.models.labels import Dispute, ImportedRecord, Label, LabelExtension, StepRating
+from annotation.models.messages import Message, MessageRead
+from annotation.models.options import Critique, OptionSet
 from annotation.models.problems import Problem, Solution
-from annotation.models.projects import Instructions, Membership, Project
+from annotation.models.projects import Acknowledgement, Instructions, Membership, Project
 from annotation.models.rounds import Round
 from annotation.models.scoring import ModelVersion, SolutionScore
 from annotation.models.slots import Draft, Lease, Slot
 from annotation.models.snapshots import Snapshot
 
 __all__ = [
+    "Acknowledgement",
     "AuditEvent",
+    "Critique",
+    "Dispute",
     "Draft",
     "ImportedRecord",
     "Instructions",
     "Invitation",
     "Job",
     "Label",
+    "LabelExtension",
     "Labeler",
     "Lease",
     "Membership",
+    "Message",
+    "MessageRead",
     "ModelVersion",
+    "OptionSet",
     "Problem",
     "Project",
     "Round",

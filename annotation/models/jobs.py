@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 class JobKind(models.TextChoices):
     ROUND = "round", "retrain round"
     EXPORT = "export"
+    OPTIONS = "options", "next steps"
 
 
 class JobState(models.TextChoices):

@@ -19,6 +19,7 @@ class Labeler(models.Model):
     user = models.ForeignKey("annotation.User", models.SET_NULL, null=True, blank=True)
     pseudonym = models.UUIDField(default=uuid.uuid4)
     state = models.CharField(max_length=10, choices=LabelerState, default=LabelerState.ACTIVE)
+    practiced_at = models.DateTimeField(null=True)  # the end of their first practice run
 
     class Meta:
         constraints = [

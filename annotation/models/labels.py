@@ -40,6 +40,7 @@ class LabelQuerySet(models.QuerySet["Label"]):
             purpose=Purpose.PRODUCTION,
             finish_reason__in=[FinishReason.FOUND_ERROR, FinishReason.SOLUTION],
             solution__problem__split="train",
+            solution__problem__withdrawn_at__isnull=True,
         )
 
 
@@ -62,7 +63,8 @@ class Label(models.Model):
     total_time_ms = models.PositiveBigIntegerField()
     active_ms = models.PositiveBigIntegerField(null=True)
     instructions_version = models.PositiveIntegerField(null=True)
-    shown = models.JSONField(default=dict)  # what the labeler saw: the answer, later steps
+    shown = models.JSONField(default=dict)  # what the labeler saw, and when: the answer, later steps, instructions
+    edits = models.JSONField(default=list)  # every rating in the order in which it was given, changed ones too
     payload_hash = models.BinaryField(max_length=32)  # tells a second arrival from another label with the same id
     late = models.BooleanField(default=False)
     supersedes = models.OneToOneField(
@@ -139,6 +141,44 @@ class StepRating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rating} for step {self.step}, option {self.option}"
+
+
+class ExtensionKind(models.TextChoices):
+    PROGRESS = "progress", "how far the solution had come"
+    CRITIQUES = "critiques", "explanations of the mistake"
+
+
+class LabelExtension(models.Model):
+    """What a label says beyond PRM800K, whose format has no place for it."""
+
+    label = models.ForeignKey(Label, models.PROTECT)
+    kind = models.CharField(max_length=10, choices=ExtensionKind)
+    body = models.JSONField()
+
+    class Meta:
+        triggers = [APPEND_ONLY]
+        constraints = [
+            models.UniqueConstraint(name="one_extension_of_a_kind", fields=["label", "kind"]),
+            models.CheckConstraint(name="extension_kind_is_known", condition=Q(kind__in=ExtensionKind.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.label_id}"
+
+
+class Dispute(models.Model):
+    """Somebody accepted every step of a solution whose answer is not the one that the problem is thought to have."""
+
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    label = models.OneToOneField(Label, models.PROTECT, db_constraint=False)
+    answer = models.TextField()  # what the solution ends with
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "-created_at"], name="dispute_by_time")]
+
+    def __str__(self) -> str:
+        return f"dispute about label {self.label_id}"
 
 
 class ImportedRecord(models.Model):

@@ -24,6 +24,7 @@ class Problem(models.Model):
     unique_id = models.CharField(max_length=200, blank=True)
     split = models.CharField(max_length=5, choices=Split, default=Split.TRAIN)
     content_hash = models.BinaryField(max_length=32)  # SHA-256 of the text with its white space collapsed
+    withdrawn_at = models.DateTimeField(null=True)  # labelers found that nobody can answer it
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -52,10 +53,11 @@ class Grade(models.TextChoices):
 
 class SolutionQuerySet(models.QuerySet["Solution"]):
     def selectable(self) -> "SolutionQuerySet":
-        """Complete, of a training problem, not labelled and not being labelled. A solution that only waits in the
+        """Complete, of a sound training problem, not labelled and not being labelled. A solution that only waits in the
         queue is selectable: the next round replaces what waits."""
         untouched = self.exclude(slot__state__in=["leased", "done"])
-        return untouched.filter(label__isnull=True, complete=True, problem__split=Split.TRAIN)
+        usable = untouched.filter(label__isnull=True, complete=True)
+        return usable.filter(problem__split=Split.TRAIN, problem__withdrawn_at__isnull=True)
 
     def unscored_by(self, version: "ModelVersion") -> "SolutionQuerySet":
         return self.exclude(solutionscore__version=version)

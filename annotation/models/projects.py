@@ -10,8 +10,26 @@ if TYPE_CHECKING:
 
 
 class AnswerPolicy(models.TextChoices):
+    """Whether labelers see the final answer that the problem is thought to have; the paper showed it (App. D)."""
+
     ALWAYS = "always", "shown from the start, as in PRM800K"
+    ON_DEMAND = "on_demand", "behind a key, and every look is recorded"
     NEVER = "never", "never shown"
+
+
+class ReadAhead(models.TextChoices):
+    """Whether labelers may read steps that they have not reached. Nobody can rate them before their turn."""
+
+    ALWAYS = "always", "later steps stand there greyed, as in PRM800K"
+    PEEK = "peek", "the next one behind a key, and every look is recorded"
+    NEVER = "never", "hidden until they are reached"
+
+
+class HumanStepWhen(models.TextChoices):
+    """When a phase-1 labeler writes the next step: the instructions and the paper say two different things."""
+
+    ALL_NEGATIVE = "all_negative", "every option is bad (the published data)"
+    NO_POSITIVE = "no_positive", "no option is great (the first instructions)"
 
 
 class Neutral(models.TextChoices):
@@ -31,7 +49,19 @@ class Project(models.Model):
     name = models.CharField(max_length=200)
     phase = models.PositiveSmallIntegerField(default=2)
     answer_policy = models.CharField(max_length=10, choices=AnswerPolicy, default=AnswerPolicy.ALWAYS)
-    read_ahead = models.BooleanField(default=True)
+    read_ahead = models.CharField(max_length=10, choices=ReadAhead, default=ReadAhead.ALWAYS)
+    # Where options come from besides the pool: the folder of a language model, "toy", or nowhere.
+    generator = models.CharField(max_length=500, blank=True)
+    alternatives = models.PositiveSmallIntegerField(default=3)  # wanted at the first error (phase 2); 0: none
+    options_per_step = models.PositiveSmallIntegerField(default=4)  # wanted at every step (phase 1)
+    human_step_when = models.CharField(max_length=20, choices=HumanStepWhen, default=HumanStepWhen.ALL_NEGATIVE)
+    stall_after = models.PositiveSmallIntegerField(default=6)  # neutral continuations in a row; 0: never
+    neutral_end = models.BooleanField(default=True)  # a last step rated okay ends a solution too
+    progress_points = models.PositiveSmallIntegerField(default=0)  # of the question after an error; 0: not asked
+    critiques = models.BooleanField(default=False)  # explanations of the mistake are rated or written
+    bad_problem_reports = models.PositiveSmallIntegerField(default=2)  # after so many a problem leaves the queue
+    reopen_hours = models.PositiveSmallIntegerField(default=24)  # for so long a labeler may correct a label
+    break_minutes = models.PositiveSmallIntegerField(default=25)  # of active time between two break cards; 0: none
     # A lease outlives the slowest honest labeler, renewed while the page is open: shorter, and long solutions are
     # given away while they are being read.
     lease_minutes = models.PositiveSmallIntegerField(default=15)
@@ -59,6 +89,16 @@ class Project(models.Model):
             models.CheckConstraint(
                 name="project_answer_policy_is_known", condition=Q(answer_policy__in=AnswerPolicy.values)
             ),
+            models.CheckConstraint(name="project_read_ahead_is_known", condition=Q(read_ahead__in=ReadAhead.values)),
+            models.CheckConstraint(
+                name="project_human_step_when_is_known", condition=Q(human_step_when__in=HumanStepWhen.values)
+            ),
+            models.CheckConstraint(name="progress_has_0_3_or_5_points", condition=Q(progress_points__in=[0, 3, 5])),
+            models.CheckConstraint(
+                name="project_offers_options",
+                condition=Q(options_per_step__range=(1, 20), alternatives__range=(0, 20)),
+            ),
+            models.CheckConstraint(name="a_bad_problem_is_reported", condition=Q(bad_problem_reports__gte=1)),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +136,8 @@ class Instructions(models.Model):
     project = models.ForeignKey(Project, models.PROTECT)
     version = models.PositiveIntegerField()
     text = models.TextField(blank=True)
+    changes = models.TextField(blank=True)  # what is new in it, for those who know the version before
+    must_acknowledge = models.BooleanField(default=False)  # labelers get no new work before they have
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -107,3 +149,18 @@ class Instructions(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project}: instructions version {self.version}"
+
+
+class Acknowledgement(models.Model):
+    """A labeler has read a version of the instructions."""
+
+    project = models.ForeignKey(Project, models.PROTECT)
+    labeler = models.ForeignKey("annotation.Labeler", models.CASCADE, db_constraint=False)
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="acknowledged_once", fields=["labeler", "version"])]
+
+    def __str__(self) -> str:
+        return f"{self.labeler_id} has read version {self.version}"

@@ -47,6 +47,8 @@ class Slot(models.Model):
     lease_owner = models.ForeignKey("annotation.Labeler", models.PROTECT, null=True, db_constraint=False)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
+    # Set aside for somebody who still works on another one, so that their page never waits; a short lease.
+    prefetched = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -58,7 +60,15 @@ class Slot(models.Model):
                 condition=~Q(state=SlotState.VOID),
             ),
             models.UniqueConstraint(
-                name="one_lease_per_labeler", fields=["lease_owner"], condition=Q(state=SlotState.LEASED)
+                name="one_lease_per_labeler",
+                fields=["lease_owner"],
+                condition=Q(state=SlotState.LEASED, prefetched=False),
+            ),
+            models.UniqueConstraint(
+                name="one_prefetched_slot_per_labeler", fields=["lease_owner"], condition=Q(prefetched=True)
+            ),
+            models.CheckConstraint(
+                name="only_a_leased_slot_is_prefetched", condition=Q(prefetched=False) | Q(state=SlotState.LEASED)
             ),
             models.CheckConstraint(name="slot_state_is_known", condition=Q(state__in=SlotState.values)),
             models.CheckConstraint(name="slot_arm_is_known", condition=Q(arm__in=Arm.values)),
@@ -89,7 +99,8 @@ class Slot(models.Model):
         """The wanted label is there."""
         self.state = SlotState.DONE
         self.lease_owner = self.lease_token = self.lease_until = None
-        self.save(update_fields=["state", "lease_owner", "lease_token", "lease_until"])
+        self.prefetched = False
+        self.save(update_fields=["state", "lease_owner", "lease_token", "lease_until", "prefetched"])
 
 
 class Lease(models.Model):
