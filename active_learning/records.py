@@ -8,6 +8,7 @@ real files are more irregular than that README says, and every irregularity seen
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ FinishReason = Literal["found_error", "solution", "bad_problem", "give_up"]
 FINISH_REASONS = ("found_error", "solution", "bad_problem", "give_up")
 Absent = Literal["absent"]
 ABSENT: Absent = "absent"
+# A last step ends with this heading and the final answer, or is nothing else.
+ANSWER_HEADING = re.compile(r"(?:\A|\n)# Answer\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import uuid
 
 from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
 from annotation.models.jobs import JobKind
-from annotation.services import jobs, labeling, queue, rounds
+from annotation.services import jobs, judgements, labeling, queue, rounds
 
 PASSWORD = "correct horse battery"
 numbers = itertools.count(1)
@@ -69,8 +69,8 @@ def queued(project, count=1, *, arm="remaining", **values):
 
 def judgement(ratings=(1, 1, 1), **values):
     ended = "found_error" if ratings and ratings[-1] == -1 else "solution"
-    rows = [labeling.Rating(step=step, rating=rating) for step, rating in enumerate(ratings)]
-    return labeling.Judgement(**{"finish_reason": ended, "ratings": rows, "total_time_ms": 1000} | values)
+    rows = [judgements.Rating(step=step, rating=rating) for step, rating in enumerate(ratings)]
+    return judgements.Judgement(**{"finish_reason": ended, "ratings": rows, "total_time_ms": 1000} | values)
 
 
 def submit(by, assignment, ratings=(1, 1, 1), *, label_id=None, **values):

@@ -164,7 +164,10 @@ class _Labeler:
             "slot": assignment["slot"],
             "lease_token": assignment["lease_token"],
             "instructions_version": assignment["instructions_version"],
-            "shown": {"answer": assignment["problem"]["answer"] is not None, "read_ahead": assignment["read_ahead"]},
+            "shown": {
+                "answer": assignment["policies"]["answer"] == "always",
+                "read_ahead": assignment["policies"]["read_ahead"],
+            },
             **judgement,
         }
         started = time.monotonic()

@@ -10,16 +10,22 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from annotation.services import jobs, labeling, queue, rounds
+from annotation.services import guidance, jobs, judgements, labeling, options, queue, rounds
 from annotation.services.refusal import Refusal
 
 REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     queue.LabelerPaused: (403, "labeler_paused"),
+    queue.RulesChanged: (409, "rules_changed"),
     queue.LeaseLost: (409, "lease_lost"),
     labeling.NotYourSlot: (404, "not_found"),
     labeling.AlreadyLabelled: (409, "already_labelled"),
     labeling.IdReused: (422, "id_reused"),
-    labeling.IncompleteLabel: (400, "incomplete_label"),
+    labeling.NotYourLabel: (404, "not_found"),
+    labeling.AlreadyCorrected: (409, "already_corrected"),
+    labeling.TooLateToCorrect: (409, "too_late_to_correct"),
+    judgements.IncompleteLabel: (400, "incomplete_label"),
+    options.NoSuchStep: (404, "not_found"),
+    guidance.UnknownVersion: (404, "not_found"),
     rounds.RoundRunning: (409, "round_running"),
     rounds.NothingToSelect: (409, "nothing_to_select"),
     jobs.NotCancellable: (409, "not_cancellable"),

@@ -3,6 +3,7 @@ from typing import Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 
 from active_learning.strict_json import MAX_DEPTH, UNSTORABLE
 
@@ -35,3 +36,10 @@ def refuse_unstorable(value: Any) -> None:
         raise ParseError("An integer does not fit 64 bits.")
     if isinstance(value, float) and not math.isfinite(value):
         raise ParseError("A number is out of range.")
+
+
+def valid(serializer: Any, request: Request) -> dict[str, Any]:
+    """The request's body as the serializer reads it. Raises ValidationError."""
+    form = serializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)

@@ -1,15 +1,22 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.api import views
+from annotation.api import round_views, views
+
+PROJECT = "v1/projects/<slug:slug>"
 
 urlpatterns = [
     path("v1/projects", views.Projects.as_view(), name="api_projects"),
-    path("v1/projects/<slug:slug>/claim", views.Claim.as_view(), name="api_claim"),
-    path("v1/projects/<slug:slug>/heartbeat", views.Heartbeat.as_view(), name="api_heartbeat"),
-    path("v1/projects/<slug:slug>/labels", views.Labels.as_view(), name="api_labels"),
-    path("v1/projects/<slug:slug>/rounds", views.Rounds.as_view(), name="api_rounds"),
-    path("v1/projects/<slug:slug>/rounds/<int:number>", views.RoundDetail.as_view(), name="api_round"),
-    path("v1/projects/<slug:slug>/rounds/<int:number>/cancel", views.CancelRound.as_view(), name="api_cancel_round"),
+    path(f"{PROJECT}/claim", views.Claim.as_view(), name="api_claim"),
+    path(f"{PROJECT}/heartbeat", views.Heartbeat.as_view(), name="api_heartbeat"),
+    path(f"{PROJECT}/labels", views.Labels.as_view(), name="api_labels"),
+    path(f"{PROJECT}/labels/<uuid:label>/reopen", views.Reopen.as_view(), name="api_reopen"),
+    path(f"{PROJECT}/alternatives", views.Alternatives.as_view(), name="api_alternatives"),
+    path(f"{PROJECT}/critiques", views.Critiques.as_view(), name="api_critiques"),
+    path(f"{PROJECT}/dialogue", views.Dialogue.as_view(), name="api_dialogue"),
+    path(f"{PROJECT}/acknowledge", views.Acknowledge.as_view(), name="api_acknowledge"),
+    path(f"{PROJECT}/rounds", round_views.Rounds.as_view(), name="api_rounds"),
+    path(f"{PROJECT}/rounds/<int:number>", round_views.RoundDetail.as_view(), name="api_round"),
+    path(f"{PROJECT}/rounds/<int:number>/cancel", round_views.CancelRound.as_view(), name="api_cancel_round"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]

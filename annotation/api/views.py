@@ -1,35 +1,38 @@
-"""REST endpoints. Each one turns its input into objects, makes one call, and answers in JSON."""
+"""REST endpoints of labeling. Each one turns its input into objects, makes one call, and answers in JSON."""
 
 from typing import Any
+from uuid import UUID
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api import serializers
-from annotation.api.permissions import labeler_for, place_in_project
-from annotation.models import Membership, Round
-from annotation.models.projects import Role
-from annotation.services import labeling, queue, rounds
+from annotation.api.parsers import valid
+from annotation.api.permissions import labeler_for
+from annotation.api.round_serializers import ProjectSerializer
+from annotation.models import Membership, Slot
+from annotation.queries import labeling as queries
+from annotation.services import dialogue, guidance, labeling, options, queue
 
 
 class Projects(APIView):
-    @extend_schema(responses=serializers.ProjectSerializer(many=True))
+    @extend_schema(responses=ProjectSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The projects that you belong to, with your role in each."""
         places = Membership.objects.filter(user=request.user.pk).select_related("project").order_by("project__slug")
-        return Response(serializers.ProjectSerializer(places, many=True).data)
+        return Response(ProjectSerializer(places, many=True).data)
 
 
 class Claim(APIView):
-    @extend_schema(request=None, responses=serializers.ClaimSerializer)
+    @extend_schema(request=None, responses=serializers.WorkSerializer)
     def post(self, request: Request, slug: str) -> Response:
-        """The solution that you hold, or the next one that waits; null when none does."""
+        """The solution that you hold, or the next one that waits; null when none does. And the one after it."""
         labeler = labeler_for(request.user, slug)
-        assignment = queue.claim_next(project=labeler.project, by=labeler)
-        return Response(serializers.ClaimSerializer({"assignment": assignment}).data)
+        work = queue.next_work(project=labeler.project, by=labeler)
+        return Response(serializers.WorkSerializer(work).data)
 
 
 class Heartbeat(APIView):
@@ -37,14 +40,22 @@ class Heartbeat(APIView):
     def post(self, request: Request, slug: str) -> Response:
         """Keep the solution while you work on it, and your ratings so far."""
         labeler = labeler_for(request.user, slug)
-        until = queue.heartbeat(project=labeler.project, by=labeler, **_valid(serializers.HeartbeatSerializer, request))
-        return Response(serializers.RenewedSerializer({"lease_until": until}).data)
+        renewal = queue.heartbeat(
+            project=labeler.project, by=labeler, **valid(serializers.HeartbeatSerializer, request)
+        )
+        return Response(serializers.RenewedSerializer(renewal).data)
 
 
 class Labels(APIView):
+    @extend_schema(responses=serializers.PastLabelSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """Your own newest labels."""
+        past = queries.history(labeler_for(request.user, slug))
+        return Response(serializers.PastLabelSerializer(past, many=True).data)
+
     @extend_schema(request=serializers.LabelSerializer, responses={201: serializers.SubmissionSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        """Hand in a label. Sending it again is harmless and is answered with 200."""
+        """Hand in a label, or a correction of one. Sending it again is harmless and is answered with 200."""
         labeler = labeler_for(request.user, slug)
         form = serializers.LabelSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -56,52 +67,59 @@ class Labels(APIView):
             slot=data["slot"],
             lease_token=data["lease_token"],
             judgement=form.judgement(),
+            supersedes=data["supersedes"],
         )
         body = serializers.SubmissionSerializer(submission).data
         return Response(body, status=200 if submission.replay else 201)
 
 
-class Rounds(APIView):
-    @extend_schema(responses=serializers.RoundSerializer(many=True))
-    def get(self, request: Request, slug: str) -> Response:
-        """The rounds of the project, newest first."""
-        project = place_in_project(request.user, slug, Role.ML, Role.LEAD).project
-        found = Round.objects.filter(project=project).select_related("job").order_by("-pk")[:100]
-        return Response(serializers.RoundSerializer(found, many=True).data)
+class Reopen(APIView):
+    @extend_schema(responses=serializers.AssignmentSerializer)
+    def get(self, request: Request, slug: str, label: UUID) -> Response:
+        """One of your own labels, to be corrected: hand the correction in with `supersedes`."""
+        found = queries.reopened(labeler_for(request.user, slug), label)
+        if found is None:
+            raise Http404
+        return Response(serializers.AssignmentSerializer(found).data)
 
-    @extend_schema(request=serializers.StartRoundSerializer, responses={201: serializers.RoundSerializer})
+
+class Alternatives(APIView):
+    @extend_schema(request=serializers.AtStepSerializer, responses=serializers.AlternativesSerializer)
     def post(self, request: Request, slug: str) -> Response:
-        """Start a retrain round: train on all labels, score, select, fill the queue."""
-        place = place_in_project(request.user, slug, Role.ML)
-        started = rounds.start_round(
-            project=place.project, by=place.user, **_valid(serializers.StartRoundSerializer, request)
-        )
-        return Response(serializers.RoundSerializer(started).data, status=201)
+        """Other steps for the place of the first error (phase 2). Ask again until they are ready."""
+        data = valid(serializers.AtStepSerializer, request)
+        slot = _held(request, slug, data)
+        found = options.alternatives_at(slot=slot, step=data["step"])
+        return Response(serializers.AlternativesSerializer(found).data)
 
 
-class RoundDetail(APIView):
-    @extend_schema(responses=serializers.RoundSerializer)
-    def get(self, request: Request, slug: str, number: int) -> Response:
-        """One round with the state of its job; ask again to watch it."""
-        project = place_in_project(request.user, slug, Role.ML, Role.LEAD).project
-        return Response(serializers.RoundSerializer(_round(project.pk, number)).data)
+class Critiques(APIView):
+    @extend_schema(request=serializers.AtStepSerializer, responses=serializers.CritiqueTextsSerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Explanations of the mistake in a step that you have found to be bad."""
+        data = valid(serializers.AtStepSerializer, request)
+        texts = queries.critiques(_held(request, slug, data), data["step"])
+        return Response(serializers.CritiqueTextsSerializer({"texts": texts}).data)
 
 
-class CancelRound(APIView):
-    @extend_schema(request=None, responses=serializers.RoundSerializer)
-    def post(self, request: Request, slug: str, number: int) -> Response:
-        """Ask a running round to stop; the queue stays as it is."""
-        place = place_in_project(request.user, slug, Role.ML)
-        found = _round(place.project_id, number)
-        rounds.cancel_round(round=found, by=place.user)
-        return Response(serializers.RoundSerializer(_round(found.project_id, number)).data)
+class Dialogue(APIView):
+    @extend_schema(request=serializers.DialogueSerializer, responses=serializers.PositionSerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Where a phase-1 dialogue stands after these turns, and the options to rate next."""
+        form = serializers.DialogueSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        position = dialogue.walk(slot=_held(request, slug, form.validated_data), turns=form.given())
+        return Response(serializers.PositionSerializer(position).data)
 
 
-def _round(project_id: int, number: int) -> Round:
-    return get_object_or_404(Round.objects.select_related("job"), project=project_id, number=number)
+class Acknowledge(APIView):
+    @extend_schema(request=serializers.AcknowledgeSerializer, responses={204: None})
+    def post(self, request: Request, slug: str) -> Response:
+        """Say that you have read a version of the instructions."""
+        guidance.acknowledge(by=labeler_for(request.user, slug), **valid(serializers.AcknowledgeSerializer, request))
+        return Response(status=204)
 
 
-def _valid(serializer: Any, request: Request) -> dict[str, Any]:
-    form = serializer(data=request.data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
+def _held(request: Request, slug: str, data: dict[str, Any]) -> Slot:
+    labeler = labeler_for(request.user, slug)
+    return labeling.held_slot(project=labeler.project, by=labeler, slot=data["slot"], lease_token=data["lease_token"])

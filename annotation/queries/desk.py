@@ -123,8 +123,8 @@ def moment(project: Project) -> Moment:
     slots = Slot.objects.filter(project=project)
     running = Round.objects.filter(project=project, state=RoundState.RUNNING)
     return Moment(
-        waiting=slots.filter(state=SlotState.READY).count(),
-        leased=slots.filter(state=SlotState.LEASED).count(),
+        waiting=slots.filter(Q(state=SlotState.READY) | Q(prefetched=True)).count(),
+        leased=slots.filter(state=SlotState.LEASED, prefetched=False).count(),
         labels_today=_given(project).filter(created_at__gte=TruncDay(Now())).count(),
         running_round=running.values_list("number", flat=True).first(),
     )

@@ -1,14 +1,20 @@
 """What the labeling page shows. Nothing here may tell what a model or another labeler thinks of a solution."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now, TruncDay
 
-from annotation.models import Draft, Instructions, Label, Labeler, Slot
+from annotation.models import Critique, Draft, Instructions, Label, Labeler, Lease, Project, Slot, StepRating
+from annotation.models.labels import LabelQuerySet, Origin
 from annotation.models.projects import AnswerPolicy
+
+HISTORY = 10  # labels
+EXCERPT = 160  # characters
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -19,44 +25,163 @@ class ShownProblem:
 
 
 @dataclass(frozen=True)
+class Policies:
+    """How this project wants its labels; the names are those of Project."""
+
+    phase: int
+    answer: str
+    read_ahead: str
+    alternatives: int
+    neutral_end: bool
+    progress_points: int
+    critiques: bool
+
+
+@dataclass(frozen=True)
 class Assignment:
     slot: int
     lease_token: UUID
-    lease_until: datetime
+    lease_until: datetime | None  # None for a label that is opened again: nothing is leased
     problem: ShownProblem
-    steps: list[str]
-    read_ahead: bool
+    steps: list[str]  # none in phase 1, whose steps come one by one
+    policies: Policies
     instructions_version: int
     draft: dict[str, Any] | None
+    supersedes: UUID | None = None
+
+
+@dataclass(frozen=True)
+class PastLabel:
+    """One of the labeler's own newest labels, as they gave it."""
+
+    id: UUID
+    problem: str
+    finish_reason: str
+    ratings: list[int | None]  # of the solution's own steps, or of the chosen options
+    created_at: datetime
+    is_corrected: bool  # this is itself a correction
+    can_reopen: bool
 
 
 def assignment(slot_id: int) -> Assignment | None:
-    """The leased slot as its owner may see it; None where nobody holds it any more. Three queries."""
-    slot = Slot.objects.select_related("solution__problem", "project").get(pk=slot_id)
+    """The leased slot as its owner may see it; None where nobody holds it any more. One query."""
+    own = Draft.objects.filter(slot=OuterRef("pk"), labeler=OuterRef("lease_owner"))
+    slots: Any = _with_all_that_is_shown(Slot.objects.all()).annotate(draft_body=Subquery(own.values("body")))
+    slot = slots.get(pk=slot_id)
     if slot.lease_token is None or slot.lease_until is None:
         return None
-    draft = Draft.objects.filter(slot=slot, labeler=slot.lease_owner_id).first()
-    problem, project = slot.solution.problem, slot.project
-    return Assignment(
-        slot=slot.pk,
-        lease_token=slot.lease_token,
-        lease_until=slot.lease_until,
-        problem=ShownProblem(
-            text=problem.text,
-            subject=problem.subject,
-            answer=problem.answer if project.answer_policy == AnswerPolicy.ALWAYS else None,
-        ),
-        steps=slot.solution.steps,
-        read_ahead=project.read_ahead,
-        instructions_version=instructions_version(project.pk),
-        draft=draft.body if draft else None,
+    return _assignment(slot, slot.lease_token, slot.lease_until, slot.draft_body)
+
+
+def reopened(labeler: Labeler, label_id: UUID) -> Assignment | None:
+    """One of the labeler's own labels, opened again to be corrected; None where it cannot be."""
+    label = reopenable(labeler).filter(pk=label_id).first()
+    if label is None:
+        return None
+    slot = _with_all_that_is_shown(Slot.objects.all()).get(pk=label.slot_id)
+    token = Lease.objects.filter(slot=slot, labeler=labeler).order_by("-at").values_list("token", flat=True)[0]
+    return _assignment(slot, token, None, _as_draft(label), supersedes=label.pk)
+
+
+def history(labeler: Labeler) -> list[PastLabel]:
+    """Two queries."""
+    labels = Label.objects.current().filter(labeler=labeler, origin=Origin.LABELER)
+    open_ = Q(pk__in=reopenable(labeler).values("pk"))
+    newest: list[Any] = list(
+        labels.select_related("solution__problem").annotate(can_reopen=open_).order_by("-created_at")[:HISTORY]
     )
+    ratings: dict[UUID, list[int | None]] = {}
+    shown = Q(label__phase=2, option=0) | Q(label__phase=1, chosen=True)
+    rows = StepRating.objects.filter(shown, label__in=newest).order_by("label", "step")
+    for label_id, rating in rows.values_list("label_id", "rating"):
+        ratings.setdefault(label_id, []).append(rating)
+    return [
+        PastLabel(
+            id=label.pk,
+            problem=label.solution.problem.text[:EXCERPT],
+            finish_reason=label.finish_reason,
+            ratings=ratings.get(label.pk, []),
+            created_at=label.created_at,
+            is_corrected=label.supersedes_id is not None,
+            can_reopen=label.can_reopen,
+        )
+        for label in newest
+    ]
 
 
-def instructions_version(project_id: int) -> int:
-    return Instructions.objects.filter(project=project_id).order_by("-version").values_list("version", flat=True)[0]
+def reopenable(labeler: Labeler) -> LabelQuerySet:
+    """The labeler's own labels that they may still correct."""
+    own = Label.objects.current().filter(labeler=labeler, origin=Origin.LABELER)
+    return own.filter(created_at__gte=Now() - F("project__reopen_hours") * HOUR)
+
+
+def critiques(slot: Slot, step: int) -> list[str]:
+    """Explanations of what is wrong with a step, for a labeler who has found it to be bad."""
+    found = Critique.objects.filter(solution=slot.solution_id, step=step).order_by("place")
+    return list(found.values_list("text", flat=True))
 
 
 def done_today(labeler: Labeler) -> int:
     """Labels since midnight, UTC."""
     return Label.objects.filter(labeler=labeler, supersedes__isnull=True, created_at__gte=TruncDay(Now())).count()
+
+
+def _with_all_that_is_shown(slots: QuerySet[Slot]) -> Any:
+    newest = Instructions.objects.filter(project=OuterRef("project")).order_by("-version").values("version")[:1]
+    return slots.select_related("solution__problem", "project").annotate(instructions_version=Subquery(newest))
+
+
+def _assignment(
+    slot: Any, token: UUID, until: datetime | None, draft: dict[str, Any] | None, *, supersedes: UUID | None = None
+) -> Assignment:
+    problem, project = slot.solution.problem, slot.project
+    return Assignment(
+        slot=slot.pk,
+        lease_token=token,
+        lease_until=until,
+        problem=ShownProblem(
+            text=problem.text,
+            subject=problem.subject,
+            answer=None if project.answer_policy == AnswerPolicy.NEVER else problem.answer,
+        ),
+        steps=slot.solution.steps if project.phase == 2 else [],
+        policies=_policies(project),
+        instructions_version=slot.instructions_version,
+        draft=draft,
+        supersedes=supersedes,
+    )
+
+
+def _policies(project: Project) -> Policies:
+    return Policies(
+        phase=project.phase,
+        answer=project.answer_policy,
+        read_ahead=project.read_ahead,
+        alternatives=project.alternatives,
+        neutral_end=project.neutral_end,
+        progress_points=project.progress_points,
+        critiques=project.critiques,
+    )
+
+
+def _as_draft(label: Label) -> dict[str, Any]:
+    rows = label.steprating_set.order_by("step", "option")
+    extensions = {one.kind: one.body for one in label.labelextension_set.all()}
+    return {
+        "ratings": [
+            {
+                "step": row.step,
+                "option": row.option,
+                "rating": row.rating,
+                "flagged": bool(row.flagged),
+                "text": row.text if row.human else "",
+                "ms": row.ms,
+            }
+            for row in rows
+        ],
+        "total_ms": label.total_time_ms,
+        "active_ms": label.active_ms,
+        "shown": label.shown,
+        "edits": label.edits,
+        "extensions": extensions,
+    }

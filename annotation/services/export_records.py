@@ -24,7 +24,7 @@ def record_of(label: Label) -> Record:
         problem=problem.text,
         ground_truth_answer=problem.answer,
         pre_generated=_pre_generated(label) if label.phase == 2 else None,
-        steps=tuple(_steps(label.steprating_set.all(), label.solution)),
+        steps=(*_steps(label.steprating_set.all(), label.solution), *_tail(label)),
         total_time=label.total_time_ms,
         finish_reason=cast(FinishReason, label.finish_reason),
     )
@@ -63,6 +63,12 @@ def _steps(ratings: Iterable[StepRating], solution: Solution) -> Iterator[Step]:
             human_completion=next((_human(one) for one in options if one.human), None),
             chosen_completion=next((index for index, one in enumerate(shown) if one.chosen), None),
         )
+
+
+def _tail(label: Label) -> list[Step]:
+    """Who gives up in a dialogue leaves a position without ratings; published lines end with an empty step there."""
+    gave_up = label.phase == 1 and label.finish_reason == "give_up"
+    return [Step(completions=None, human_completion=None, chosen_completion=None)] if gave_up else []
 
 
 def _human(written: StepRating) -> HumanCompletion:

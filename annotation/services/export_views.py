@@ -82,6 +82,7 @@ LEFT_OUT_OF_TRAINING = [
     When(purpose=Purpose.SCREENING, then=Value("screening")),
     When(finish_reason=FinishReason.GIVE_UP, then=Value("gave up")),
     When(finish_reason=FinishReason.BAD_PROBLEM, then=Value("bad problem")),
+    When(solution__problem__withdrawn_at__isnull=False, then=Value("withdrawn problem")),
     When(solution__problem__split=Split.TEST, then=Value("held-out problem")),
     When(Q(late=True) & Exists(_BETTER), then=Value("late beside another label")),
 ]

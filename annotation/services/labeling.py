@@ -1,20 +1,18 @@
-"""A label is handed in: kept whole, once, and for ever."""
+"""A label is handed in: kept whole, once, and for ever. A correction is a label that supersedes."""
 
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from annotation.models import Draft, Label, Labeler, Lease, Project, Slot, StepRating
-from annotation.models.labels import FinishReason, Purpose
+from annotation.models import Draft, Label, Labeler, LabelExtension, Lease, Project, Slot, StepRating
+from annotation.models.labels import ExtensionKind, Purpose
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import labeling as labeling_queries
-from annotation.queries.labeling import Assignment
-from annotation.services import queue
+from annotation.services import dialogue, disputes, options, queue
+from annotation.services.judgements import Judgement, Row, check_times, solution_rows
+from annotation.services.queue import Work
 from annotation.services.refusal import Refusal
 
 PURPOSE = {Arm.GOLD: Purpose.QUALITY_CONTROL, Arm.SCREENING: Purpose.SCREENING}
@@ -32,33 +30,16 @@ class IdReused(Refusal):
     """Another label with this id is already stored; nothing was changed."""
 
 
-class IncompleteLabel(Refusal):
-    """The ratings do not make a whole label."""
+class NotYourLabel(Refusal):
+    """There is no label of yours like this."""
 
 
-@dataclass(frozen=True)
-class Rating:
-    step: int
-    rating: int
-    option: int = 0
-    ms: int | None = None
+class AlreadyCorrected(Refusal):
+    """You have corrected this label before; only its newest version can be corrected."""
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What the labeler decided about one solution."""
-
-    finish_reason: str
-    ratings: Sequence[Rating]
-    total_time_ms: int
-    reason: str = ""
-    active_ms: int | None = None
-    instructions_version: int | None = None
-    shown: dict[str, Any] | None = None
-
-    def digest(self) -> bytes:
-        body = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(body.encode()).digest()
+class TooLateToCorrect(Refusal):
+    """This label is too old to be corrected. Tell a project lead if it is wrong."""
 
 
 @dataclass(frozen=True)
@@ -66,42 +47,73 @@ class Submission:
     label: Label
     replay: bool
     done_today: int
-    assignment: Assignment | None
+    work: Work
 
 
-def submit_label(
-    *, project: Project, by: Labeler, label_id: UUID, slot: int, lease_token: UUID, judgement: Judgement
+@dataclass(frozen=True)
+class _Arrival:
+    """A label on its way in."""
+
+    id: UUID
+    by: Labeler
+    slot: Slot
+    token: UUID
+    judgement: Judgement
+    supersedes: Label | None = None
+
+
+def submit_label(  # noqa: PLR0913 - keyword-only
+    *,
+    project: Project,
+    by: Labeler,
+    label_id: UUID,
+    slot: int,
+    lease_token: UUID,
+    judgement: Judgement,
+    supersedes: UUID | None = None,
 ) -> Submission:
     """Record one labeler's judgement, then claim their next solution.
 
     The label is committed before anything else is tried. A label whose slot went to somebody else meanwhile is kept
-    and marked late. Raises NotYourSlot, AlreadyLabelled, IdReused, IncompleteLabel.
+    and marked late. Raises NotYourSlot, AlreadyLabelled, IdReused, IncompleteLabel, and for a correction NotYourLabel,
+    AlreadyCorrected, TooLateToCorrect.
     """
     try:
-        label, replay = _record(project, by, label_id, slot, lease_token, judgement)
+        label, replay = _record(project, by, label_id, slot, lease_token, judgement, supersedes)
     except IntegrityError as error:
         refusal = _refusal(error, label_id)
         if isinstance(refusal, AlreadyLabelled):  # else they would be given it again and again
             queue.give_back(project=project, by=by, slot=slot)
         raise refusal from error
     try:
-        assignment = queue.claim_next(project=project, by=by)
-    except queue.LabelerPaused:
-        assignment = None
-    return Submission(label, replay, labeling_queries.done_today(by), assignment)
+        work = queue.next_work(project=project, by=by)
+    except (queue.LabelerPaused, queue.RulesChanged):
+        work = Work(None)
+    return Submission(label, replay, labeling_queries.done_today(by), work)
+
+
+def held_slot(*, project: Project, by: Labeler, slot: int, lease_token: UUID) -> Slot:
+    """The slot that was leased to the labeler under this token, with its solution at hand. Raises NotYourSlot."""
+    lease = Lease.objects.filter(token=lease_token, slot=slot, labeler=by, slot__project=project)
+    found = lease.select_related("slot__solution__problem", "slot__project").first()
+    if found is None:
+        raise NotYourSlot
+    return found.slot
 
 
 @transaction.atomic
-def _record(
-    project: Project, by: Labeler, label_id: UUID, slot_id: int, token: UUID, judgement: Judgement
+def _record(  # noqa: PLR0913 - the arguments of submit_label
+    project: Project,
+    by: Labeler,
+    label_id: UUID,
+    slot_id: int,
+    token: UUID,
+    judgement: Judgement,
+    supersedes: UUID | None,
 ) -> tuple[Label, bool]:
     # Two arrivals of one label meet at this lock: the second one finds what the first one wrote.
-    slot = (
-        Slot.objects.select_for_update(of=("self",))
-        .select_related("solution")
-        .filter(pk=slot_id, project=project)
-        .first()
-    )
+    slots = Slot.objects.select_for_update(of=("self",)).select_related("solution__problem", "project")
+    slot = slots.filter(pk=slot_id, project=project).first()
     if slot is None or not Lease.objects.filter(token=token, slot=slot, labeler=by).exists():
         raise NotYourSlot
     stored = Label.objects.filter(pk=label_id).first()
@@ -109,81 +121,78 @@ def _record(
         if (stored.labeler_id, stored.slot_id) != (by.pk, slot.pk) or bytes(stored.payload_hash) != judgement.digest():
             raise IdReused
         return stored, True
-    check_whole(judgement, len(slot.solution.steps))
-    return _write(project, by, label_id, slot, token, judgement), False
+    corrected = _correctable(by, slot, supersedes) if supersedes else None
+    return _write(_Arrival(label_id, by, slot, token, judgement, corrected)), False
 
 
-def _write(project: Project, by: Labeler, label_id: UUID, slot: Slot, token: UUID, judgement: Judgement) -> Label:
-    # A lease that ran out is no harm as long as nobody else was given the slot.
-    mine = slot.state == SlotState.LEASED and slot.lease_token == token
-    punctual = mine or slot.state == SlotState.READY
-    label = Label.objects.create(
-        id=label_id,
-        project=project,
-        slot=slot,
-        solution=slot.solution,
-        labeler=by,
-        purpose=PURPOSE.get(Arm(slot.arm), Purpose.PRODUCTION),
-        phase=project.phase,
-        finish_reason=judgement.finish_reason,
-        reason=judgement.reason,
-        total_time_ms=judgement.total_time_ms,
-        active_ms=judgement.active_ms,
-        instructions_version=judgement.instructions_version,
-        shown=judgement.shown or {},
-        payload_hash=judgement.digest(),
-        late=not punctual,
-    )
-    StepRating.objects.bulk_create(_rows(label, judgement))
-    if punctual:
-        slot.finish()
-    Draft.objects.filter(slot=slot, labeler=by).delete()
+def _correctable(by: Labeler, slot: Slot, label_id: UUID) -> Label:
+    label = Label.objects.filter(pk=label_id, labeler=by, slot=slot).first()
+    if label is None:
+        raise NotYourLabel
+    if Label.objects.filter(supersedes=label).exists():
+        raise AlreadyCorrected
+    if not labeling_queries.reopenable(by).filter(pk=label.pk).exists():
+        raise TooLateToCorrect
     return label
 
 
-def _rows(label: Label, judgement: Judgement) -> list[StepRating]:
-    return [
-        StepRating(
-            label=label,
-            step=rating.step,
-            option=rating.option,
-            rating=rating.rating,
-            chosen=rating.rating >= 0,
-            ms=rating.ms,
-        )
-        for rating in judgement.ratings
-    ]
+def _write(arrival: _Arrival) -> Label:
+    slot, judgement = arrival.slot, arrival.judgement
+    rows = _rows(slot, judgement)
+    # A lease that ran out is no harm as long as nobody else was given the slot.
+    mine = slot.state == SlotState.LEASED and slot.lease_token == arrival.token
+    punctual = mine or slot.state == SlotState.READY
+    label = Label.objects.create(
+        id=arrival.id,
+        project=slot.project,
+        slot=slot,
+        solution=slot.solution,
+        labeler=arrival.by,
+        purpose=PURPOSE.get(Arm(slot.arm), Purpose.PRODUCTION),
+        phase=slot.project.phase,
+        payload_hash=judgement.digest(),
+        late=arrival.supersedes.late if arrival.supersedes else not punctual,
+        supersedes=arrival.supersedes,
+        **_fields(judgement),
+    )
+    StepRating.objects.bulk_create([row.for_label(label) for row in rows])
+    _keep_extensions(label, judgement)
+    if punctual and not arrival.supersedes:
+        slot.finish()
+    Draft.objects.filter(slot=slot, labeler=arrival.by).delete()
+    disputes.follow_up(label=label, rows=rows)
+    return label
 
 
-def check_whole(judgement: Judgement, steps: int) -> None:
-    """Phase 2: in order and without gaps, to the first bad step or to the end. Raises IncompleteLabel."""
-    ratings = [rating.rating for rating in judgement.ratings]
-    if [(rating.step, rating.option) for rating in judgement.ratings] != [(step, 0) for step in range(len(ratings))]:
-        raise IncompleteLabel("Steps are rated in order, each one once, from the first.")
-    if len(ratings) > steps:
-        raise IncompleteLabel(f"There are {len(ratings)} ratings for {steps} steps.")
-    if -1 in ratings[:-1]:
-        raise IncompleteLabel("Rating stops at the first bad step.")
-    if judgement.active_ms is not None and judgement.active_ms > judgement.total_time_ms:
-        raise IncompleteLabel("The active time is longer than the total time.")
-    _check_end(judgement, ratings, steps)
+def _rows(slot: Slot, judgement: Judgement) -> list[Row]:
+    check_times(judgement)
+    if slot.project.phase == 1:
+        return dialogue.dialogue_rows(judgement, slot=slot)
+    steps = slot.solution.steps
+    beside: list[str] = []
+    if any(rating.option > 0 for rating in judgement.ratings):
+        beside = options.alternatives_at(slot=slot, step=max(rating.step for rating in judgement.ratings)).texts
+    return solution_rows(judgement, project=slot.project, steps=steps, alternatives=beside)
 
 
-def _check_end(judgement: Judgement, ratings: list[int], steps: int) -> None:
-    match judgement.finish_reason:
-        case FinishReason.FOUND_ERROR if ratings[-1:] != [-1]:
-            raise IncompleteLabel("To finish with an error, rate the first bad step as bad.")
-        case FinishReason.SOLUTION if len(ratings) < steps or -1 in ratings:
-            raise IncompleteLabel("A solution is finished when every step is rated and none is bad.")
-        case FinishReason.GIVE_UP | FinishReason.BAD_PROBLEM if not judgement.reason.strip():
-            raise IncompleteLabel("Please say in a few words why.")
-        case _:
-            return
+def _fields(judgement: Judgement) -> dict[str, Any]:
+    names = ("finish_reason", "reason", "total_time_ms", "active_ms", "instructions_version", "shown", "edits")
+    return {name: getattr(judgement, name) for name in names}
+
+
+def _keep_extensions(label: Label, judgement: Judgement) -> None:
+    LabelExtension.objects.bulk_create(
+        LabelExtension(label=label, kind=ExtensionKind(kind), body=body)
+        for kind, body in judgement.extensions.items()
+        if body is not None
+    )
 
 
 def _refusal(error: IntegrityError, label_id: UUID) -> Exception:
     if "one_label_per_labeler_and_solution" in str(error):
         return AlreadyLabelled()
+    if "supersedes" in str(error):
+        return AlreadyCorrected()
     if Label.objects.filter(pk=label_id).exists():
         return IdReused()
     return error

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from active_learning.grading import extract_answer
+from active_learning.records import ANSWER_HEADING
 from active_learning.strict_json import Fields, RecordError, load_json
 from annotation.services.import_problems import ProblemRow, problem_text, text_or_number
 
-ANSWER_HEADING = re.compile(r"(?:\A|\n)# Answer\b")
 LINE_ENDS = re.compile(r"\n(?=[^\n]*\S)")
 PARAGRAPH_ENDS = re.compile(r"(?<=\n)\n(?=[^\n]*\S)")
 

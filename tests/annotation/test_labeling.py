@@ -5,8 +5,8 @@ import uuid
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from annotation.models import Draft, Label, Slot, StepRating
-from annotation.services import labeling, queue
+from annotation.models import Draft, Label, Project, Slot, StepRating
+from annotation.services import judgements, labeling, queue
 from tests import factories
 from tests.annotation.test_queue import run_out_of_time
 
@@ -27,7 +27,7 @@ def test_a_label_is_stored_with_every_rating_and_the_next_solution_comes_back(al
     assert list(rows) == [(0, 1, True), (1, 0, True), (2, -1, False)]
     assert (label.finish_reason, label.late, label.shown) == ("found_error", False, {"answer": True})
     assert Slot.objects.get(pk=assignment.slot).state == "done"
-    assert submission.assignment.slot not in (None, assignment.slot)
+    assert submission.work.assignment.slot not in (None, assignment.slot)
     assert submission.done_today == 1
 
 
@@ -54,7 +54,7 @@ def test_the_same_id_with_another_judgement_is_refused(alice, assignment):
 
 def test_the_same_id_for_another_solution_is_refused(alice, assignment):
     label_id = uuid.uuid4()
-    following = factories.submit(alice, assignment, (1, 1, 1), label_id=label_id).assignment
+    following = factories.submit(alice, assignment, (1, 1, 1), label_id=label_id).work.assignment
 
     with pytest.raises(labeling.IdReused), transaction.atomic():
         factories.submit(alice, following, (1, 1, 1), label_id=label_id)
@@ -131,7 +131,7 @@ def test_a_labeler_of_another_project_cannot_hand_in_here(alice, charlie, assign
     ],
 )
 def test_an_incomplete_label_is_refused_with_a_reason(alice, assignment, ratings, values, sentence):
-    with pytest.raises(labeling.IncompleteLabel, match=sentence):
+    with pytest.raises(judgements.IncompleteLabel, match=sentence):
         factories.submit(alice, assignment, ratings, **values)
 
     assert not Label.objects.exists()
@@ -139,10 +139,16 @@ def test_an_incomplete_label_is_refused_with_a_reason(alice, assignment, ratings
 
 
 def test_steps_are_rated_in_order_without_gaps():
-    rows = [labeling.Rating(step=1, rating=1), labeling.Rating(step=0, rating=1), labeling.Rating(step=2, rating=1)]
+    rows = [
+        judgements.Rating(step=1, rating=1),
+        judgements.Rating(step=0, rating=1),
+        judgements.Rating(step=2, rating=1),
+    ]
 
-    with pytest.raises(labeling.IncompleteLabel, match="in order"):
-        labeling.check_whole(labeling.Judgement("solution", rows, 1000), 3)
+    with pytest.raises(judgements.IncompleteLabel, match="in order"):
+        judgements.solution_rows(
+            judgements.Judgement("solution", rows, 1000), project=Project(), steps=["a", "b", "c"], alternatives=[]
+        )
 
 
 @pytest.mark.parametrize("reason", ["give_up", "bad_problem"])

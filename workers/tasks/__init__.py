@@ -1,7 +1,8 @@
 """Every task: a wake-up without meaning, after which the worker looks into PostgreSQL."""
 
 from workers.tasks.exports import run_exports
+from workers.tasks.options import run_options
 from workers.tasks.rounds import run_rounds
 from workers.tasks.sweep import sweep
 
-__all__ = ["run_exports", "run_rounds", "sweep"]
+__all__ = ["run_exports", "run_options", "run_rounds", "sweep"]

@@ -6,9 +6,13 @@ from annotation import jobs as names
 from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import jobs, queue
-from workers import exports, rounds
+from workers import exports, options, rounds
 
-WORK = {JobKind.ROUND: (rounds, names.RUN_ROUNDS), JobKind.EXPORT: (exports, names.RUN_EXPORTS)}
+WORK = {
+    JobKind.ROUND: (rounds, names.RUN_ROUNDS),
+    JobKind.EXPORT: (exports, names.RUN_EXPORTS),
+    JobKind.OPTIONS: (options, names.RUN_OPTIONS),
+}
 
 
 @shared_task(name=names.SWEEP)

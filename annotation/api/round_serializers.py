@@ -1,0 +1,37 @@
+from typing import Any
+
+from rest_framework import serializers
+
+
+class JobSerializer(serializers.Serializer[Any]):
+    state = serializers.CharField()
+    stage = serializers.CharField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    attempt = serializers.IntegerField()
+    heartbeat_at = serializers.DateTimeField(allow_null=True)
+    log_tail = serializers.CharField()
+    error = serializers.CharField()
+
+
+class RoundSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    state = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    report = serializers.JSONField()
+    job = JobSerializer()
+
+
+class StartRoundSerializer(serializers.Serializer[Any]):
+    problems = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+    per_problem = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+    by_chance = serializers.BooleanField(default=False)
+
+
+class ProjectSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(source="project.slug")
+    name = serializers.CharField(source="project.name")
+    phase = serializers.IntegerField(source="project.phase")
+    role = serializers.CharField()

@@ -1,0 +1,49 @@
+"""What follows from a label beyond itself: a wrong guess of the answer, a problem that nobody can answer."""
+
+from collections.abc import Sequence
+
+from django.db.models.functions import Now
+
+from active_learning.grading import Grade, extract_answer, grade
+from annotation.models import Dispute, Label, Problem, Slot
+from annotation.models.labels import FinishReason
+from annotation.models.slots import SlotState
+from annotation.services import audit
+from annotation.services.judgements import Row
+
+
+def follow_up(*, label: Label, rows: Sequence[Row]) -> None:
+    """Inside the label's transaction."""
+    match label.finish_reason:
+        case FinishReason.SOLUTION:
+            _dispute_the_guess(label, rows)
+        case FinishReason.BAD_PROBLEM:
+            _withdraw_if_reported_enough(label)
+
+
+def _dispute_the_guess(label: Label, rows: Sequence[Row]) -> None:
+    """A solution without an error whose answer is not the one we think right: somebody should look at that one."""
+    truth = label.solution.problem.answer
+    if truth is None:
+        return
+    if label.phase == 2:
+        answer, verdict = label.solution.answer, label.solution.grade
+    else:
+        last = next(row for row in reversed(rows) if row.chosen)
+        answer = extract_answer(last.text or "")
+        verdict = grade(answer, truth)
+    if answer is not None and verdict in (Grade.WRONG, Grade.AMBIGUOUS):
+        Dispute.objects.create(project=label.project, label=label, answer=answer)
+
+
+def _withdraw_if_reported_enough(label: Label) -> None:
+    # Locked, so that two reports in the same moment count each other.
+    problem = Problem.objects.select_for_update().get(pk=label.solution.problem_id)
+    reports = Label.objects.current().filter(solution__problem=problem, finish_reason=FinishReason.BAD_PROBLEM)
+    if problem.withdrawn_at or reports.values("labeler").distinct().count() < label.project.bad_problem_reports:
+        return
+    problem.withdrawn_at = Now()
+    problem.save(update_fields=["withdrawn_at"])
+    waiting = Slot.objects.filter(solution__problem=problem, state=SlotState.READY)
+    waiting.update(state=SlotState.VOID)
+    audit.record(project=label.project, by=None, action="withdraw problem", target=problem.unique_id or str(problem.pk))
