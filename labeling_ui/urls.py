@@ -1,7 +1,8 @@
 from django.urls import include, path
 
-from labeling_ui.views import account, api_docs, health, invitation, labeling, lead, ml, onboarding
+from labeling_ui.views import account, api_docs, health, invitation, labeling, lead, ml, onboarding, preferences
 
+handler500 = "labeling_ui.views.errors.server_error"
 urlpatterns = [
     path("api/docs/", api_docs.api_docs, name="api_docs"),
     path("api/", include("annotation.api.urls")),
@@ -9,9 +10,12 @@ urlpatterns = [
     path("accounts/sign-in/", account.sign_in, name="sign_in"),
     path("accounts/sign-out/", account.sign_out, name="sign_out"),
     path("accounts/invitation/<str:secret>/", invitation.invitation, name="invitation"),
+    path("accounts/preferences/", preferences.preferences, name="preferences"),
     path("accounts/who/", account.who, name="who"),
     path("p/<slug:slug>/label/", labeling.label, name="label"),
     path("p/<slug:slug>/instructions/", onboarding.instructions, name="instructions"),
+    path("p/<slug:slug>/practice/", onboarding.practice, name="practice"),
+    path("p/<slug:slug>/practice/done/", onboarding.practice_done, name="practice_done"),
     path("p/<slug:slug>/", lead.project, name="project"),
     path("p/<slug:slug>/moment/", lead.moment, name="moment"),
     path("p/<slug:slug>/datasets/", lead.datasets, name="datasets"),

@@ -15,7 +15,13 @@ register = template.Library()
 @register.simple_tag
 def page_language() -> str:
     """The language of the page as the lang attribute names it: en, zh-Hans."""
-    return to_locale(_language()).replace("_", "-")
+    return language_tag(_language())
+
+
+@register.filter
+def language_tag(code: str) -> str:
+    """zh-hans → zh-Hans"""
+    return to_locale(code).replace("_", "-")
 
 
 @register.simple_tag
