@@ -4,11 +4,18 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Labeler, Membership
 from annotation.models.projects import Role
 
-NAMES = {Role.LABELER: "labelers", Role.REVIEWER: "reviewers", Role.LEAD: "project leads", Role.ML: "ML staff"}
+NAMES = {
+    Role.LABELER: _("labelers"),
+    Role.REVIEWER: _("reviewers"),
+    Role.LEAD: _("project leads"),
+    Role.ML: _("ML staff"),
+}
 
 
 def place_in_project(user: AbstractBaseUser | AnonymousUser, slug: str, *roles: Role) -> Membership:
@@ -20,8 +27,9 @@ def place_in_project(user: AbstractBaseUser | AnonymousUser, slug: str, *roles: 
     if place is None:
         raise Http404
     if roles and place.role not in roles:
-        allowed = " and ".join(NAMES[role] for role in roles)
-        raise PermissionDenied(f"This is for {allowed}. In this project you are {place.get_role_display()}.")
+        allowed = gettext(" and ").join(str(NAMES[role]) for role in roles)
+        words = {"allowed": allowed, "role": gettext(place.get_role_display())}
+        raise PermissionDenied(gettext("This is for %(allowed)s. In this project you are %(role)s.") % words)
     return place
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from annotation.models import Job
 from annotation.models.jobs import FINISHED, JobState
 
@@ -14,17 +16,20 @@ def note(job: Job, *, now: datetime) -> str:
     if job.state in FINISHED:
         return ""
     if job.cancel_requested:
-        return "It was asked to stop; the worker hears of it within seconds."
+        return _("It was asked to stop; the worker hears of it within seconds.")
     if job.state == JobState.QUEUED:
         return _waiting(job, now)
     if job.lease_until and job.lease_until < now:
-        return "Its worker has fallen silent. Another one takes over within seconds, if there is one."
-    return f"Attempt {job.attempt} of {Job.MAX_ATTEMPTS}: the worker before fell silent." if job.attempt > 1 else ""
+        return _("Its worker has fallen silent. Another one takes over within seconds, if there is one.")
+    if job.attempt > 1:
+        numbers = {"attempt": job.attempt, "attempts": Job.MAX_ATTEMPTS}
+        return _("Attempt %(attempt)s of %(attempts)s: the worker before fell silent.") % numbers
+    return ""
 
 
 def _waiting(job: Job, now: datetime) -> str:
     if job.attempt:
-        return "Its worker fell silent; it waits for another one."
+        return _("Its worker fell silent; it waits for another one.")
     if now - job.created_at > PATIENCE:
-        return "No worker has taken it yet. Either all are busy, or none is running."
-    return "Waiting for a worker."
+        return _("No worker has taken it yet. Either all are busy, or none is running.")
+    return _("Waiting for a worker.")

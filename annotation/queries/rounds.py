@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Label, Project, Round, Slot, Solution
 from annotation.models.jobs import JobState
@@ -19,17 +20,17 @@ PICKS_ON_A_PAGE = 50
 
 # The stages that a worker reports, in order, in words.
 STAGES = {
-    "export": "Write the labels to a file",
-    "train": "Train the selector on them",
-    "score": "Score the solutions that nobody has labeled",
-    "store scores": "Store the scores",
-    "select": "Choose what to label next and fill the queue",
+    "export": _("Write the labels to a file"),
+    "train": _("Train the selector on them"),
+    "score": _("Score the solutions that nobody has labeled"),
+    "store scores": _("Store the scores"),
+    "select": _("Choose what to label next and fill the queue"),
 }
 SLOT_WORDS = {
-    SlotState.READY: "waiting",
-    SlotState.LEASED: "being labeled",
-    SlotState.DONE: "labeled",
-    SlotState.VOID: "replaced",
+    SlotState.READY: _("waiting"),
+    SlotState.LEASED: _("being labeled"),
+    SlotState.DONE: _("labeled"),
+    SlotState.VOID: _("replaced"),
 }
 # Not the steps: long texts that nobody sees here would be sorted along.
 PICK_FIELDS = ["arm", "served_reason", "state", "solution__grade", "solution__problem__text"]
@@ -206,7 +207,7 @@ def _rounds(project: Project) -> QuerySet[Round]:
 def _stages(round_: Round) -> list[Stage]:
     names = list(STAGES)
     at = names.index(round_.job.stage) if round_.job.stage in names else -1
-    return [Stage(STAGES[name], _stage_state(round_, name, place, at)) for place, name in enumerate(names)]
+    return [Stage(str(STAGES[name]), _stage_state(round_, name, place, at)) for place, name in enumerate(names)]
 
 
 def _stage_state(round_: Round, name: str, place: int, at: int) -> str:
@@ -226,5 +227,5 @@ def _pick(slot: Slot) -> Pick:
         grade=slot.solution.get_grade_display(),
         score=slot.served_reason.get("score"),
         rank=slot.served_reason.get("rank"),
-        state=SLOT_WORDS[SlotState(slot.state)],
+        state=str(SLOT_WORDS[SlotState(slot.state)]),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.utils.translation import gettext_noop as _  # pages translate the reasons; manifests hold them as they are
 
 from active_learning.records import Record, dump, parse_line
 from annotation.models import ImportedRecord, Label, Project, StepRating
@@ -20,7 +21,7 @@ from annotation.services.export_records import record_of
 from annotation.services.record_rules import broken_rule
 
 BATCH = 500  # labels
-BROKEN = "against the rules of the format"
+BROKEN = _("against the rules of the format")
 
 
 class BrokenLabel(Exception):
@@ -70,7 +71,7 @@ def _labels(project: Project, view: View) -> QuerySet[Label, Any]:
     )
 
 
-LEFT_OUT = [When(superseded_by__isnull=False, then=Value("superseded"))]
+LEFT_OUT = [When(superseded_by__isnull=False, then=Value(_("superseded")))]
 
 # A label that came late beside the one that its slot wanted is a second opinion, for the agreement figures. Where the
 # slot has no other label, the first late one trains.
@@ -78,13 +79,13 @@ _BETTER = Label.objects.current().filter(
     Q(late=False) | Q(created_at__lt=OuterRef("created_at")), slot=OuterRef("slot")
 )
 LEFT_OUT_OF_TRAINING = [
-    When(purpose=Purpose.QUALITY_CONTROL, then=Value("quality control")),
-    When(purpose=Purpose.SCREENING, then=Value("screening")),
-    When(finish_reason=FinishReason.GIVE_UP, then=Value("gave up")),
-    When(finish_reason=FinishReason.BAD_PROBLEM, then=Value("bad problem")),
+    When(purpose=Purpose.QUALITY_CONTROL, then=Value(_("quality control"))),
+    When(purpose=Purpose.SCREENING, then=Value(_("screening"))),
+    When(finish_reason=FinishReason.GIVE_UP, then=Value(_("gave up"))),
+    When(finish_reason=FinishReason.BAD_PROBLEM, then=Value(_("bad problem"))),
     When(solution__problem__withdrawn_at__isnull=False, then=Value("withdrawn problem")),
-    When(solution__problem__split=Split.TEST, then=Value("held-out problem")),
-    When(Q(late=True) & Exists(_BETTER), then=Value("late beside another label")),
+    When(solution__problem__split=Split.TEST, then=Value(_("held-out problem"))),
+    When(Q(late=True) & Exists(_BETTER), then=Value(_("late beside another label"))),
 ]
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -18,7 +19,9 @@ def count(value: int | None) -> str:
 @register.filter
 def percent(value: float | None) -> str:
     """0.8512 → 85.1 %, with a no-break space"""
-    return UNKNOWN if value is None else f"{100 * value:.1f}\u00a0%"
+    if value is None:
+        return UNKNOWN
+    return _("{number} %").format(number=f"{100 * value:.1f}").replace(" ", "\u00a0")
 
 
 @register.filter
@@ -32,7 +35,7 @@ def duration(begin: datetime, end: datetime) -> str:
     """From one moment to another: 42 s, 3 min 5 s, 2 h 10 min"""
     seconds = round((end - begin).total_seconds())
     if seconds < 60:
-        return f"{seconds} s"
+        return _("{seconds} s").format(seconds=seconds)
     if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+        return _("{minutes} min {seconds} s").format(minutes=seconds // 60, seconds=seconds % 60)
+    return _("{hours} h {minutes} min").format(hours=seconds // 3600, minutes=seconds % 3600 // 60)

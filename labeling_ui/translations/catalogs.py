@@ -17,6 +17,8 @@ from labeling_ui.translations import extract
 DOMAINS = {"django": extract.pages_and_code, "djangojs": extract.scripts}
 # %(name)s, {name}, and tags: what a translation must hold exactly as its original does.
 FIXED = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w[^>]*>")
+# A text, by its plural where it has one (that one holds all placeholders), and its context.
+Key = tuple[str, str]
 HEADER = """\
 msgid ""
 msgstr ""
@@ -50,7 +52,7 @@ def update(language: str, domain: str) -> None:
     """Write the catalog anew: texts of the sources with the translations that there are, and nothing else."""
     old, new = read(language, domain), wanted(language, domain)
     for message in _texts(new):
-        if known := old.get(message.id):
+        if known := old.get(message.id, message.context):
             message.string = known.string
             message.user_comments = known.user_comments
     target = path(language, domain)
@@ -63,8 +65,8 @@ def update(language: str, domain: str) -> None:
 def wanted(language: str, domain: str) -> Catalog:
     """A catalog of all texts in the sources, without translations."""
     catalog = Catalog(locale=language)
-    for place, text in DOMAINS[domain]():
-        catalog.add(text, locations=[(place, 1)])
+    for place, text, context in DOMAINS[domain]():
+        catalog.add(text, locations=[(place, 1)], context=context)
     return catalog
 
 
@@ -73,29 +75,34 @@ def faults(language: str, domain: str) -> list[str]:
     have = {_key(message): message for message in _texts(read(language, domain))}
     want = {_key(message) for message in _texts(wanted(language, domain))}
     return [
-        *(f"not in the catalog: {text!r}" for text in sorted(want - have.keys())),
-        *(f"not in the sources any more: {text!r}" for text in sorted(have.keys() - want)),
-        *(fault for text, message in have.items() if text in want for fault in _faults_of(message)),
+        *(f"not in the catalog: {_shown(key)}" for key in sorted(want - have.keys())),
+        *(f"not in the sources any more: {_shown(key)}" for key in sorted(have.keys() - want)),
+        *(fault for key, message in have.items() if key in want for fault in _faults_of(key, message)),
     ]
 
 
-def _faults_of(message: Message) -> Iterator[str]:
+def _faults_of(key: Key, message: Message) -> Iterator[str]:
     strings = message.string if message.pluralizable else (message.string,)
     if message.fuzzy or not all(strings):
-        yield f"not translated: {_key(message)!r}"
+        yield f"not translated: {_shown(key)}"
         return
     for string in strings:
-        if set(FIXED.findall(string)) != set(FIXED.findall(_key(message))):
-            yield f"other placeholders or tags: {_key(message)!r} → {string!r}"
+        if set(FIXED.findall(string)) != set(FIXED.findall(key[0])):
+            yield f"other placeholders or tags: {_shown(key)} → {string!r}"
 
 
 def _texts(catalog: Iterable[Message]) -> list[Message]:
     return [message for message in catalog if message.id]
 
 
-def _key(message: Message) -> str:
-    """A text by its plural where it has one: that one holds all placeholders."""
-    return message.id[-1] if isinstance(message.id, list | tuple) else message.id
+def _key(message: Message) -> Key:
+    text = message.id[-1] if isinstance(message.id, list | tuple) else message.id
+    return text, message.context or ""
+
+
+def _shown(key: Key) -> str:
+    text, context = key
+    return f"{text!r} ({context})" if context else repr(text)
 
 
 @cache

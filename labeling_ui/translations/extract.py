@@ -14,10 +14,9 @@ from annotation.models.problems import Grade
 from annotation.models.projects import Role
 from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm
-from annotation.models.snapshots import View
 
-# Where a text stands (a path below the project), and the text: a string, or its singular and plural.
-Found = tuple[str, str | tuple[str, str]]
+# Where a text stands (a path below the project), the text (a string, or its singular and plural), and its context.
+Found = tuple[str, str | tuple[str, str], str | None]
 
 PYTHON_KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
@@ -27,7 +26,7 @@ PYTHON_KEYWORDS = DEFAULT_KEYWORDS | {
 }
 SCRIPT_KEYWORDS = {"say": None, "sayMany": (1, 2)}
 # Choices whose names are shown on pages; templates translate them where they show them.
-CHOICES = [Role, RoundState, JobState, View, Arm, Grade]
+CHOICES = [Role, RoundState, JobState, Arm, Grade]
 
 
 def pages_and_code() -> Iterator[Found]:
@@ -39,7 +38,7 @@ def pages_and_code() -> Iterator[Found]:
             yield from _extracted(path, "python", PYTHON_KEYWORDS, path.read_bytes())
     yield from _refusals()
     for choices in CHOICES:
-        yield from ((_module_path(choices.__module__), str(label)) for label in choices.labels)
+        yield from ((_module_path(choices.__module__), str(label), None) for label in choices.labels)
 
 
 def scripts() -> Iterator[Found]:
@@ -55,8 +54,8 @@ def _files(folder: str, suffix: str) -> list[Path]:
 
 def _extracted(path: Path, method: str, keywords: dict, source: bytes) -> Iterator[Found]:
     options = {"parse_template_string": "true"} if method == "javascript" else {}
-    for _, text, _, _ in extract(method, BytesIO(source), keywords=keywords, options=options):
-        yield _short(path), text
+    for _, text, _, context in extract(method, BytesIO(source), keywords=keywords, options=options):
+        yield _short(path), text, context
 
 
 def _as_python(path: Path) -> bytes:
@@ -72,11 +71,11 @@ def _refusals() -> Iterator[Found]:
     for path, node in nodes:
         match node:
             case ast.ClassDef(name=name) if name in names:
-                yield _short(path), " ".join((ast.get_docstring(node) or "").split())
+                yield _short(path), " ".join((ast.get_docstring(node) or "").split()), None
             case ast.Call(
                 func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(text)), *_]
             ) if name in names:
-                yield _short(path), text
+                yield _short(path), text, None
 
 
 def _heirs(classes: list[ast.ClassDef]) -> set[str]:

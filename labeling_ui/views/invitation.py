@@ -3,6 +3,8 @@ from django.contrib.auth import login
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -10,8 +12,8 @@ from annotation.services import invitations
 
 
 class AccountForm(forms.Form):
-    username = forms.CharField(max_length=150, validators=[UnicodeUsernameValidator()])
-    password = forms.CharField(max_length=200, strip=False)
+    username = forms.CharField(label=gettext_lazy("User name"), max_length=150, validators=[UnicodeUsernameValidator()])
+    password = forms.CharField(label=gettext_lazy("Password"), max_length=200, strip=False)
 
 
 @never_cache
@@ -24,7 +26,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             invitations.join(secret=secret, by=request.user)
             return redirect("home")
     except (invitations.InvitationGone, invitations.AlreadyMember) as gone:
-        return render(request, "labeling_ui/account/invitation_gone.html", {"sentence": gone}, status=404)
+        return render(request, "labeling_ui/account/invitation_gone.html", {"sentence": _(str(gone))}, status=404)
     form = AccountForm(request.POST or None)
     problem = _make_account(request, secret, form) if request.method == "POST" and form.is_valid() else ""
     if problem is None:
@@ -38,6 +40,6 @@ def _make_account(request: HttpRequest, secret: str, form: AccountForm) -> str |
     try:
         user = invitations.accept(secret=secret, **form.cleaned_data)
     except (invitations.NameTaken, invitations.WeakPassword, invitations.InvitationGone) as refusal:
-        return str(refusal)
+        return _(str(refusal))
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return None

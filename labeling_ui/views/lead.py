@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -66,7 +67,7 @@ def datasets(request: HttpRequest, slug: str) -> HttpResponse:
     form = DatasetForm(request.POST) if request.method == "POST" else DatasetForm()
     if form.is_valid():
         snapshots.request_snapshot(project=place.project, by=place.user, view=View(form.cleaned_data["view"]))
-        messages.success(request, "The dataset is being made. It appears below when all of its files are complete.")
+        messages.success(request, _("The dataset is being made. It appears below when all of its files are complete."))
         return redirect("datasets", slug)
     context = {"place": place, "form": form} | _datasets(place.project)
     return render(request, "labeling_ui/lead/datasets.html", context, status=400 if form.errors else 200)

@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -35,9 +36,10 @@ def _start(request: HttpRequest, place: Membership) -> HttpResponse:
     try:
         started = services.start_round(project=place.project, by=place.user, **form.cleaned_data)
     except Refusal as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     else:
-        messages.success(request, f"Round {started.number} is started. Labelers work on meanwhile.")
+        sentence = _("Round %(number)s is started. Labelers work on meanwhile.")
+        messages.success(request, sentence % {"number": started.number})
     return redirect("rounds", place.project.slug)
 
 
@@ -84,7 +86,8 @@ def cancel(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         services.cancel_round(round=found, by=place.user)
     except Refusal as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     else:
-        messages.success(request, f"Round {number} was asked to stop. The queue stays as it is.")
+        sentence = _("Round %(number)s was asked to stop. The queue stays as it is.")
+        messages.success(request, sentence % {"number": number})
     return redirect("rounds", slug)

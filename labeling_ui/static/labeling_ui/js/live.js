@@ -4,13 +4,14 @@
 // markup, so that Trusted Types stay at 'none' (docs/decisions/0004).
 
 import { renew } from "./renew.js";
+import { say } from "./words.js";
 
 const INTERVAL = 2_000;
 const INTERVAL_AWAY = 5_000;
 const TIME_OUT = 10_000;
 const SENTENCES = {
-  away: "The server cannot be reached just now. What you see is from {time}; this page goes on by itself.",
-  gone: "This page is no longer kept up to date: you are signed out, or it is not yours any more. Load it again.",
+  away: (time) => say("The server cannot be reached just now. What you see is from {time}; this page goes on by itself.", { time }),
+  gone: () => say("This page is no longer kept up to date: you are signed out, or it is not yours any more. Load it again."),
 };
 
 class LivePart {
@@ -47,7 +48,7 @@ class LivePart {
     const atEnd = log && log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
     renew(this.#part, document.adoptNode(fresh));
     if (atEnd) toEnd();
-    say(this.#part.dataset.say);
+    readOut(this.#part.dataset.say);
     // It is over: the rest of the page has changed too. Asked for by GET, whatever this page came from.
     if (!this.#part.dataset.live) location.replace(location.pathname + location.search);
   }
@@ -74,13 +75,13 @@ function answer({ status, response }) {
 
 function note(kind, seen) {
   const element = document.querySelector("[data-live-note]");
-  const text = SENTENCES[kind]?.replace("{time}", seen.toLocaleTimeString()) ?? "";
+  const text = SENTENCES[kind]?.(seen.toLocaleTimeString(document.documentElement.lang)) ?? "";
   if (element.textContent !== text) element.textContent = text;
   element.hidden = !text;
 }
 
 // Read out when it changes, and not every two seconds.
-function say(text = "") {
+function readOut(text = "") {
   const element = document.querySelector("[data-live-status]");
   if (element.textContent !== text) element.textContent = text;
 }
