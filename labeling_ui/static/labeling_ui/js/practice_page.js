@@ -30,7 +30,10 @@ class PracticePage {
       great: () => this.#rate(GREAT),
       submit: () => this.#change({ type: "continue" }),
       next: () => this.#change({ type: "continue" }),
-      help: () => help.open(),
+      help: () => {
+        find("help").returnValue = "";
+        help.open();
+      },
     };
     // The labeling page knows more keys; here they do nothing.
     const keyboard = new Keyboard(new Proxy(acts, { get: (known, name) => known[name] ?? (() => {}) }));
@@ -39,7 +42,9 @@ class PracticePage {
     help.connect();
     find("bar").querySelector('[data-act="help"]').addEventListener("click", acts.help);
     this.#view.connect({ rate: (rating) => this.#rate(rating), go: acts.submit });
-    for (const button of document.querySelectorAll("[data-restart]")) button.addEventListener("click", () => this.#change({ type: "restart" }));
+    find("restart").addEventListener("click", () => this.#change({ type: "restart" }));
+    // Not on the click: the closing dialog gives the focus back to where it was, and only then may it move on.
+    find("help").addEventListener("close", ({ target }) => target.returnValue === "restart" && this.#change({ type: "restart" }));
     this.#show();
   }
 
@@ -59,7 +64,10 @@ class PracticePage {
     const over = isOver(this.#state);
     find("desk").hidden = find("bar").hidden = over;
     find("summary").hidden = !over;
-    if (over) return this.#end();
+    if (over) {
+      find("welcome").hidden = true;
+      return this.#end();
+    }
     this.#view.show(this.#state);
     this.#view.settle(this.#state);
   }

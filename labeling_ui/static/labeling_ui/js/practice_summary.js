@@ -16,8 +16,9 @@ export class PracticeSummary {
 
   show(state) {
     const { rated, right, missed } = summary(state);
-    this.#find("summary-count").textContent =
-      rated === right ? say("You judged all {rated} steps as we would.", { rated }) : say("You judged {right} of {rated} steps as we would. Here is what to look out for:", { right, rated });
+    this.#find("summary-count").textContent = missed.length
+      ? say("You judged {right} of {rated} steps as we do. Here is what to look out for:", { right, rated })
+      : say("You judged all {rated} steps as we do.", { rated });
     this.#find("themes").replaceChildren(...missed.map((one) => this.#theme(one)));
     scrollTo({ top: 0, behavior: "instant" });
     this.#find("summary").querySelector("h1").focus({ preventScroll: true });

@@ -67,7 +67,10 @@ export class PracticeView {
     this.#rows = texts.map((text, place) => this.#row(text, place));
     this.#find("steps").replaceChildren(...this.#rows);
     this.#find("steps").classList.toggle("options", shown.are_options);
-    for (const row of this.#rows.slice(0, shown.before.length)) this.#updateUnjudged(row, "rated");
+    for (const row of this.#rows.slice(0, shown.before.length)) {
+      this.#updateUnjudged(row, "rated");
+      row.dataset.rating = GREAT;
+    }
   }
 
   #showGuess(guess) {
