@@ -1,0 +1,72 @@
+"""How a project wants its labels, as its lead sets it."""
+
+from typing import Any
+
+from django.db import transaction
+
+from annotation.models import Label, Project, Slot, User
+from annotation.models.slots import SlotState
+from annotation.services import audit
+from annotation.services.refusal import Refusal
+
+# What a lead may change. Name, selection and training of a project are settled by whoever makes it.
+EDITABLE = frozenset(
+    {
+        "phase",
+        "answer_policy",
+        "read_ahead",
+        "lease_minutes",
+        "alternatives",
+        "options_per_step",
+        "generator",
+        "human_step_when",
+        "stall_after",
+        "neutral_end",
+        "progress_points",
+        "critiques",
+        "bad_problem_reports",
+        "reopen_hours",
+        "break_minutes",
+    }
+)
+
+
+class PhaseIsFixed(Refusal):
+    """This project has labels already, and labels of two phases do not mix. The other phase needs another project."""
+
+
+class SomebodyIsLabeling(Refusal):
+    """Somebody is labeling right now, and a change would refuse their label. Try again when nobody holds a solution."""
+
+
+def change(*, project: Project, by: User, **fields: Any) -> list[str]:
+    """Set these fields of the project; returns the names of those that were different before.
+
+    Raises PhaseIsFixed, SomebodyIsLabeling; TypeError for what is not EDITABLE.
+    """
+    if unknown := fields.keys() - EDITABLE:
+        raise TypeError(f"no settings of a project: {', '.join(sorted(unknown))}")
+    with transaction.atomic():
+        # Locked, so that the second of two changes says what the first one left. Labels may come in meanwhile.
+        kept = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        before = {name: getattr(kept, name) for name in fields}
+        changed = sorted(name for name, value in fields.items() if value != before[name])
+        if "phase" in changed:
+            _check_phase_is_free(kept)
+        if changed:
+            _write(kept, by, {name: {"before": before[name], "after": fields[name]} for name in changed})
+    return changed
+
+
+def _write(project: Project, by: User, changes: dict[str, dict[str, Any]]) -> None:
+    for name, values in changes.items():
+        setattr(project, name, values["after"])
+    project.save(update_fields=list(changes))
+    audit.record(project=project, by=by, action="change settings", target=project.slug, **changes)
+
+
+def _check_phase_is_free(project: Project) -> None:
+    if Label.objects.filter(project=project).exists():
+        raise PhaseIsFixed
+    if Slot.objects.filter(project=project, state=SlotState.LEASED).exists():
+        raise SomebodyIsLabeling
