@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Project
+from annotation.models import Instructions, Label, Labeler, Project
 from annotation.models.snapshots import View
 from labeling_ui.preferences import Theme
 
@@ -40,3 +43,85 @@ class PreferencesForm(forms.Form):
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
     theme = forms.ChoiceField(choices=Theme.choices, required=False)
+
+
+class InstructionsForm(forms.Form):
+    """The next version of the instructions, written on the ground of the one that was in force then."""
+
+    text = forms.CharField(
+        label=_("Text"),
+        required=False,
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=_(
+            "Empty lines part it into blocks. A block that is one line and begins with # is a heading; one whose lines "
+            "all begin with - is a list; formulas stand between dollar signs. No text at all: the built-in page."
+        ),
+    )
+    changes = forms.CharField(
+        label=_("What has changed"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For those who know the version before; shown above the text."),
+    )
+    must_acknowledge = forms.BooleanField(
+        label=_("Labelers must have read it"),
+        required=False,
+        help_text=_("They get no new solution before they say that they know what has changed."),
+    )
+    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, newest: Instructions | None, **kwargs: Any) -> None:
+        self.newest = newest or Instructions(version=0)
+        kept = {"text": self.newest.text, "based_on": self.newest.version}
+        super().__init__(*args, **{"initial": kept} | kwargs)
+
+    def clean_text(self) -> str:
+        return self.cleaned_data["text"].replace("\r\n", "\n")
+
+    def clean(self) -> None:
+        given = self.cleaned_data
+        if given.get("based_on") != self.newest.version:
+            # What is sent next is written in sight of the newest version.
+            self.data = self.data.copy()
+            self.data["based_on"] = self.newest.version
+            self.add_error(
+                None, _("Somebody else has published a version since you began. Look at it before you go on.")
+            )
+        elif given.get("text") == self.newest.text and given["must_acknowledge"] == self.newest.must_acknowledge:
+            self.add_error("text", _("This is what is in force already."))
+        if given["must_acknowledge"] and not given.get("changes"):
+            self.add_error("changes", _("Say what has changed: it is what labelers are asked to read."))
+
+
+class MessageForm(forms.Form):
+    """A message to all labelers or to one of them; perhaps about a label of theirs."""
+
+    to = forms.ChoiceField(label=_("To"))
+    label = forms.UUIDField(required=False)
+    text = forms.CharField(
+        label=_("Message"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("It waits where they label, and they can answer. Formulas stand between dollar signs."),
+    )
+
+    def __init__(self, *args: Any, labelers: Sequence[Labeler], about: Label | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.labelers = {str(labeler.pseudonym): labeler for labeler in labelers}
+        self.about = about
+        people = [(key, f"{one.user} · {key[:8]}") for key, one in self.labelers.items()]
+        # Nobody is chosen to begin with: a word meant for one is not to reach all by a slip.
+        self.fields["to"].choices = [("", _("Choose …")), ("all", _("All labelers")), *people]
+
+    def clean(self) -> None:
+        to, label = self.cleaned_data.get("to"), self.cleaned_data.get("label")
+        if not label:
+            self.about = None
+        elif self.about is None or (to and to != str(self.about.labeler.pseudonym)):
+            self.add_error("to", _("The label below is not theirs. Write to its labeler, or leave the label out."))
+
+    @property
+    def recipient(self) -> Labeler | None:
+        return self.labelers.get(self.cleaned_data["to"])

@@ -1,6 +1,19 @@
 from django.urls import include, path
 
-from labeling_ui.views import account, api_docs, health, invitation, labeling, lead, ml, onboarding, preferences
+from labeling_ui.views import (
+    account,
+    api_docs,
+    guidance,
+    health,
+    invitation,
+    labeling,
+    lead,
+    ml,
+    onboarding,
+    preferences,
+    project_settings,
+    reports,
+)
 
 handler500 = "labeling_ui.views.errors.server_error"
 urlpatterns = [
@@ -21,6 +34,9 @@ urlpatterns = [
     path("p/<slug:slug>/datasets/", lead.datasets, name="datasets"),
     path("p/<slug:slug>/datasets/list/", lead.dataset_list, name="dataset_list"),
     path("p/<slug:slug>/datasets/<int:pk>/<str:name>", lead.dataset_file, name="dataset_file"),
+    path("p/<slug:slug>/guidance/", guidance.guidance, name="guidance"),
+    path("p/<slug:slug>/reports/", reports.reports, name="reports"),
+    path("p/<slug:slug>/settings/", project_settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/rounds/", ml.rounds, name="rounds"),
     path("p/<slug:slug>/rounds/<int:number>/", ml.round_, name="round"),
     path("p/<slug:slug>/rounds/<int:number>/progress/", ml.progress, name="round_progress"),

@@ -1,0 +1,109 @@
+"""What labelers told beside their ratings: broken problems, doubted answers, doubtful alternatives, solutions left."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Max, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Dispute, Label, Problem, Project, StepRating
+from annotation.models.labels import FinishReason, LabelQuerySet, Origin
+from annotation.queries import guidance
+
+ROWS_ON_A_PAGE = 50
+RATED_STEPS = Count("steprating__step", distinct=True, filter=Q(steprating__rating__isnull=False))
+
+
+class Kind(TextChoices):
+    BAD_PROBLEMS = "bad_problems", _("Bad problems")
+    DISPUTES = "disputes", _("Doubted answers")
+    UNSURE = "unsure", _("Unsure alternatives")
+    GIVE_UPS = "give_ups", _("Given up")
+
+
+@dataclass(frozen=True)
+class Tab:
+    kind: Kind
+    rows: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """One problem that labelers called bad."""
+
+    problem: Problem
+    labelers: int  # how many call it bad
+    labels: list[Label]  # newest first
+
+
+@dataclass(frozen=True)
+class ReportsPage:
+    kind: Kind
+    tabs: list[Tab]
+    rows: "Page[Any]"  # Problem, Dispute, StepRating or Label, as the kind wants
+    reports: list[Report]  # for bad problems
+    reachable: set[int]  # labelers to whom a lead can write
+
+
+def reports_page(project: Project, *, kind: Kind, page: str | None) -> ReportsPage:
+    """Seven queries, for bad problems eight, however many rows there are."""
+    found = {each: ROWS[each](project) for each in Kind}
+    rows = Paginator(found[kind], ROWS_ON_A_PAGE).get_page(page)
+    return ReportsPage(
+        kind=kind,
+        tabs=[Tab(each, query.count()) for each, query in found.items()],
+        rows=rows,
+        reports=_reports(list(rows)) if kind == Kind.BAD_PROBLEMS else [],
+        reachable=set(guidance.recipients(project).values_list("pk", flat=True)),
+    )
+
+
+def _bad_problems(project: Project) -> QuerySet[Any]:
+    reports = _given(project).filter(finish_reason=FinishReason.BAD_PROBLEM)
+    problems = Problem.objects.filter(solution__label__in=reports)
+    return problems.annotate(newest_report=Max("solution__label__created_at")).order_by("-newest_report", "-pk")
+
+
+def _disputes(project: Project) -> QuerySet[Any]:
+    disputes = Dispute.objects.filter(project=project, label__in=_given(project))
+    return _with_people(disputes, "label__").order_by("-created_at", "-pk")
+
+
+def _unsure(project: Project) -> QuerySet[Any]:
+    ratings = StepRating.objects.filter(flagged=True, label__in=_given(project))
+    return _with_people(ratings, "label__").order_by("-label__created_at", "label", "step", "option")
+
+
+def _give_ups(project: Project) -> QuerySet[Any]:
+    labels = _given(project).filter(finish_reason=FinishReason.GIVE_UP)
+    return _with_people(labels.annotate(rated_steps=RATED_STEPS), "").order_by("-created_at", "pk")
+
+
+def _given(project: Project) -> LabelQuerySet:
+    """Labels that were given here and still stand. An imported file may hold thousands that nobody here can answer."""
+    return Label.objects.current().filter(project=project, origin=Origin.LABELER)
+
+
+def _with_people(rows: QuerySet[Any], path: str) -> QuerySet[Any]:
+    """With labeler, account and problem at hand; the steps, long texts that nobody sees here, left out."""
+    related = rows.select_related(f"{path}labeler__user", f"{path}solution__problem")
+    return related.defer(f"{path}solution__steps", f"{path}shown", f"{path}edits")
+
+
+def _reports(problems: Sequence[Problem]) -> list[Report]:
+    """With imported reports too: they count among those after which a problem leaves the queue."""
+    labels: dict[int, list[Label]] = {problem.pk: [] for problem in problems}
+    found = Label.objects.current().filter(solution__problem__in=problems, finish_reason=FinishReason.BAD_PROBLEM)
+    for label in _with_people(found, "").order_by("-created_at", "pk"):
+        labels[label.solution.problem_id].append(label)
+    return [Report(one, len({label.labeler_id for label in labels[one.pk]}), labels[one.pk]) for one in problems]
+
+
+ROWS: dict[Kind, Callable[[Project], QuerySet[Any]]] = {
+    Kind.BAD_PROBLEMS: _bad_problems,
+    Kind.DISPUTES: _disputes,
+    Kind.UNSURE: _unsure,
+    Kind.GIVE_UPS: _give_ups,
+}
