@@ -1,4 +1,4 @@
-"""The science from a shell, on files: python -m active_learning train|score|select|evaluate|pretrain|toy|simulate.
+"""The science from a shell, on files: python -m active_learning train|score|select|evaluate|next-steps|…
 
 Progress is JSON Lines on standard output, so that a supervising process can show it; what went wrong is one sentence
 on standard error. Exit codes: 0 done, 1 these inputs cannot be used, 2 wrong arguments.
@@ -72,6 +72,14 @@ def _add_work(commands: Any) -> None:
     evaluate.add_argument("--checkpoint", type=Path, required=True)
     evaluate.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
     evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
+
+    next_steps = _torch_command(commands, "next-steps", _next_steps, "sample next steps after the steps so far")
+    next_steps.add_argument("--generator", required=True, help="directory of a causal language model, or toy")
+    next_steps.add_argument("--problem", required=True, help="its text")
+    next_steps.add_argument("--prefix", type=Path, help='the steps so far, JSON Lines {"step"}; default: none')
+    next_steps.add_argument("--count", type=int, default=4)
+    next_steps.add_argument("--seed", type=int, default=0)
+    next_steps.add_argument("--temperature", type=float, default=1.0)
 
 
 def _add_toy_domain(commands: Any) -> None:
@@ -173,6 +181,23 @@ def _evaluate(options: argparse.Namespace) -> None:
             "metrics": train.evaluate_file(checkpoint.load(options.checkpoint, base=options.base), options.records),
         }
     )
+
+
+def _next_steps(options: argparse.Namespace) -> None:
+    from active_learning import generate
+
+    lines = options.prefix.read_bytes().splitlines() if options.prefix else []
+    found = generate.next_steps(
+        generator=options.generator,
+        problem=options.problem,
+        prefix=[Fields(load_json(line)).take("step", str) for line in lines],
+        count=options.count,
+        seed=options.seed,
+        temperature=options.temperature,
+    )
+    for step in found.steps:
+        emit({"step": step})
+    emit({"stage": "done", "steps": len(found.steps), "incomplete": found.incomplete, "unusable": found.unusable})
 
 
 def _pretrain(options: argparse.Namespace) -> None:

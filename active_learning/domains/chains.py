@@ -106,6 +106,14 @@ def read_problem(text: str) -> Chain:
     return Chain(int(found[1]), tuple(_read_operations(found[2])))
 
 
+def read_equation(step: str) -> tuple[int, Operation, int]:
+    found = EQUATION.search(step)
+    if found is None:
+        raise Unreadable(f"Not a step of chain arithmetic: {step[:80]!r}")
+    sign = next(sign for sign, written in SIGNS.items() if written == found[2])
+    return int(found[1]), Operation(sign, int(found[3])), int(found[4])
+
+
 def rate(problem: str, steps: list[str]) -> list[int]:
     """The true rating of every step: −1, 0 or +1. All steps after the first wrong one build on it and are −1.
 
@@ -138,11 +146,7 @@ def _rate_step(chain: Chain, done: int, step: str) -> int:
 
 
 def _rate_equation(chain: Chain, done: int, text: str, answer: str) -> int:
-    found = EQUATION.search(text)
-    if found is None:
-        raise Unreadable(f"Not a step of chain arithmetic: {text[:80]!r}")
-    sign = next(sign for sign, written in SIGNS.items() if written == found[2])
-    value, operation, result = int(found[1]), Operation(sign, int(found[3])), int(found[4])
+    value, operation, result = read_equation(text)
     values = chain.values()
     if value != values[done] or operation.apply(value) != result:
         return NEGATIVE
