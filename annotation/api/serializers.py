@@ -60,6 +60,7 @@ class HeartbeatSerializer(HeldSerializer):
 class RenewedSerializer(serializers.Serializer[Any]):
     lease_until = serializers.DateTimeField()
     ahead_until = serializers.DateTimeField(allow_null=True)
+    unread_messages = serializers.IntegerField()
 
 
 class RatingSerializer(serializers.Serializer[Any]):
@@ -100,6 +101,11 @@ class EditSerializer(serializers.Serializer[Any]):
 class ProgressSerializer(serializers.Serializer[Any]):
     points = serializers.ChoiceField(choices=[3, 5])
     rating = serializers.IntegerField(min_value=1, max_value=5)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["rating"] > attrs["points"]:
+            raise serializers.ValidationError({"rating": f"There are {attrs['points']} points."})
+        return attrs
 
 
 class CritiqueRatingSerializer(serializers.Serializer[Any]):
@@ -201,6 +207,11 @@ class PastLabelSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     is_corrected = serializers.BooleanField()
     can_reopen = serializers.BooleanField()
+
+
+class RulesSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    changes = serializers.CharField()
 
 
 class AcknowledgeSerializer(serializers.Serializer[Any]):

@@ -113,6 +113,12 @@ class Dialogue(APIView):
 
 
 class Acknowledge(APIView):
+    @extend_schema(responses=serializers.RulesSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """The newest version of the instructions, and what is new in it."""
+        rules = queries.newest_rules(labeler_for(request.user, slug).project)
+        return Response(serializers.RulesSerializer(rules).data)
+
     @extend_schema(request=serializers.AcknowledgeSerializer, responses={204: None})
     def post(self, request: Request, slug: str) -> Response:
         """Say that you have read a version of the instructions."""

@@ -31,7 +31,7 @@ class Slot(models.Model):
 
     TRANSITIONS = {
         SlotState.READY: {SlotState.LEASED, SlotState.DONE, SlotState.VOID},
-        SlotState.LEASED: {SlotState.READY, SlotState.DONE},
+        SlotState.LEASED: {SlotState.READY, SlotState.DONE, SlotState.VOID},
         SlotState.DONE: set(),
         SlotState.VOID: set(),
     }

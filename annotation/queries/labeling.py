@@ -1,14 +1,27 @@
 """What the labeling page shows. Nothing here may tell what a model or another labeler thinks of a solution."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now, TruncDay
 
-from annotation.models import Critique, Draft, Instructions, Label, Labeler, Lease, Project, Slot, StepRating
+from annotation.models import (
+    Critique,
+    Draft,
+    Instructions,
+    Label,
+    Labeler,
+    Lease,
+    Message,
+    MessageRead,
+    Project,
+    Slot,
+    StepRating,
+)
 from annotation.models.labels import LabelQuerySet, Origin
 from annotation.models.projects import AnswerPolicy
 
@@ -63,14 +76,14 @@ class PastLabel:
     can_reopen: bool
 
 
-def assignment(slot_id: int) -> Assignment | None:
-    """The leased slot as its owner may see it; None where nobody holds it any more. One query."""
+def assignments(slots: Sequence[int]) -> dict[int, Assignment]:
+    """The leased slots as their owner may see them, without those that nobody holds any more. One query."""
     own = Draft.objects.filter(slot=OuterRef("pk"), labeler=OuterRef("lease_owner"))
-    slots: Any = _with_all_that_is_shown(Slot.objects.all()).annotate(draft_body=Subquery(own.values("body")))
-    slot = slots.get(pk=slot_id)
-    if slot.lease_token is None or slot.lease_until is None:
-        return None
-    return _assignment(slot, slot.lease_token, slot.lease_until, slot.draft_body)
+    held = _with_all_that_is_shown(Slot.objects.filter(pk__in=slots, lease_token__isnull=False))
+    return {
+        slot.pk: _assignment(slot, slot.lease_token, slot.lease_until, slot.draft_body)
+        for slot in held.annotate(draft_body=Subquery(own.values("body")))
+    }
 
 
 def reopened(labeler: Labeler, label_id: UUID) -> Assignment | None:
@@ -119,6 +132,16 @@ def critiques(slot: Slot, step: int) -> list[str]:
     """Explanations of what is wrong with a step, for a labeler who has found it to be bad."""
     found = Critique.objects.filter(solution=slot.solution_id, step=step).order_by("place")
     return list(found.values_list("text", flat=True))
+
+
+def unread_messages(labeler: Labeler) -> int:
+    read = MessageRead.objects.filter(message=OuterRef("pk"), labeler=labeler)
+    return Message.objects.to(labeler).filter(~Exists(read)).count()
+
+
+def newest_rules(project: Project) -> Instructions:
+    """The version of the instructions that labelers must have read before they go on."""
+    return Instructions.objects.filter(project=project).order_by("-version")[0]
 
 
 def done_today(labeler: Labeler) -> int:
@@ -182,6 +205,6 @@ def _as_draft(label: Label) -> dict[str, Any]:
         "total_ms": label.total_time_ms,
         "active_ms": label.active_ms,
         "shown": label.shown,
-        "edits": label.edits,
+        "edits": [],  # those of the correction begin here
         "extensions": extensions,
     }

@@ -31,6 +31,7 @@ class Step:
     text: str
     chosen: int | None
     rating: int | None
+    options: Sequence[str]  # what stood there to be rated
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,13 @@ def dialogue_rows(judgement: Judgement, *, slot: Slot) -> list[Row]:
     turns = _turns(judgement.ratings)
     position = walk(slot=slot, turns=[turn for turn, _ in turns])
     if position.must_write:
-        raise IncompleteLabel("The last step has nothing to go on with: write one, or give up.")
+        raise IncompleteLabel("The last step has nothing to go on with: write one, or leave its ratings out.")
     match judgement.finish_reason:
         case FinishReason.FOUND_ERROR:
             raise IncompleteLabel("A dialogue does not end at an error: rate the options, write a step, or give up.")
         case FinishReason.SOLUTION if not position.is_over:
             raise IncompleteLabel("A dialogue is finished when its last step gives the final answer.")
-    rows: list[Row] = []
-    prefix: list[Step] = []
-    for (_, ratings), step in zip(turns, position.path, strict=True):
-        texts = _options(slot.project, slot.solution.problem, prefix).texts
-        rows += [_row(rating, step, texts) for rating in ratings]
-        prefix.append(step)
-    return rows
+    return [_row(rating, step) for (_, ratings), step in zip(turns, position.path, strict=True) for rating in ratings]
 
 
 def draw(*, slot: int, step: int, ratings: Sequence[int | None], texts: Sequence[str], neutral: bool) -> int | None:
@@ -105,11 +100,11 @@ def _advance(slot: Slot, path: Sequence[Step], turn: Turn, texts: Sequence[str])
     neutral = slot.project.human_step_when == HumanStepWhen.ALL_NEGATIVE
     chosen = draw(slot=slot.pk, step=len(path), ratings=turn.ratings, texts=texts, neutral=neutral)
     if not turn.own:
-        return None if chosen is None else Step(texts[chosen], chosen, turn.ratings[chosen])
+        return None if chosen is None else Step(texts[chosen], chosen, turn.ratings[chosen], texts)
     if chosen is not None and not _has_stalled(slot.project, path):
         raise IncompleteLabel("A step of your own is for when no option will do.")
     _check_own(turn.own, path, texts)
-    return Step(turn.own, None, None)
+    return Step(turn.own, None, None, texts)
 
 
 def _check_own(own: str, path: Sequence[Step], texts: Sequence[str]) -> None:
@@ -149,7 +144,7 @@ def _turns(ratings: Sequence[Rating]) -> list[tuple[Turn, list[Rating]]]:
     return turns
 
 
-def _row(rating: Rating, step: Step, texts: Sequence[str]) -> Row:
+def _row(rating: Rating, step: Step) -> Row:
     if rating.text:
         return Row(rating, text=rating.text, chosen=True, flagged=False)
-    return Row(rating, text=texts[rating.option], chosen=rating.option == step.chosen, flagged=rating.flagged)
+    return Row(rating, text=step.options[rating.option], chosen=rating.option == step.chosen, flagged=rating.flagged)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from active_learning.grading import Grade, extract_answer, grade
@@ -38,12 +39,17 @@ def _dispute_the_guess(label: Label, rows: Sequence[Row]) -> None:
 
 def _withdraw_if_reported_enough(label: Label) -> None:
     # Locked, so that two reports in the same moment count each other.
-    problem = Problem.objects.select_for_update().get(pk=label.solution.problem_id)
+    problem = Problem.objects.select_for_update(no_key=True).get(pk=label.solution.problem_id)
     reports = Label.objects.current().filter(solution__problem=problem, finish_reason=FinishReason.BAD_PROBLEM)
     if problem.withdrawn_at or reports.values("labeler").distinct().count() < label.project.bad_problem_reports:
         return
     problem.withdrawn_at = Now()
     problem.save(update_fields=["withdrawn_at"])
-    waiting = Slot.objects.filter(solution__problem=problem, state=SlotState.READY)
-    waiting.update(state=SlotState.VOID)
+    # What somebody works on stays theirs; a slot that is locked is being given out or handed in right now, and its
+    # labeler may wait for our lock on the problem.
+    waiting = Slot.objects.filter(Q(state=SlotState.READY) | Q(prefetched=True), solution__problem=problem)
+    free = waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    Slot.objects.filter(pk__in=list(free)).update(
+        state=SlotState.VOID, lease_owner=None, lease_token=None, lease_until=None, prefetched=False
+    )
     audit.record(project=label.project, by=None, action="withdraw problem", target=problem.unique_id or str(problem.pk))

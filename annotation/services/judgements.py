@@ -67,13 +67,22 @@ class Row:
         )
 
 
-def check_times(judgement: Judgement) -> None:
-    """Raises IncompleteLabel."""
+def check_judgement(judgement: Judgement) -> None:
+    """What holds in both phases. Raises IncompleteLabel."""
     if judgement.active_ms is not None and judgement.active_ms > judgement.total_time_ms:
         raise IncompleteLabel("The active time is longer than the total time.")
     needs_reason = judgement.finish_reason in (FinishReason.GIVE_UP, FinishReason.BAD_PROBLEM)
     if needs_reason and not judgement.reason.strip():
         raise IncompleteLabel("Please say in a few words why.")
+    _check_explained(judgement)
+
+
+def _check_explained(judgement: Judgement) -> None:
+    critiques = judgement.extensions.get("critiques")
+    if not critiques or judgement.finish_reason != FinishReason.FOUND_ERROR:
+        return
+    if not critiques["own"].strip() and all(one["rating"] < 1 for one in critiques["rated"]):
+        raise IncompleteLabel("No explanation of the mistake is great: please write one.")
 
 
 def solution_rows(
@@ -125,8 +134,9 @@ def _check_alternatives(
         return
     if judgement.finish_reason != FinishReason.FOUND_ERROR:
         raise IncompleteLabel("Only a label that found an error has alternatives.")
-    wanted = [(path[-1].step, option) for option in range(1, len(beside) + 1)]
-    if [(rating.step, rating.option) for rating in beside] != wanted or len(beside) > len(alternatives):
+    wanted = [(path[-1].step, option) for option in range(1, len(alternatives) + 1)]
+    rated = [(rating.step, rating.option) for rating in beside]
+    if rated != wanted[: len(rated)]:
         raise IncompleteLabel("The alternatives are those offered at the error, each one once and in order.")
-    if any(rating.rating is None or rating.text for rating in beside):
+    if len(rated) < len(wanted) or any(rating.rating is None or rating.text for rating in beside):
         raise IncompleteLabel("Please rate all alternatives.")

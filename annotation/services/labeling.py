@@ -11,7 +11,7 @@ from annotation.models.labels import ExtensionKind, Purpose
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import labeling as labeling_queries
 from annotation.services import dialogue, disputes, options, queue
-from annotation.services.judgements import Judgement, Row, check_times, solution_rows
+from annotation.services.judgements import IncompleteLabel, Judgement, Row, check_judgement, solution_rows
 from annotation.services.queue import Work
 from annotation.services.refusal import Refusal
 
@@ -165,14 +165,23 @@ def _write(arrival: _Arrival) -> Label:
 
 
 def _rows(slot: Slot, judgement: Judgement) -> list[Row]:
-    check_times(judgement)
+    check_judgement(judgement)
     if slot.project.phase == 1:
         return dialogue.dialogue_rows(judgement, slot=slot)
-    steps = slot.solution.steps
-    beside: list[str] = []
-    if any(rating.option > 0 for rating in judgement.ratings):
-        beside = options.alternatives_at(slot=slot, step=max(rating.step for rating in judgement.ratings)).texts
-    return solution_rows(judgement, project=slot.project, steps=steps, alternatives=beside)
+    return solution_rows(
+        judgement, project=slot.project, steps=slot.solution.steps, alternatives=_offered(slot, judgement)
+    )
+
+
+def _offered(slot: Slot, judgement: Judgement) -> list[str]:
+    """The alternatives at the label's last step; none where it rates none. Raises IncompleteLabel."""
+    step = max((rating.step for rating in judgement.ratings), default=0)
+    if step >= len(slot.solution.steps) or not any(rating.option for rating in judgement.ratings):
+        return []
+    offered = options.alternatives_at(slot=slot, step=step)
+    if not offered.is_ready:
+        raise IncompleteLabel("The alternatives of this step are not there yet.")
+    return offered.texts
 
 
 def _fields(judgement: Judgement) -> dict[str, Any]:

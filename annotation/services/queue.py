@@ -35,6 +35,7 @@ MAX_CLAIMS = 100  # about two seconds
 PREFETCH_MINUTES = 2  # renewed with the lease of the solution in front
 
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
+# One is set aside only while more wait than people are at work: nobody sits idle because others hold two.
 CLAIM = """
 WITH pick AS (
     SELECT slot.id FROM annotation_slot slot
@@ -44,6 +45,12 @@ WITH pick AS (
       AND NOT EXISTS (
         SELECT 1 FROM annotation_slot held
         WHERE held.lease_owner_id = %(labeler)s AND held.solution_id = slot.solution_id AND held.state = 'leased')
+      AND (NOT %(ahead)s OR (
+        SELECT count(*) FROM (
+            SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'ready' LIMIT 200) waiting
+      ) > (
+        SELECT count(*) FROM annotation_slot
+        WHERE project_id = %(project)s AND state = 'leased' AND NOT prefetched AND lease_owner_id <> %(labeler)s))
     ORDER BY slot.wave, slot.priority DESC, slot.id
     FOR UPDATE SKIP LOCKED LIMIT 1
 ), claimed AS (
@@ -58,11 +65,13 @@ SELECT lease_token, id, %(labeler)s, clock_timestamp() FROM claimed
 RETURNING slot_id
 """
 
+# A lease that ran out but that nobody took is still its owner's.
 RENEW = """
-UPDATE annotation_slot SET lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
-WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s AND prefetched = %(ahead)s
-  AND (%(token)s::uuid IS NULL OR (lease_token = %(token)s AND id = %(slot)s))
-RETURNING id, lease_until
+UPDATE annotation_slot
+SET lease_until = clock_timestamp()
+    + make_interval(mins => CASE WHEN prefetched THEN %(ahead_minutes)s ELSE %(minutes)s END)
+WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
+RETURNING id, lease_token, lease_until, prefetched
 """
 
 # What was set aside is what they work on now.
@@ -73,21 +82,17 @@ WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(label
 RETURNING id
 """
 
-# Nobody sits idle because others hold two: only while more wait than people are at work.
-PLENTY = """
-SELECT (SELECT count(*) FROM (
-          SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'ready' LIMIT 200) waiting)
-     > (SELECT count(*) FROM annotation_slot
-        WHERE project_id = %(project)s AND state = 'leased' AND NOT prefetched AND lease_owner_id <> %(labeler)s)
+# Nobody else is to get a problem that was withdrawn meanwhile.
+GIVE_BACK = """
+UPDATE annotation_slot slot
+SET state = CASE WHEN problem.withdrawn_at IS NULL THEN 'ready' ELSE 'void' END,
+    lease_owner_id = NULL, lease_token = NULL, lease_until = NULL, prefetched = false
+FROM annotation_solution solution JOIN annotation_problem problem ON problem.id = solution.problem_id
+WHERE solution.id = slot.solution_id AND slot.id IN (
+    SELECT id FROM annotation_slot WHERE state = 'leased' AND {} ORDER BY id FOR UPDATE {})
 """
-
-EXPIRE = """
-UPDATE annotation_slot
-SET state = 'ready', lease_owner_id = NULL, lease_token = NULL, lease_until = NULL, prefetched = false
-WHERE id IN (
-    SELECT id FROM annotation_slot WHERE state = 'leased' AND lease_until < clock_timestamp()
-    ORDER BY id FOR UPDATE SKIP LOCKED)
-"""
+EXPIRED = GIVE_BACK.format("lease_until < clock_timestamp()", "SKIP LOCKED")
+HELD = GIVE_BACK.format("project_id = %s AND id = %s AND lease_owner_id = %s", "")
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,15 @@ class Work:
 class Renewal:
     lease_until: datetime
     ahead_until: datetime | None  # None: nothing is set aside any more
+    unread_messages: int
+
+
+@dataclass(frozen=True)
+class _Held:
+    slot: int
+    token: UUID
+    until: datetime
+    prefetched: bool
 
 
 def next_work(*, project: Project, by: Labeler) -> Work:
@@ -109,8 +123,7 @@ def next_work(*, project: Project, by: Labeler) -> Work:
 
     Raises LabelerPaused, RulesChanged.
     """
-    assignment = claim_next(project=project, by=by)
-    return Work(assignment, _set_aside(project, by) if assignment else None)
+    return _work(project, by, with_ahead=True)
 
 
 def claim_next(*, project: Project, by: Labeler) -> Assignment | None:
@@ -118,46 +131,65 @@ def claim_next(*, project: Project, by: Labeler) -> Assignment | None:
 
     Raises LabelerPaused, RulesChanged.
     """
-    if by.state != LabelerState.ACTIVE:
-        raise LabelerPaused
-    for _ in range(3):
-        row = _renew(project=project, by=by)
-        if row is None:
-            _check_rules_are_known(project, by)
-            row = _promote(project, by)
-        slot_id = row[0] if row else _claim_patiently(project, by)
-        if slot_id is None:
-            return None
-        # None where their other tab handed the label in just now: look for the next one.
-        assignment = labeling_queries.assignment(slot_id)
-        if assignment:
-            return assignment
-    return None
+    return _work(project, by, with_ahead=False).assignment
 
 
 def heartbeat(*, project: Project, by: Labeler, slot: int, lease_token: UUID, draft: dict[str, Any] | None) -> Renewal:
     """Renew the leases and keep the draft. Raises LeaseLost."""
     with transaction.atomic():
-        row = _renew(project=project, by=by, slot=slot, token=lease_token)
-        if row is None:
+        held = _renew(project, by)
+        # Also for the one set aside, where they have begun with it and the label before is still on its way.
+        mine = next((one for one in held if (one.slot, one.token) == (slot, lease_token)), None)
+        if mine is None:
             raise LeaseLost
         if draft is not None:
-            Draft.objects.update_or_create(slot_id=slot, labeler=by, defaults={"body": draft, "updated_at": Now()})
-        ahead = _renew(project=project, by=by, ahead=True)
-    return Renewal(row[1], ahead[1] if ahead else None)
+            Draft.objects.bulk_create(
+                [Draft(slot_id=slot, labeler=by, body=draft, updated_at=Now())],
+                update_conflicts=True,
+                unique_fields=["slot", "labeler"],
+                update_fields=["body", "updated_at"],
+            )
+    ahead = next((one for one in held if one.prefetched and one is not mine), None)
+    return Renewal(mine.until, ahead.until if ahead else None, labeling_queries.unread_messages(by))
 
 
 def give_back(*, project: Project, by: Labeler, slot: int) -> None:
     """The labeler cannot label what they hold; somebody else may."""
-    held = Slot.objects.filter(project=project, pk=slot, lease_owner=by, state=SlotState.LEASED)
-    held.update(state=SlotState.READY, lease_owner=None, lease_token=None, lease_until=None, prefetched=False)
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [project.pk, slot, by.pk])
 
 
 def release_expired() -> int:
     """Give back what nobody renewed; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(EXPIRE)
+        cursor.execute(EXPIRED)
         return int(cursor.rowcount)
+
+
+def _work(project: Project, by: Labeler, *, with_ahead: bool) -> Work:
+    if by.state != LabelerState.ACTIVE:
+        raise LabelerPaused
+    for _ in range(3):
+        front, ahead = _take(project, by)
+        if front is None:
+            return Work(None)
+        if with_ahead and ahead is None:
+            ahead = _claim(project, by, ahead=True)
+        found = labeling_queries.assignments([front] if ahead is None else [front, ahead])
+        # Not there where their other tab handed the label in just now: look for the next one.
+        if front in found:
+            return Work(found[front], found.get(ahead) if ahead else None)
+    return Work(None)
+
+
+def _take(project: Project, by: Labeler) -> tuple[int | None, int | None]:
+    """The slot to work on, and what is set aside already. Raises RulesChanged."""
+    front, ahead = _held(project, by)
+    if front is not None:
+        return front, ahead
+    _check_rules_are_known(project, by)
+    front = _promote(project, by) if ahead is not None else None
+    return (_claim_patiently(project, by) if front is None else front), None
 
 
 def _check_rules_are_known(project: Project, by: Labeler) -> None:
@@ -167,54 +199,37 @@ def _check_rules_are_known(project: Project, by: Labeler) -> None:
         raise RulesChanged
 
 
-def _set_aside(project: Project, by: Labeler) -> Assignment | None:
-    row = _renew(project=project, by=by, ahead=True)
-    if row is None and _one_row(PLENTY, project=project, by=by)[0]:
-        try:
-            with transaction.atomic():
-                row = _one_row(CLAIM, project=project, by=by, ahead=True)
-        except IntegrityError:  # one_prefetched_slot_per_labeler: their other tab was faster
-            row = _renew(project=project, by=by, ahead=True)
-    return labeling_queries.assignment(row[0]) if row else None
+def _renew(project: Project, by: Labeler) -> list[_Held]:
+    return [_Held(*row) for row in _rows(RENEW, project, by, ahead_minutes=PREFETCH_MINUTES)]
 
 
-def _renew(
-    *, project: Project, by: Labeler, slot: int | None = None, token: UUID | None = None, ahead: bool = False
-) -> Any:
-    # A lease that ran out but that nobody took is still its owner's.
-    return _one_row(RENEW, project=project, by=by, slot=slot, token=token, ahead=ahead)
+def _held(project: Project, by: Labeler) -> tuple[int | None, int | None]:
+    """What the labeler works on, and what is set aside for them; renewed."""
+    slots = {one.prefetched: one.slot for one in _renew(project, by)}
+    return slots.get(False), slots.get(True)
 
 
-def _promote(project: Project, by: Labeler) -> Any:
-    try:
-        with transaction.atomic():
-            return _one_row(PROMOTE, project=project, by=by)
-    except IntegrityError:  # one_lease_per_labeler: their other tab has claimed
-        return _renew(project=project, by=by)
+def _promote(project: Project, by: Labeler) -> int | None:
+    return _alone(PROMOTE, project, by, at_front=True)
 
 
 def _claim_patiently(project: Project, by: Labeler) -> int | None:
     """Claim until there is a slot or really none: a row that another claim has locked looks like no row."""
     jitter = random.Random()
     for _ in range(MAX_CLAIMS):
-        slot_id = _claim(project, by)
-        if slot_id is not None:
-            return slot_id
+        slot = _claim(project, by)
+        if slot is not None:
+            return slot
         if not _waiting(project, by) and release_expired() == 0:
             # Their other tab, or the page before a reload, may have taken the last one while this claim looked.
-            row = _renew(project=project, by=by)
-            return row[0] if row else None
+            return _held(project, by)[0]
         time.sleep(jitter.uniform(0.005, 0.03))
     return None
 
 
-def _claim(project: Project, by: Labeler) -> int | None:
-    try:
-        with transaction.atomic():
-            row = _one_row(CLAIM, project=project, by=by)
-    except IntegrityError:  # one_lease_per_labeler: their other tab was faster, and has the lease now
-        row = _renew(project=project, by=by)
-    return row[0] if row else None
+def _claim(project: Project, by: Labeler, *, ahead: bool = False) -> int | None:
+    minutes = {"minutes": PREFETCH_MINUTES} if ahead else {}
+    return _alone(CLAIM, project, by, at_front=not ahead, ahead=ahead, **minutes)
 
 
 def _waiting(project: Project, by: Labeler) -> bool:
@@ -222,15 +237,21 @@ def _waiting(project: Project, by: Labeler) -> bool:
     return slots.exclude(solution__label__labeler=by).exists()
 
 
-def _one_row(sql: str, *, project: Project, by: Labeler, ahead: bool = False, **lease: Any) -> Any:
-    values = {
-        "project": project.pk,
-        "labeler": by.pk,
-        "minutes": PREFETCH_MINUTES if ahead else project.lease_minutes,
-        "ahead": ahead,
-        "slot": None,
-        "token": None,
-    }
+def _alone(sql: str, project: Project, by: Labeler, *, at_front: bool, **values: Any) -> int | None:
+    """The slot that the labeler gets; where one_lease_per_labeler or one_prefetched_slot_per_labeler says that their
+    other tab was faster, what that one got."""
+    try:
+        with transaction.atomic():
+            rows = _rows(sql, project, by, **values)
+    except IntegrityError:
+        front, ahead = _held(project, by)
+        return front if at_front else ahead
+    return rows[0][0] if rows else None
+
+
+def _rows(sql: str, project: Project, by: Labeler, **values: Any) -> list[Any]:
+    fixed = {"project": project.pk, "labeler": by.pk, "minutes": project.lease_minutes}
     with connection.cursor() as cursor:
-        cursor.execute(sql, values | lease)
-        return cursor.fetchone()
+        cursor.execute(sql, fixed | values)
+        rows: list[Any] = cursor.fetchall()
+        return rows

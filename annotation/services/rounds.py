@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.db.models.functions import Now
 
 from annotation import jobs as job_names
@@ -84,16 +84,13 @@ def fill_round(
 ) -> Round:
     """Publish: swap the active selector, replace what waits in the queue by the picks, end the round; all or nothing.
 
-    A pick that a labeler was given meanwhile is left out and counted in the report. Raises jobs.LostFence.
+    A pick that a labeler was given meanwhile, or whose problem was withdrawn, is left out and counted in the report.
+    Raises jobs.LostFence.
     """
     with transaction.atomic():
         jobs.hold(job=job)
         Slot.objects.filter(project=round.project, state=SlotState.READY).update(state=SlotState.VOID)
-        taken = set(
-            Slot.objects.filter(project=round.project, solution__in=[pick.solution_id for pick in picks])
-            .exclude(state=SlotState.VOID)
-            .values_list("solution_id", flat=True)
-        )
+        taken = _taken([pick.solution_id for pick in picks])
         free = [pick for pick in picks if pick.solution_id not in taken]
         Slot.objects.bulk_create([_slot(round, pick) for pick in free], batch_size=1000)
         if version:
@@ -102,6 +99,13 @@ def fill_round(
         round.report = report | {"queued": len(free), "taken_meanwhile": len(taken)}
         _end(round, job, RoundState.DONE)
     return round
+
+
+def _taken(solutions: Sequence[int]) -> set[int]:
+    """Those of the solutions that cannot be queued any more."""
+    there = Q(slot__state__in=[SlotState.READY, SlotState.LEASED, SlotState.DONE])
+    withdrawn = Q(problem__withdrawn_at__isnull=False)
+    return set(Solution.objects.filter(there | withdrawn, pk__in=solutions).values_list("pk", flat=True))
 
 
 def fail_round(*, round: Round, job: Job, error: str) -> Round:

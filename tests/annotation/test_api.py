@@ -68,9 +68,10 @@ def test_the_assignment_tells_nothing_that_a_model_or_a_lead_knows(client):
         "lease_until",
         "problem",
         "steps",
-        "read_ahead",
+        "policies",
         "instructions_version",
         "draft",
+        "supersedes",
     }
     assert set(assignment["problem"]) == {"text", "subject", "answer"}
 
@@ -87,7 +88,7 @@ def test_the_answer_is_shown_only_if_the_project_wants_it(alice, client):
 def test_an_empty_queue_answers_null(client):
     Slot.objects.update(state="void")
 
-    assert post(client, "algebra/claim").json() == {"assignment": None}
+    assert post(client, "algebra/claim").json() == {"assignment": None, "ahead": None}
 
 
 def test_a_refusal_is_a_code_and_a_sentence(client):
@@ -187,7 +188,7 @@ def test_while_the_database_is_away_the_answer_is_503_and_when_to_try_again(clie
     def away(**_):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("annotation.services.queue.claim_next", away)
+    monkeypatch.setattr("annotation.services.queue.next_work", away)
 
     answer = post(client, "algebra/claim")
 

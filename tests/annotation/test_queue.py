@@ -86,9 +86,10 @@ def test_a_heartbeat_renews_the_lease_and_keeps_the_draft(alice):
     run_out_of_time(slot.pk)
     draft = {"ratings": [{"step": 0, "rating": 1}]}
 
-    until = queue.heartbeat(project=alice.project, by=alice, slot=mine.slot, lease_token=mine.lease_token, draft=draft)
+    beat = queue.heartbeat(project=alice.project, by=alice, slot=mine.slot, lease_token=mine.lease_token, draft=draft)
 
-    assert until >= mine.lease_until
+    assert beat.lease_until >= mine.lease_until
+    assert beat.ahead_until is None
     assert queue.claim_next(project=alice.project, by=alice).draft == draft
 
 
@@ -139,7 +140,24 @@ def test_the_sweep_returns_what_nobody_renewed(alice):
 
 
 def test_a_claim_counts_its_queries(alice, django_assert_num_queries):
-    factories.queued(alice.project, 1)
-    # renew (nothing) · savepoint · claim · release · slot with its solution and problem · draft · instructions version
-    with django_assert_num_queries(7):
-        queue.claim_next(project=alice.project, by=alice)
+    factories.queued(alice.project, 3)
+    # renew (nothing) · rules that must be known · savepoint · claim · release · the same for the one set aside ·
+    # both slots with their solutions, problems, drafts and the version of the instructions
+    with django_assert_num_queries(9):
+        first = queue.next_work(project=alice.project, by=alice)
+    # renew both · both slots
+    with django_assert_num_queries(2):
+        again = queue.next_work(project=alice.project, by=alice)
+
+    assert (again.assignment.slot, again.ahead.slot) == (first.assignment.slot, first.ahead.slot)
+
+
+def test_a_heartbeat_counts_its_queries(alice, django_assert_num_queries):
+    factories.queued(alice.project, 2)
+    mine = queue.next_work(project=alice.project, by=alice).assignment
+
+    # savepoint · renew both · draft · release · messages that wait to be read
+    with django_assert_num_queries(5):
+        queue.heartbeat(
+            project=alice.project, by=alice, slot=mine.slot, lease_token=mine.lease_token, draft={"ratings": []}
+        )

@@ -11,15 +11,22 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotation.models import (
+    Acknowledgement,
     AuditEvent,
+    Critique,
+    Dispute,
     Draft,
     ImportedRecord,
     Instructions,
     Invitation,
     Job,
     Label,
+    LabelExtension,
     Membership,
+    Message,
+    MessageRead,
     ModelVersion,
+    OptionSet,
     Round,
     Slot,
     Snapshot,
@@ -36,7 +43,7 @@ HASH = "a" * 64
 SOON = timezone.now()
 
 # Django's own begin with the table's name. A *_wall repeats the primary key with the project in front, for the foreign
-# keys of migration 0002 to point at: a row that broke it would break the primary key.
+# keys of migrations 0002 and 0005 to point at: a row that broke it would break the primary key.
 NAMED = """
 SELECT name FROM (
     SELECT conname AS name, conrelid AS place FROM pg_constraint WHERE contype IN ('c', 'u', 'f')
@@ -45,20 +52,22 @@ SELECT name FROM (
 WHERE place::regclass::text LIKE 'annotation_%' AND name NOT LIKE 'annotation_%' AND name NOT LIKE '%\\_wall'
 """
 APPEND_ONLY_TABLES = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_append_only_%'"
+FROZEN_TABLES = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_frozen_when_ready_%'"
 
 
 def rows(labeler):
     """One sound row of everything in the labeler's project."""
     project = labeler.project
-    queued, ready = factories.queued(project, 2)
+    queued, leased, ahead, _ = factories.queued(project, 4)
     label = factories.label(labeler)
-    queue.claim_next(project=project, by=labeler)
+    queue.next_work(project=project, by=labeler)
     done_round = Round.objects.get(pk=queued.round_id)
     factories.solution(project)
     version = ModelVersion.objects.create(
         project=project, checkpoint="rounds/0", sha256=HASH, data_sha256=HASH, base="toy", state="active"
     )
     importing.import_labels(project=project, lines=[line(steps=PHASE_2)], source="a.jsonl", by=None)
+    message = Message.objects.create(project=project, labeler=labeler, text="Look again.")
     return SimpleNamespace(
         project=project,
         labeler=labeler,
@@ -69,7 +78,8 @@ def rows(labeler):
         problem=queued.solution.problem,
         solution=queued.solution,
         slot=Slot.objects.get(pk=queued.pk),
-        leased=Slot.objects.get(pk=ready.pk),
+        leased=Slot.objects.get(pk=leased.pk),
+        ahead=Slot.objects.get(pk=ahead.pk),
         label=Label.objects.get(pk=label.pk),
         rating=label.steprating_set.first(),
         imported=ImportedRecord.objects.get(project=project),
@@ -83,6 +93,15 @@ def rows(labeler):
         ),
         snapshot=Snapshot.objects.create(project=project, view="raw", folder="snapshots/1"),
         draft=Draft.objects.create(slot=queued, labeler=labeler, body={}),
+        acknowledgement=Acknowledgement.objects.create(project=project, labeler=labeler, version=1),
+        option_set=OptionSet.objects.create(
+            project=project, problem=queued.solution.problem, prefix=[], prefix_hash=b"p", wanted=4, is_ready=True
+        ),
+        critique=Critique.objects.create(project=project, solution=queued.solution, step=0, place=0, text="No."),
+        extension=LabelExtension.objects.create(label=label, kind="progress", body={}),
+        dispute=Dispute.objects.get(label=label),
+        message=message,
+        read=MessageRead.objects.create(message=message, labeler=labeler),
     )
 
 
@@ -111,6 +130,12 @@ BROKEN_BY = {
     "project_shares_are_shares": lambda it: (it.project, {"slug": "new", "wrong_share": 1.1}),
     "project_neutral_is_known": lambda it: (it.project, {"slug": "new", "neutral": "grey"}),
     "project_answer_policy_is_known": lambda it: (it.project, {"slug": "new", "answer_policy": "perhaps"}),
+    "project_read_ahead_is_known": lambda it: (it.project, {"slug": "new", "read_ahead": "perhaps"}),
+    "project_human_step_when_is_known": lambda it: (it.project, {"slug": "new", "human_step_when": "never"}),
+    "progress_has_0_3_or_5_points": lambda it: (it.project, {"slug": "new", "progress_points": 4}),
+    "project_offers_options": lambda it: (it.project, {"slug": "new", "options_per_step": 0}),
+    "a_bad_problem_is_reported": lambda it: (it.project, {"slug": "new", "bad_problem_reports": 0}),
+    "acknowledged_once": lambda it: (it.acknowledgement, {}),
     "one_role_per_project": lambda it: (it.membership, {"role": "lead"}),
     "membership_role_is_known": lambda it: (it.membership, {"role": "king"}),
     "instructions_version_is_unique": lambda it: (it.instructions, {}),
@@ -130,6 +155,8 @@ BROKEN_BY = {
     "solution_imported_score_is_a_probability": lambda it: (it.solution, {"imported_score": 1.1}),
     "one_slot_per_solution_and_wave": lambda it: (it.slot, {}),
     "one_lease_per_labeler": lambda it: (it.leased, {"wave": 9}),
+    "one_prefetched_slot_per_labeler": lambda it: (it.ahead, {"wave": 9}),
+    "only_a_leased_slot_is_prefetched": lambda it: (it.slot, {"wave": 9, "prefetched": True}),
     "slot_state_is_known": lambda it: (it.slot, {"state": "asleep"}),
     "slot_arm_is_known": lambda it: (it.slot, {"arm": "leg"}),
     "slot_has_a_lease_exactly_while_leased": lambda it: (it.leased, {"lease_until": None}),
@@ -146,6 +173,14 @@ BROKEN_BY = {
     "one_chosen_option_per_step": lambda it: (it.rating, {"option": 1}),
     "rating_is_minus_one_zero_or_one": lambda it: (it.rating, {"rating": 2}),
     "human_step_has_text": lambda it: (it.rating, {"human": True, "text": None}),
+    "one_extension_of_a_kind": lambda it: (it.extension, {}),
+    "extension_kind_is_known": lambda it: (it.extension, {"kind": "mood"}),
+    "one_option_set_per_prefix": lambda it: (it.option_set, {}),
+    "an_unfinished_option_set_has_a_job": lambda it: (it.option_set, {"prefix_hash": b"new", "is_ready": False}),
+    "critique_is_unique": lambda it: (it.critique, {}),
+    "critique_has_text": lambda it: (it.critique, {"place": 1, "text": ""}),
+    "message_has_text": lambda it: (it.message, {"text": ""}),
+    "message_read_once": lambda it: (it.read, {}),
     "imported_line_is_unique": lambda it: (it.imported, {"label_id": it.label.pk}),
     "imported_line_number_starts_at_1": lambda it: (it.imported, {"number": 0}),
     "one_running_round_per_project": lambda it: (it.running_round, {"job_id": it.job.pk, "number": 9}),
@@ -195,9 +230,24 @@ OUTSIDE = {
     "importedrecord_label_id": lambda it, there: (it.imported, there.label, {"line_hash": b"new"}),
     "solutionscore_solution_id": lambda it, there: (it.score, there.solution, {}),
     "solutionscore_version_id": lambda it, there: (it.score, there.version, {}),
+    "optionset_problem_id": lambda it, there: (it.option_set, there.problem, {"prefix_hash": b"new"}),
+    "optionset_job_id": lambda it, there: (it.option_set, there.job, {"prefix_hash": b"new"}),
+    "critique_solution_id": lambda it, there: (it.critique, there.solution, {"place": 9}),
+    "dispute_label_id": lambda it, there: (it.dispute, there.imported, {}),
+    "message_labeler_id": lambda it, there: (it.message, there.labeler, {}),
+    "message_answers_id": lambda it, there: (it.message, there.message, {}),
+    "message_label_id": lambda it, there: (it.message, there.label, {}),
+    "acknowledgement_labeler_id": lambda it, there: (it.acknowledgement, there.other_labeler, {}),
+    "acknowledgement_version": lambda it, there: (it.acknowledgement, only_there(there.project), {}),
 }
 
-APPEND_ONLY = [AuditEvent, ImportedRecord, Label, StepRating]
+
+def only_there(project):
+    """A version of the instructions whose number no other project has."""
+    return SimpleNamespace(pk=Instructions.objects.create(project=project, version=7).version)
+
+
+APPEND_ONLY = [AuditEvent, ImportedRecord, Label, LabelExtension, StepRating]
 
 
 def query(sql):
@@ -249,3 +299,26 @@ def test_what_was_judged_or_done_is_never_changed_even_in_sql(statement, here):
 
         with pytest.raises(DatabaseError, match="append_only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
+
+
+def test_options_that_somebody_may_have_rated_are_never_changed_even_in_sql(here):
+    assert query(FROZEN_TABLES) == {OptionSet._meta.db_table}
+    for statement in ("UPDATE annotation_optionset SET options = '[1]'", "DELETE FROM annotation_optionset"):
+        with (
+            pytest.raises(DatabaseError, match="frozen_when_ready"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+def test_options_that_are_not_ready_can_still_be_filled(here):
+    waiting = OptionSet.objects.create(
+        project=here.project, problem=here.problem, prefix=["a"], prefix_hash=b"a", wanted=4, job=here.job
+    )
+    waiting.options = [{"text": "b", "source": "generator"}]
+    waiting.is_ready = True
+
+    waiting.save()
+
+    assert OptionSet.objects.get(pk=waiting.pk).texts == ["b"]

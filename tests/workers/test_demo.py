@@ -66,7 +66,7 @@ def test_labels_are_kept_by_a_second_seeding(tmp_path):
     factories.label(labeler, ratings=[-1])
     seed(tmp_path)
     assert Label.objects.get().labeler == labeler
-    assert sorted(Slot.objects.values_list("state", flat=True)) == ["done", "leased", "ready", "ready", "ready"]
+    assert sorted(Slot.objects.values_list("state", flat=True)) == ["done", "leased", "leased", "ready", "ready"]
 
 
 def test_only_the_owner_can_read_the_passwords(tmp_path):

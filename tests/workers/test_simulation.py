@@ -135,7 +135,7 @@ def test_a_label_without_an_answer_is_sent_again_and_stored_once(project, pool, 
 
 def test_a_labeler_whose_lease_went_to_somebody_else_leaves_the_solution_to_them(project, pool, bob, between):
     def give_to_bob():
-        Slot.objects.filter(state="leased").update(lease_until=Now() - timedelta(seconds=1))
+        Slot.objects.filter(state="leased", prefetched=False).update(lease_until=Now() - timedelta(seconds=1))
         queue.release_expired()
         assert queue.claim_next(project=project, by=bob)
 
