@@ -111,4 +111,4 @@ FINAL = Lesson(
     are_options=True,
 )
 
-OPTIONS = (SEVERAL, DOUBT, OWN_STEP, FINAL)
+OPTIONS = (SEVERAL, DOUBT, FINAL)

@@ -43,6 +43,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         "has_options": practice_run.has_options(place.project),
         "examples": examples_options.OPTIONS if place.project.phase == 1 else examples.SOLUTIONS,
         "alternatives": examples.ALTERNATIVES,
+        "own_step": examples_options.OWN_STEP,
         "own_steps": examples_options.OWN_STEPS,
     }
     return render(request, "labeling_ui/onboarding/instructions.html", context)
@@ -105,7 +106,7 @@ def _built_in_headings(project: Project) -> list[tuple[str, str]]:
     is_dialogue = project.phase == 1
     found = [("ratings", _("The ratings")), ("order", _("Ask in this order")), ("examples", _("Examples"))]
     if is_dialogue:
-        found.append(("own-step-rules", _("Your own step")))
+        found.append(("own-steps", _("Your own step")))
     elif practice_run.has_options(project):
         found.append(("alternatives", _("After the error: the alternatives")))
     return [

@@ -16,6 +16,7 @@ EVERY_LESSON = [
     *examples.SOLUTIONS,
     examples.ALTERNATIVES,
     *examples_options.OPTIONS,
+    examples_options.OWN_STEP,
 ]
 PRACTICED = [*practice.SOLUTIONS, *practice.OPTIONS, options.INSTEAD]
 
@@ -223,7 +224,8 @@ def test_the_themes_of_a_phase_2_run_are_all_met(project):
 
 
 def test_there_are_examples_for_everything_that_the_instructions_name():
-    assert len(examples.SOLUTIONS) + len(examples_options.OPTIONS) >= 6
+    assert len(examples.SOLUTIONS) >= 6
+    assert len(examples_options.OPTIONS) >= 3
     assert {step.rating for lesson in examples.SOLUTIONS for step in lesson.steps} == {-1, 0, 1}
     assert any(step.flagged for step in examples.ALTERNATIVES.steps)
 
