@@ -1,9 +1,10 @@
 // JSON to our own server. An answer is always one of these kinds, never an exception:
 //   ok · away (no answer, or "later": keep what you have and try again) · signed_out · refused (asking again will not help)
 
+import { say } from "./words.js";
+
 const TIME_OUT = 15_000;
 const LATER = [408, 425, 429, 500, 502, 503, 504];
-const AWAY = "The server cannot be reached just now.";
 
 export class Api {
   #csrfCookie;
@@ -34,7 +35,7 @@ export class Api {
       const response = await fetch(url, { ...request, signal, credentials: "same-origin", redirect: "error" });
       return answer(response.status, await readJson(response), response.headers.get("Retry-After"));
     } catch {
-      return { kind: "away", status: 0, data: null, sentence: AWAY, retryAfter: null };
+      return { kind: "away", status: 0, data: null, sentence: away(), retryAfter: null };
     }
   }
 }
@@ -45,9 +46,13 @@ export function answer(status, data, retryAfter = null) {
     kind: kindOf(status, data),
     status,
     data,
-    sentence: data?.detail ?? (LATER.includes(status) ? AWAY : `The server answered with an error (${status}).`),
+    sentence: data?.detail ?? (LATER.includes(status) ? away() : say("The server answered with an error ({status}).", { status })),
     retryAfter: Number.isFinite(seconds) ? seconds * 1000 : null,
   };
+}
+
+function away() {
+  return say("The server cannot be reached just now.");
 }
 
 function kindOf(status, data) {

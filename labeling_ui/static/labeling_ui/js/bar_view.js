@@ -1,10 +1,5 @@
 // The bar below: progress, Submit with what is still missing, and the other ways to finish. Owns [data-bar].
 
-import { finishReason, openStep } from "./label_state.js";
-
-const MISSING = "(find the first error, or rate all steps)";
-const MEANING = { found_error: "(first error found)", solution: "(no error in any step)" };
-
 export class BarView {
   #bar;
   #listeners = null;
@@ -13,12 +8,12 @@ export class BarView {
     this.#bar = bar;
   }
 
-  // acts: {submit, give_up, bad_problem, help}
+  // acts: one for each button's data-act.
   connect(acts) {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
     for (const button of this.#bar.querySelectorAll("[data-act]")) {
-      button.addEventListener("click", () => acts[button.dataset.act](), { signal });
+      button.addEventListener("click", () => acts[button.dataset.act]?.(), { signal });
     }
   }
 
@@ -26,34 +21,38 @@ export class BarView {
     this.#listeners?.abort();
   }
 
-  update(state, { saving = false } = {}) {
-    const reason = finishReason(state);
-    this.#submit.setAttribute("aria-disabled", String(saving || reason === null));
-    this.#part("submit-text").textContent = saving ? "Saving…" : "Submit";
-    this.#part("submit-hint").textContent = saving ? "" : (MEANING[reason] ?? MISSING);
-    this.#part("progress").textContent = `Step ${state.cursor + 1} of ${state.count}`;
-    this.#showTicks(state);
+  // ticks: [{rating?, here?}], one for each step.
+  update({ submit, hint = "", isReady, progress = "", ticks = [] }) {
+    this.#part("act=\"submit\"").setAttribute("aria-disabled", String(!isReady));
+    this.#write("submit-text", submit);
+    this.#write("submit-hint", hint);
+    this.#write("progress", progress);
+    this.#showTicks(ticks);
   }
 
-  focusSubmit() {
-    this.#submit.focus({ preventScroll: true });
+  // Something was handed in that can be undone.
+  offerUndo(isThere) {
+    this.#part("act=\"undo\"").hidden = !isThere;
   }
 
-  get #submit() {
-    return this.#bar.querySelector('[data-act="submit"]');
+  #write(name, text) {
+    const part = this.#part(name);
+    if (part.textContent !== text) part.textContent = text;
   }
 
   #part(name) {
     return this.#bar.querySelector(`[data-${name}]`);
   }
 
-  #showTicks(state) {
-    const ticks = Array.from({ length: state.count }, (_, step) => {
-      const tick = document.createElement("span");
-      if (step < state.ratings.length) tick.dataset.rating = state.ratings[step];
-      tick.classList.toggle("here", step === openStep(state));
-      return tick;
-    });
-    this.#part("ticks").replaceChildren(...ticks);
+  #showTicks(ticks) {
+    const row = this.#part("ticks");
+    while (row.children.length < ticks.length) row.append(document.createElement("span"));
+    while (row.children.length > ticks.length) row.lastChild.remove();
+    for (const [place, { rating, here = false }] of ticks.entries()) {
+      const tick = row.children[place];
+      if (rating === undefined || rating === null) delete tick.dataset.rating;
+      else tick.dataset.rating = rating;
+      tick.classList.toggle("here", here);
+    }
   }
 }

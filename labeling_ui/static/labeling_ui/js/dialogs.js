@@ -1,4 +1,7 @@
-// The dialogs: a reason to finish early, the list of keys, labels that need attention. Each owns one <dialog>.
+// The dialogs: a reason to finish early, a final answer to be confirmed, labels that need attention. Each owns one <dialog>.
+
+import { showBare } from "./maths.js";
+import { say } from "./words.js";
 
 // Asks why somebody stops; → the reason in words, or null for "back".
 export function askReason(dialog) {
@@ -20,31 +23,16 @@ export function askReason(dialog) {
   });
 }
 
-export class HelpDialog {
-  #dialog;
-  #keyboard;
-
-  constructor(dialog, keyboard) {
-    this.#dialog = dialog;
-    this.#keyboard = keyboard;
-  }
-
-  connect() {
-    const box = this.#dialog.querySelector("[data-single-keys]");
-    const show = () => {
-      box.checked = this.#keyboard.isOn;
-      document.body.classList.toggle("without-keys", !this.#keyboard.isOn);
-    };
-    box.addEventListener("change", () => {
-      this.#keyboard.isOn = box.checked;
-      show();
-    });
-    show();
-  }
-
-  open() {
-    this.#dialog.showModal();
-  }
+// Options that end the problem, with the answers that they give: are they right? → true to go on.
+export function askFinal(dialog, answers, guess) {
+  showBare(dialog.querySelector("[data-final-answers]"), answers.join(", "));
+  dialog.querySelector("[data-final-guess]").hidden = guess === null;
+  if (guess !== null) showBare(dialog.querySelector("[data-final-guess-text]"), guess);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "finish"), { once: true });
+  });
 }
 
 export class AttentionDialog {
@@ -71,7 +59,7 @@ export class AttentionDialog {
 
   #item(entry) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
-    const when = new Date(entry.at).toLocaleString();
+    const when = new Date(entry.at).toLocaleString(document.documentElement.lang);
     item.querySelector("[data-sentence]").textContent = `${when}: ${entry.sentence}`;
     item.querySelector("[data-try]").addEventListener("click", () => this.#outbox.tryAgain(entry.id));
     item.querySelector("[data-remove]").addEventListener("click", () => this.#outbox.remove(entry.id));
@@ -86,8 +74,8 @@ export class AttentionDialog {
 // A reason of one's own needs the words; the other reasons say enough.
 function needWords(form, words) {
   const isOther = form.querySelector("[data-other]").checked;
-  form.querySelector("[data-words-need]").textContent = isOther ? "(needed)" : "(optional)";
-  words.setCustomValidity(isOther && !words.value.trim() ? "Please say in a few words why." : "");
+  form.querySelector("[data-words-need]").textContent = isOther ? say("(needed)") : say("(optional)");
+  words.setCustomValidity(isOther && !words.value.trim() ? say("Please say in a few words why.") : "");
 }
 
 function reasonIn(form, words) {

@@ -1,7 +1,7 @@
 // Somebody else may sign in, in another tab, while this page is open; a label must never be sent under their name.
 // Django makes a new CSRF token at each sign-in, so the question is asked only when the token has changed.
 
-const SOMEBODY_ELSE = "Somebody else is signed in in this browser now. Your labels are kept here until you sign in again.";
+import { say } from "./words.js";
 
 export class Identity {
   #api;
@@ -26,8 +26,12 @@ export class Identity {
     if (token === this.#token) return null;
     const answer = await this.#api.get(this.#url);
     if (answer.kind !== "ok") return answer;
-    if (answer.data.user !== this.#user) return { ...answer, kind: "signed_out", sentence: SOMEBODY_ELSE };
+    if (answer.data.user !== this.#user) return { ...answer, kind: "signed_out", sentence: somebodyElse() };
     this.#token = token;
     return null;
   }
+}
+
+function somebodyElse() {
+  return say("Somebody else is signed in in this browser now. Your labels are kept here until you sign in again.");
 }

@@ -1,28 +1,26 @@
-// Single keys for every act of the page. They can be switched off (WCAG 2.1.4) and are silent while somebody types.
+// Hears the keys of the labeling page. Single keys can be changed and switched off (WCAG 2.1.4), and are silent while
+// somebody types. Every element with data-key="act" shows its key.
 
-const KEYS = {
-  1: "bad",
-  2: "okay",
-  3: "great",
-  Enter: "submit",
-  Backspace: "previous",
-  ArrowUp: "previous",
-  ArrowDown: "next",
-  g: "give_up",
-  b: "bad_problem",
-  "?": "help",
-};
+import { actFor, assign, keymap, nameOf } from "./keymap.js";
+
 const SWITCH = "stepmark-single-keys";
+const OWN = "stepmark-keys";
 const TYPED_INTO = "input, textarea, select, [contenteditable]";
 const ANSWERS_ENTER = "a, button, summary";
 
-export class Keyboard {
+export class Keyboard extends EventTarget {
   #acts;
+  #storage;
+  #unkept = new Map(); // what a full device refused holds for this page only
+  #map;
   #listeners = null;
 
-  // acts: {bad() {…}, …}, one for each name in KEYS.
-  constructor(acts) {
+  // acts: {bad() {…}, …}; an act that is missing does nothing.
+  constructor(acts, storage = localStorage) {
+    super();
     this.#acts = acts;
+    this.#storage = storage;
+    this.#map = keymap(this.#own);
   }
 
   connect(page = document) {
@@ -35,28 +33,71 @@ export class Keyboard {
   }
 
   get isOn() {
-    return localStorage.getItem(SWITCH) !== "off";
+    return this.#read(SWITCH) !== "off";
   }
 
   set isOn(on) {
-    localStorage.setItem(SWITCH, on ? "on" : "off");
+    this.#keep(SWITCH, on ? "on" : "off");
+  }
+
+  get map() {
+    return this.#map;
+  }
+
+  // → null, or the trouble that keymap.assign met.
+  change(act, key) {
+    const answer = assign(this.#own, act, key);
+    if (answer.trouble) return answer;
+    this.#keep(OWN, JSON.stringify(answer.own));
+    return null;
+  }
+
+  reset() {
+    this.#keep(OWN, "{}");
+  }
+
+  // Put the keys on the buttons below an element.
+  label(element) {
+    for (const place of element.querySelectorAll("[data-key]")) {
+      const keys = this.#map[place.dataset.key] ?? [];
+      place.textContent = keys.map(nameOf)[0] ?? "";
+      place.closest("button")?.setAttribute("aria-keyshortcuts", keys.join(" "));
+    }
+  }
+
+  #keep(name, value) {
+    try {
+      this.#storage.setItem(name, value);
+      this.#unkept.delete(name);
+    } catch {
+      this.#unkept.set(name, value);
+    }
+    this.#map = keymap(this.#own);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #read(name) {
+    return this.#unkept.get(name) ?? this.#storage.getItem(name);
+  }
+
+  get #own() {
+    try {
+      return JSON.parse(this.#read(OWN)) ?? {};
+    } catch {
+      return {};
+    }
   }
 
   #hear(event) {
-    const act = actFor(event);
-    if (!act || !this.isOn || document.querySelector("dialog[open]")) return;
+    if (!this.isOn || document.querySelector("dialog[open]") || isElsewhere(event)) return;
+    const act = this.#acts[actFor(this.#map, event)];
+    if (!act) return;
     event.preventDefault();
-    this.#acts[act]();
+    act();
   }
 }
 
-// The act that a key press means, or null. A held key acts once: nobody rates ten steps by leaning on a key.
-export function actFor(event) {
-  const { key, target } = event;
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (target?.closest?.(TYPED_INTO)) return null;
-  if (key === "Enter" && target?.closest?.(ANSWERS_ENTER)) return null;
-  const act = KEYS[key.length === 1 ? key.toLowerCase() : key] ?? null;
-  const mayRepeat = key.startsWith("Arrow");
-  return event.repeat && !mayRepeat ? null : act;
+// A field that takes the text, or a button that answers Enter itself.
+function isElsewhere({ key, target }) {
+  return Boolean(target?.closest?.(TYPED_INTO) || (key === "Enter" && target?.closest?.(ANSWERS_ENTER)));
 }

@@ -1,260 +1,207 @@
-// The labeling page: joins the pure state with the parts of the page. Nothing here decides what a label means.
+// The labeling page: makes the parts and joins them. What happens in a shift is in shift.js, what a label means in
+// label_state.js and dialogue_state.js.
 
 import { Api } from "./api.js";
 import { BarView } from "./bar_view.js";
-import { AttentionDialog, HelpDialog, askReason } from "./dialogs.js";
+import { BreakClock } from "./break_clock.js";
+import { DialogueDesk } from "./dialogue_desk.js";
+import { AttentionDialog, askFinal, askReason } from "./dialogs.js";
+import { Drafts } from "./drafts.js";
+import { HistoryDialog } from "./history_dialog.js";
 import { Identity } from "./identity.js";
 import { Keyboard } from "./keyboard.js";
-import { BAD, GREAT, OKAY, begin, finishReason, firstError, label, next, openStep, ratingsWithTimes } from "./label_state.js";
+import { KeysDialog } from "./keys_dialog.js";
 import { Lease } from "./lease.js";
-import { fitFormulas, showBare, showText } from "./maths.js";
+import { OneTab } from "./one_tab.js";
 import { Outbox, aloneInBrowser } from "./outbox.js";
 import { openStore } from "./outbox_store.js";
+import { Panels } from "./panels.js";
+import { ProblemView } from "./problem_view.js";
+import { Seen } from "./seen.js";
+import { Shift } from "./shift.js";
+import { SolutionDesk } from "./solution_desk.js";
 import { StatusView } from "./status_view.js";
-import { StepsView } from "./steps_view.js";
 import { StepTimer } from "./timer.js";
+import { say } from "./words.js";
 
 const LOOK_AGAIN = 20_000;
-// Under this a person does not notice that they waited; the old solution stays until the next one is here.
-const PATIENCE = 900;
-const WORDS = { [BAD]: "Bad", [OKAY]: "Okay", [GREAT]: "Great" };
+const DRAFTS_LAST = 14 * 24 * 3_600_000;
 
 class LabelPage {
-  #config;
-  #identity;
-  #timer = new StepTimer();
-  #outbox;
-  #lease;
-  #status;
-  #steps;
-  #bar;
-  #keyboard;
+  #parts;
+  #shift;
   #attention;
-  #assignment = null;
-  #state = null;
-  #sent = null; // id of the label whose answer will bring the next solution
-  #claiming = false;
+  #history;
 
   constructor(config) {
-    this.#config = config;
+    const { urls, user } = config;
     const api = new Api({ csrfCookie: config.csrf_cookie });
-    this.#identity = new Identity({ api, url: config.urls.who, user: config.user });
-    this.#outbox = new Outbox({
-      store: openStore(config.user),
-      send: (entry) => this.#identity.post(entry.url, entry.body),
-      alone: aloneInBrowser(`stepmark-outbox-${config.user}`),
-    });
-    this.#lease = new Lease({ api: this.#identity, url: config.urls.heartbeat, sinceInput: () => this.#timer.sinceInput() });
-    this.#status = new StatusView(document);
-    this.#steps = new StepsView(find("steps"), find("step-template"));
-    this.#bar = new BarView(find("bar"));
-    this.#attention = new AttentionDialog(find("attention"), find("attention-template"), this.#outbox);
+    const identity = new Identity({ api, url: urls.who, user });
+    const timer = new StepTimer();
+    const store = openStore(user);
+    const parts = {
+      config,
+      api,
+      identity,
+      timer,
+      outbox: new Outbox({ store, send: ({ url, body }) => identity.post(url, body), alone: aloneInBrowser(`stepmark-outbox-${user}`) }),
+      drafts: new Drafts(store),
+      lease: new Lease({ api: identity, url: urls.heartbeat, sinceInput: () => timer.sinceInput() }),
+      status: new StatusView(document),
+      problem: new ProblemView(find("problem")),
+      bar: new BarView(find("bar")),
+      panels: new Panels(),
+      seen: new Seen({ clock: () => timer.times().total, place: () => this.#parts.desk.place }),
+      rest: new BreakClock({ minutes: config.break_minutes }),
+      tab: new OneTab(`stepmark-desk-${user}-${config.slug}`),
+      blocked: (answer) => this.#showBlocked(answer),
+    };
+    const Desk = config.phase === 1 ? DialogueDesk : SolutionDesk;
+    parts.desk = new Desk(this.#host(parts));
+    this.#parts = parts;
+    this.#shift = new Shift(parts);
+    this.#attention = new AttentionDialog(find("attention"), find("attention-template"), parts.outbox);
+    this.#history = new HistoryDialog(find("history"), find("history-template"), { load: () => api.get(urls.labels), reopen: (id) => this.#shift.reopen(id) });
   }
 
   async connect() {
+    const { timer, outbox, lease, desk, problem, bar, drafts, panels, tab } = this.#parts;
     const acts = this.#acts();
-    this.#keyboard = new Keyboard(acts);
-    const help = new HelpDialog(find("help"), this.#keyboard);
-    acts.help = () => help.open();
-    for (const part of [this.#timer, this.#outbox, this.#lease, this.#keyboard, help]) part.connect();
-    this.#bar.connect(acts);
-    this.#steps.connect({ rate: (step, rating) => this.#rate(rating, step) });
-    this.#listen();
+    const keyboard = new Keyboard(acts);
+    const keys = new KeysDialog(find("help"), keyboard);
+    acts.help = () => keys.open();
+    for (const part of [timer, outbox, lease, keyboard, keys, desk]) part.connect();
+    problem.connect({ reveal: acts.answer });
+    bar.connect(acts);
+    panels.connect(this.#waysOn());
+    this.#listenToParts();
+    this.#listenToPage(acts);
+    drafts.sweep(Date.now() - DRAFTS_LAST).catch(() => undefined);
     // A label left from before goes first: the server would otherwise give its solution out again.
-    await this.#outbox.flush();
-    await this.#claim();
+    await outbox.flush();
+    await this.#sitDown();
+    const wanted = new URLSearchParams(location.search).get("reopen");
+    if (wanted && tab.isOurs) await this.#shift.reopen(wanted);
   }
 
-  #acts() {
+  async #sitDown(options) {
+    if (await this.#parts.tab.take(options)) await this.#shift.claim();
+    else this.#parts.panels.show("elsewhere");
+  }
+
+  // What a desk needs of the page.
+  #host({ config, identity, timer, seen, bar, status }) {
     return {
-      bad: () => this.#rate(BAD),
-      okay: () => this.#rate(OKAY),
-      great: () => this.#rate(GREAT),
-      previous: () => this.#move(-1),
-      next: () => this.#move(1),
-      submit: () => this.#submit(),
-      give_up: () => this.#finishEarly("give_up"),
-      bad_problem: () => this.#finishEarly("bad_problem"),
+      timer,
+      seen,
+      bar,
+      post: (name, body) => identity.post(config.urls[name], body),
+      changed: () => this.#shift.keep(),
+      submit: (options) => this.#shift.submit(options),
+      announce: (sentence) => status.announce(sentence),
+      confirm: (answers, guess) => askFinal(find("final"), answers, guess),
     };
   }
 
-  #listen() {
-    const on = (event, act) => this.#outbox.addEventListener(event, ({ detail }) => act(detail));
-    on("change", ({ waiting, attention }) => this.#showOutbox(waiting, attention));
-    on("blocked", (answer) => this.#showBlocked(answer));
-    on("delivered", ({ entry, answer }) => this.#delivered(entry, answer.data));
-    on("refused", ({ entry }) => entry.id === this.#sent && this.#claim());
-    on("empty", () => this.#sent && this.#claim());
-    this.#lease.addEventListener("lost", ({ detail }) => this.#status.notice("lease", detail.sentence));
-    this.#lease.addEventListener("signed_out", ({ detail }) => this.#showBlocked(detail));
+  #acts() {
+    const shift = this.#shift;
+    const onDesk = (act) => () => shift.assignment && this.#parts.desk.acts()[act]?.();
+    const names = ["bad", "okay", "great", "fourth", "fifth", "previous", "next", "peek", "unsure", "write"];
+    const finish = (reason) => () => shift.finishEarly(reason, () => askReason(document.querySelector(`[data-finish="${reason}"]`)));
+    return {
+      ...Object.fromEntries(names.map((act) => [act, onDesk(act)])),
+      submit: () => (shift.assignment ? shift.submit() : this.#parts.panels.pressEnter()),
+      answer: () => shift.reveal(),
+      undo: () => shift.undo(),
+      history: () => this.#history.open(),
+      instructions: () => find("opens-instructions").click(),
+      give_up: finish("give_up"),
+      bad_problem: finish("bad_problem"),
+    };
+  }
+
+  // What the buttons of the panels do.
+  #waysOn() {
+    return {
+      look: () => this.#lookAgain(),
+      here: () => this.#sitDown({ steal: true }),
+      acknowledge: () => this.#shift.acknowledge(),
+      rested: () => {
+        this.#parts.rest.taken();
+        this.#shift.goOn();
+      },
+    };
+  }
+
+  #listenToParts() {
+    const { outbox, lease, tab, status } = this.#parts;
+    const on = (part, event, act) => part.addEventListener(event, ({ detail }) => act(detail));
+    on(outbox, "change", ({ waiting, attention }) => this.#showOutbox(waiting, attention));
+    on(outbox, "blocked", (answer) => this.#showBlocked(answer));
+    on(outbox, "delivered", ({ answer }) => this.#delivered(answer.data));
+    on(outbox, "empty", () => this.#shift.claim());
+    on(lease, "kept", ({ data }) => this.#kept(data));
+    on(lease, "away", () => status.showOutbox({ blocked: true, unsaved: lease.isChanged }));
+    on(lease, "lost", ({ sentence }) => status.notice("lease", sentence));
+    on(lease, "signed_out", (answer) => this.#showBlocked(answer));
+    on(tab, "lost", () => this.#shift.leave());
+  }
+
+  #listenToPage(acts) {
     find("open-attention").addEventListener("click", () => this.#attention.open());
+    find("open-history").addEventListener("click", acts.history);
+    for (const link of document.querySelectorAll("[data-opens-instructions]")) link.addEventListener("click", () => this.#parts.seen.note("instructions"));
     document.querySelector("[data-sign-out]").addEventListener("submit", (event) => this.#guardSignOut(event));
-    for (const button of document.querySelectorAll("[data-look-again]")) button.addEventListener("click", () => this.#lookAgain());
-    for (const moment of ["online", "focus"]) addEventListener(moment, () => this.#assignment ?? this.#lookAgain());
-    setInterval(() => document.hidden || this.#assignment || this.#sent || this.#claim(), LOOK_AGAIN);
+    for (const moment of ["online", "focus"]) addEventListener(moment, () => this.#shift.assignment ?? this.#lookAgain());
+    setInterval(() => document.hidden || this.#parts.outbox.isHolding || this.#shift.claim(), LOOK_AGAIN);
   }
 
-  // Work on the solution in front ------------------------------------------------------------------------------------
-
-  #show(assignment) {
-    this.#assignment = assignment;
-    this.#sent = null;
-    this.#state = begin(assignment.steps, assignment.draft);
-    this.#timer.start((assignment.draft?.ratings ?? []).slice(0, this.#state.ratings.length).map(({ ms }) => ms ?? 0));
-    this.#timer.at(this.#state.cursor);
-    this.#lease.hold(assignment, () => ({ ratings: ratingsWithTimes(this.#state, this.#timer.times().ms) }));
-    this.#status.notice("lease", null);
-    this.#panel(null);
-    showProblem(assignment.problem);
-    this.#steps.show(assignment, this.#state);
-    this.#bar.update(this.#state);
-    // A solution begun elsewhere opens where it was left; a new one opens at its problem.
-    scrollTo({ top: 0, behavior: "instant" });
-    this.#steps.settle(this.#state.cursor, { scroll: this.#state.cursor > 0 ? "instant" : "none" });
-    this.#status.announce(`A new solution with ${assignment.steps.length} steps.`);
+  #delivered(answer) {
+    this.#parts.status.showDoneToday(answer.done_today);
+    this.#parts.status.notice("device", null);
+    return this.#shift.receive(answer);
   }
 
-  #rate(rating, step = this.#state?.cursor) {
-    if (!this.#assignment) return;
-    const before = this.#state;
-    this.#change(next(before, { type: "rate", rating, step }));
-    if (this.#state === before) return;
-    this.#lease.touch();
-    const where = openStep(this.#state) === null ? "Ready to submit." : `Step ${this.#state.cursor + 1}.`;
-    this.#status.announce(`Step ${step + 1} ${WORDS[rating]}. ${where}`);
-  }
-
-  #move(by) {
-    if (this.#assignment) this.#change(next(this.#state, { type: "move", by }));
-  }
-
-  #change(state) {
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#timer.at(state.cursor);
-    this.#steps.update(state);
-    this.#bar.update(state);
-    this.#steps.settle(state.cursor);
-  }
-
-  async #finishEarly(reason) {
-    if (!this.#assignment) return;
-    const assignment = this.#assignment;
-    const text = await askReason(document.querySelector(`[data-finish="${reason}"]`));
-    if (text !== null && assignment === this.#assignment) await this.#submit({ reason, text });
-  }
-
-  // On the device first; then away, and the answer brings the next solution.
-  async #submit(finish = null) {
-    if (!this.#assignment) return;
-    if (!finish && finishReason(this.#state) === null) {
-      this.#status.announce("Not yet: find the first error, or rate all steps.");
-      return;
-    }
-    const assignment = this.#assignment;
-    this.#timer.stop();
-    const body = label(this.#state, assignment, { id: newId(), finish, times: this.#timer.times() });
-    this.#assignment = null;
-    this.#sent = body.id;
-    this.#lease.release();
-    this.#bar.update(this.#state, { saving: true });
-    setTimeout(() => this.#sent === body.id && this.#panel("waiting"), PATIENCE);
-    try {
-      await this.#outbox.add({ id: body.id, url: this.#config.urls.labels, body });
-    } catch {
-      this.#sent = null;
-      this.#show({ ...assignment, draft: { ratings: body.ratings } });
-      this.#status.notice("device", "This device refuses to keep the label (is its storage full?). It is not submitted yet.", { tone: "bad" });
-    }
-  }
-
-  // The way to and from the server -----------------------------------------------------------------------------------
-
-  #delivered(entry, answer) {
-    if (answer.done_today !== undefined) this.#status.showDoneToday(answer.done_today);
-    this.#status.notice("device", null);
-    if (entry.id === this.#sent) this.#continueWith(answer.assignment);
-  }
-
-  async #claim() {
-    if (this.#claiming || this.#assignment) return;
-    this.#claiming = true;
-    const answer = await this.#identity.post(this.#config.urls.claim, {});
-    this.#claiming = false;
-    if (answer.kind === "ok") {
-      this.#status.notice("connection", null);
-      this.#continueWith(answer.data.assignment);
-      return;
-    }
-    find("trouble").textContent = answer.sentence;
-    this.#panel("trouble");
-    if (answer.kind === "signed_out") this.#showBlocked(answer);
-  }
-
-  #continueWith(assignment) {
-    this.#sent = null;
-    if (assignment) this.#show(assignment);
-    else this.#panel("empty");
+  #kept(renewal) {
+    const { status, lease } = this.#parts;
+    this.#shift.renewed(renewal);
+    status.showUnread(renewal.unread_messages);
+    status.showOutbox({ blocked: false, unsaved: lease.isChanged });
   }
 
   async #lookAgain() {
-    await this.#outbox.flush();
-    if (!this.#sent) await this.#claim();
-  }
-
-  // What the page shows ----------------------------------------------------------------------------------------------
-
-  // null: the desk with a solution.
-  #panel(name) {
-    for (const panel of document.querySelectorAll("[data-panel]")) panel.hidden = panel.dataset.panel !== name;
-    find("desk").hidden = find("bar").hidden = name !== null;
+    const { outbox, tab } = this.#parts;
+    await outbox.flush();
+    if (tab.isOurs && !outbox.isHolding) await this.#shift.claim();
   }
 
   #showOutbox(waiting, attention) {
-    this.#status.showOutbox({ waiting, attention: attention.length });
+    this.#parts.status.showOutbox({ waiting, attention: attention.length, unsaved: this.#parts.lease.isChanged });
     this.#attention.update(attention);
   }
 
   #showBlocked(answer) {
-    this.#status.showOutbox({ blocked: answer !== null });
-    if (answer === null) return this.#status.notice("connection", null);
-    const link = { href: this.#config.urls.sign_in, text: "Sign in in a new tab" };
-    const kept = "Your work is kept on this device.";
-    if (answer.kind === "signed_out") this.#status.notice("connection", `You are signed out. ${kept}`, { link });
-    else this.#status.notice("connection", `${answer.sentence} ${kept}`);
-    if (this.#sent) this.#panel("waiting");
+    const { status, config } = this.#parts;
+    status.showOutbox({ blocked: answer !== null });
+    if (answer === null) return status.notice("connection", null);
+    const kept = say("Your work is kept on this device.");
+    if (answer.kind !== "signed_out") return status.notice("connection", `${answer.sentence} ${kept}`);
+    const link = { href: config.urls.sign_in, text: say("Sign in in a new tab") };
+    return status.notice("connection", `${say("You are signed out.")} ${kept}`, { link });
   }
 
   #guardSignOut(event) {
-    if (!this.#outbox.isHolding) return;
+    const { outbox, status } = this.#parts;
+    if (!outbox.isHolding) return;
     event.preventDefault();
     event.target.closest("[popover]").hidePopover();
-    this.#outbox.flush();
-    this.#status.notice("sign_out", "A label is not saved yet. It is being sent again; sign out when all is saved.");
+    outbox.flush();
+    status.notice("sign_out", say("A label is not saved yet. It is being sent again; sign out when all is saved."));
   }
-}
-
-function showProblem({ text, subject, answer }) {
-  const problem = find("problem");
-  showText(find("problem-text"), text);
-  find("subject").textContent = subject;
-  find("subject").hidden = !subject;
-  find("guess").hidden = answer === null;
-  if (answer !== null) showBare(find("guess-text"), answer);
-  fitFormulas(problem);
 }
 
 function find(name) {
   return document.querySelector(`[data-${name}]`);
-}
-
-// crypto.randomUUID exists only on https and localhost; a laboratory's plain http server should work too.
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 new LabelPage(JSON.parse(document.getElementById("label-config").textContent)).connect();

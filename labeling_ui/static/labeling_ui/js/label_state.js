@@ -2,28 +2,30 @@
 //
 // Rules (the phase-2 protocol): steps are rated in order; the first Bad ends the solution; until it is submitted every
 // rating may be corrected. `ratings` is a prefix of the solution's steps and holds at most one Bad, as its last entry.
+// `edits` is every rating in the order in which it was given; a corrected one stays in it.
 
 export const BAD = -1;
 export const OKAY = 0;
 export const GREAT = 1;
-const RATINGS = [BAD, OKAY, GREAT];
+export const RATINGS = [BAD, OKAY, GREAT];
 
-export function begin(steps, draft = null) {
-  const ratings = usableDraft(draft, steps.length);
-  const state = { count: steps.length, ratings, cursor: 0 };
+// `neutralEnd`: a last step rated Okay ends a solution too.
+export function begin(count, draft = null, { neutralEnd = true } = {}) {
+  const state = { count, neutralEnd, ratings: usableDraft(draft, count), edits: draft?.edits ?? [], cursor: 0 };
   return { ...state, cursor: restingPlace(state) };
 }
 
-// Events: {type: "rate", rating, step?} · {type: "move", by: -1 | 1} · {type: "focus", step}
+// Events: {type: "rate", rating, step?, ms?} · {type: "move", by: -1 | 1} · {type: "focus", step}
 export function next(state, event) {
   return HANDLERS[event.type](state, event);
 }
 
 const HANDLERS = {
-  rate: (state, { rating, step = state.cursor }) => {
+  rate: (state, { rating, step = state.cursor, ms = 0 }) => {
     if (!isReachable(state, step) || !RATINGS.includes(rating)) return state;
     const later = rating === BAD ? [] : state.ratings.slice(step + 1);
-    const rated = { ...state, ratings: [...state.ratings.slice(0, step), rating, ...later], cursor: step };
+    const edits = [...state.edits, { step, option: 0, rating, ms: Math.round(ms) }];
+    const rated = { ...state, ratings: [...state.ratings.slice(0, step), rating, ...later], cursor: step, edits };
     return { ...rated, cursor: restingPlace(rated) };
   },
   move: (state, { by }) => HANDLERS.focus(state, { step: state.cursor + by }),
@@ -44,7 +46,12 @@ export function openStep(state) {
 // What submitting now would mean, or null while it may not be submitted.
 export function finishReason(state) {
   if (firstError(state) !== null) return "found_error";
-  return state.count > 0 && state.ratings.length === state.count ? "solution" : null;
+  return openStep(state) === null && state.count > 0 && !endsNeutral(state) ? "solution" : null;
+}
+
+// The last step is rated Okay, which this project does not take for the end of a solution.
+export function endsNeutral(state) {
+  return !state.neutralEnd && state.ratings.length === state.count && state.ratings.at(-1) === OKAY;
 }
 
 // rated · open (waits for its rating) · later (not reached) · after (behind the first error, never rated)
@@ -54,33 +61,22 @@ export function kindOf(state, step) {
   return step === state.ratings.length ? "open" : "later";
 }
 
+// The steps in front of a person's eyes: reached ones always; the others where the project lets people read ahead
+// ("always"), or where they have looked ("peek"), which `peeked` says.
+export function isReadable(state, step, readAhead, peeked = -1) {
+  return readAhead === "always" || step <= peeked || ["rated", "open"].includes(kindOf(state, step));
+}
+
+// The step that a peek would show, or null where there is nothing to peek at.
+export function peekable(state, readAhead, peeked = -1) {
+  const open = openStep(state);
+  const step = Math.max(open ?? state.count, peeked) + 1;
+  return readAhead === "peek" && open !== null && step < state.count ? step : null;
+}
+
 // `ms` holds the active milliseconds spent on each step.
 export function ratingsWithTimes(state, ms) {
   return state.ratings.map((rating, step) => ({ step, option: 0, rating, ms: Math.round(ms[step] ?? 0) }));
-}
-
-// The body of the label. `finish` is {reason: "give_up" | "bad_problem", text} or null for an ordinary submit.
-export function label(state, assignment, { id, finish = null, times }) {
-  const reason = finish ? finish.reason : finishReason(state);
-  if (reason === null) throw new Error("A label needs its first error, all its ratings, or a reason to stop.");
-  if (finish && !finish.text.trim()) throw new Error("Giving up and bad problems need a reason in words.");
-  return {
-    id,
-    slot: assignment.slot,
-    lease_token: assignment.lease_token,
-    finish_reason: reason,
-    reason: finish ? finish.text.trim() : "",
-    ratings: ratingsWithTimes(state, times.ms),
-    total_time_ms: Math.round(times.total),
-    active_ms: Math.min(Math.round(times.active), Math.round(times.total)),
-    instructions_version: assignment.instructions_version,
-    shown: { answer: assignment.problem.answer !== null, read_ahead: assignment.read_ahead },
-  };
-}
-
-// The steps in front of a person's eyes: reached ones always, the rest only where the project lets people read ahead.
-export function isReadable(state, step, readAhead) {
-  return readAhead || ["rated", "open"].includes(kindOf(state, step));
 }
 
 function isReachable(state, step) {
@@ -91,11 +87,11 @@ function restingPlace(state) {
   return openStep(state) ?? Math.max(state.ratings.length - 1, 0);
 }
 
-// A draft comes from the server and may be older than this code: keep its longest part that obeys the rules.
+// A draft may be older than this code: keep its longest part that obeys the rules.
 function usableDraft(draft, count) {
   const ratings = [];
-  for (const [place, entry] of (draft?.ratings ?? []).entries()) {
-    if (place >= count || entry.step !== place || !RATINGS.includes(entry.rating)) break;
+  for (const entry of (draft?.ratings ?? []).filter(({ option = 0 }) => option === 0)) {
+    if (ratings.length >= count || entry.step !== ratings.length || !RATINGS.includes(entry.rating)) break;
     ratings.push(entry.rating);
     if (entry.rating === BAD) break;
   }

@@ -13,6 +13,7 @@ export class Lease extends EventTarget {
   #draft = null;
   #beating = null;
   #saving = null;
+  #isChanged = false;
   #listeners = null;
 
   // sinceInput() → milliseconds since the person's last sign of life.
@@ -27,7 +28,7 @@ export class Lease extends EventTarget {
   connect() {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
-    this.#page.addEventListener("visibilitychange", () => this.#page.hidden && this.#saving && this.save({ keepalive: true }), { signal });
+    this.#page.addEventListener("visibilitychange", () => this.#page.hidden && this.#isChanged && this.save({ keepalive: true }), { signal });
   }
 
   disconnect() {
@@ -35,9 +36,10 @@ export class Lease extends EventTarget {
     this.release();
   }
 
-  // draft() → the ratings so far, as the server stores them.
+  // draft() → the work so far, as the server stores it. A label that is opened again has no lease to keep.
   hold(assignment, draft) {
     this.release();
+    if (!assignment.lease_until) return;
     this.#assignment = assignment;
     this.#draft = draft;
     this.#beating = setInterval(() => this.#isPresent() && this.save(), BEAT);
@@ -47,24 +49,38 @@ export class Lease extends EventTarget {
     clearInterval(this.#beating);
     clearTimeout(this.#saving);
     this.#assignment = this.#saving = null;
+    this.#isChanged = false;
   }
 
-  // Ratings changed: keep them on the server soon, so that another machine can go on from there.
+  // Something changed: keep it on the server soon, so that another machine can go on from there.
   touch() {
     if (!this.#assignment) return;
+    this.#isChanged = true;
     clearTimeout(this.#saving);
     this.#saving = setTimeout(() => this.save(), SAVE_AFTER);
   }
 
+  // Ratings of this page that the server does not have yet. An untouched page sends none: it may be the older one.
+  get isChanged() {
+    return this.#isChanged;
+  }
+
   async save({ keepalive = false } = {}) {
     clearTimeout(this.#saving);
-    this.#saving = null;
     const assignment = this.#assignment;
     if (!assignment) return;
     const { slot, lease_token } = assignment;
-    const answer = await this.#api.post(this.#url, { slot, lease_token, draft: this.#draft() }, { keepalive });
-    if (assignment !== this.#assignment || answer.kind === "away" || answer.kind === "ok") return;
+    const draft = this.#isChanged ? this.#draft() : null;
+    this.#isChanged = false;
+    const answer = await this.#api.post(this.#url, { slot, lease_token, draft }, { keepalive });
+    if (assignment !== this.#assignment) return;
+    if (answer.kind !== "ok" && draft) this.#isChanged = true;
+    this.#tell(answer);
+  }
+
+  #tell(answer) {
     if (answer.kind === "refused") this.release();
-    this.dispatchEvent(new CustomEvent(answer.kind === "refused" ? "lost" : "signed_out", { detail: answer }));
+    const name = { ok: "kept", refused: "lost", signed_out: "signed_out", away: "away" }[answer.kind];
+    this.dispatchEvent(new CustomEvent(name, { detail: answer }));
   }
 }

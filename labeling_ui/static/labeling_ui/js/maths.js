@@ -2,6 +2,7 @@
 
 import katex from "../../vendor/katex/katex.mjs";
 import { MAX_FORMULAS, MAX_TEXT, isTooMuch, split, splitAnswer, splitBare, withoutComments } from "./maths_text.js";
+import { say } from "./words.js";
 
 const TRAILING_MARK = /^[.,;:!?)\]’”'"]+/;
 const SHORT = 40;
@@ -41,7 +42,7 @@ export function fitFormulas(element) {
 
 function append(element, text, splitter) {
   if (text.length > MAX_TEXT) {
-    element.append(note("This text is too long to typeset; here is its source."), source(text));
+    element.append(note(say("This text is too long to typeset; here is its source.")), source(text));
     return;
   }
   const parts = splitter(text);
@@ -73,13 +74,13 @@ function withMark(element, part, following) {
 }
 
 function formula(part) {
-  if (isTooMuch(part.text)) return source(part.source, "Too long to typeset; this is its source.");
+  if (isTooMuch(part.text)) return source(part.source, say("Too long to typeset; this is its source."));
   const element = document.createElement("span");
   element.className = part.display ? "formula display" : "formula";
   try {
     katex.render(withoutComments(part.text), element, options(part.display));
   } catch {
-    return source(part.source, "This formula could not be typeset; this is its source.");
+    return source(part.source, say("This formula could not be typeset; this is its source."));
   }
   return element;
 }
@@ -103,7 +104,7 @@ function answerBox(answer) {
   box.className = "final-answer";
   const heading = document.createElement("span");
   heading.className = "final-answer-heading";
-  heading.textContent = "Final answer";
+  heading.textContent = say("Final answer");
   const value = document.createElement("span");
   value.className = "final-answer-value";
   append(value, answer, splitBare);

@@ -38,11 +38,13 @@ export class Outbox extends EventTarget {
     clearTimeout(this.#retry);
   }
 
-  // Returns once the label is on the device; sending goes on behind it.
+  // Returns once the label is kept, with whether it would outlast this page; sending goes on behind it.
   async add(entry) {
-    await this.#store.put({ ...entry, at: Date.now(), state: "waiting" });
+    const now = Date.now();
+    const lasts = await this.#store.put({ at: now, ...entry, saved: now, state: "waiting" });
     await this.#tell();
     this.flush();
+    return lasts;
   }
 
   // Sends what waits, oldest first, and returns when nothing more can be done now.
@@ -53,6 +55,12 @@ export class Outbox extends EventTarget {
       // A label that was added just after the last look.
       .then((isDone) => isDone && this.#wanted && this.flush());
     return this.#flushing;
+  }
+
+  // The solutions whose labels are still here.
+  async slots() {
+    const { waiting, attention } = await this.entries();
+    return new Set([...waiting, ...attention].map(({ body }) => body.slot));
   }
 
   get isHolding() {
@@ -104,7 +112,7 @@ export class Outbox extends EventTarget {
     this.#failures = 0;
     this.#block(null);
     if (answer.kind === "ok") await this.#store.remove(entry.id);
-    else await this.#store.put({ ...entry, state: "attention", sentence: answer.sentence });
+    else await this.#store.put({ ...entry, saved: Date.now(), state: "attention", sentence: answer.sentence });
     await this.#tell();
     this.dispatchEvent(new CustomEvent(answer.kind === "ok" ? "delivered" : "refused", { detail: { entry, answer } }));
     return true;

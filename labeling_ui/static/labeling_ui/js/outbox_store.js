@@ -1,23 +1,46 @@
-// Where labels wait on the device: IndexedDB with strict durability, and localStorage where a browser refuses that.
-// A store has all(), put(entry), remove(id); what one user left is never seen by another who signs in here.
+// Where labels wait on the device: IndexedDB with strict durability, localStorage where a browser refuses that, and the
+// open page where both are full. A store has all(), put(entry) → whether it lasts longer than the page, remove(id); what
+// one user left is never seen by another who signs in here.
 
 const DATABASE = "stepmark-outbox";
 const TABLE = "labels";
 
 export function openStore(user) {
-  return withFallback(databaseStore(user), localStore(user));
+  return withFallback([databaseStore(user), localStore(user), pageStore()]);
 }
 
-// Writes to the first store that takes it; reads and clears both, for the first may come back.
-export function withFallback(first, second) {
+// Writes to the first store that takes it; reads and clears all, for one that refused may come back.
+export function withFallback(stores) {
+  const none = () => [];
   return {
-    all: async () => [...(await first.all().catch(() => [])), ...(await second.all())].sort((a, b) => a.at - b.at),
+    all: async () => {
+      const found = await Promise.all(stores.map((store) => store.all().catch(none)));
+      // Where a removal failed, the later write is the truth.
+      const newest = new Map(found.flat().sort((a, b) => (a.saved ?? 0) - (b.saved ?? 0)).map((entry) => [entry.id, entry]));
+      return [...newest.values()].sort((a, b) => a.at - b.at);
+    },
     put: async (entry) => {
-      await first.put(entry).then(() => second.remove(entry.id), () => second.put(entry));
+      for (const store of stores) {
+        const lasts = await store.put(entry).catch(() => null);
+        if (lasts === null) continue;
+        await Promise.all(stores.map((other) => other !== store && other.remove(entry.id).catch(none)));
+        return lasts;
+      }
+      throw new Error("No store takes it.");
     },
     remove: async (id) => {
-      await Promise.all([first.remove(id).catch(() => undefined), second.remove(id)]);
+      await Promise.all(stores.map((store) => store.remove(id).catch(none)));
     },
+  };
+}
+
+// Better than nothing, and it never refuses: gone with the page, which therefore asks before it closes.
+export function pageStore() {
+  const entries = new Map();
+  return {
+    all: async () => [...entries.values()],
+    put: async (entry) => entries.set(entry.id, entry) && false,
+    remove: async (id) => void entries.delete(id),
   };
 }
 
@@ -28,7 +51,7 @@ export function localStore(user, storage = localStorage) {
   const others = (id) => read().filter((entry) => entry.id !== id);
   return {
     all: async () => read(),
-    put: async (entry) => write([...others(entry.id), entry]),
+    put: async (entry) => write([...others(entry.id), entry]) ?? true,
     remove: async (id) => write(others(id)),
   };
 }
@@ -52,7 +75,7 @@ function databaseStore(user) {
   };
   return {
     all: async () => (await act("readonly", (labels) => labels.getAll())).filter((entry) => entry.user === user),
-    put: (entry) => act("readwrite", (labels) => labels.put({ ...entry, user })),
+    put: (entry) => act("readwrite", (labels) => labels.put({ ...entry, user })).then(() => true),
     remove: (id) => act("readwrite", (labels) => labels.delete(id)),
   };
 }

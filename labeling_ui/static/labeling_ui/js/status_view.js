@@ -1,4 +1,6 @@
-// What the page says about itself: saved or waiting, done today, and notices above the desk.
+// What the page says about itself: saved or waiting, done today, messages, and notices above the desk.
+
+import { say, sayMany } from "./words.js";
 
 export class StatusView {
   #page;
@@ -6,6 +8,7 @@ export class StatusView {
   #waiting = 0;
   #attention = 0;
   #isBlocked = false;
+  #isUnsaved = false;
 
   constructor(page) {
     this.#page = page;
@@ -15,9 +18,16 @@ export class StatusView {
     this.#find("done-today").textContent = count;
   }
 
-  // What lies on this device. `blocked`: the last attempt to send did not reach the server or was turned away.
-  showOutbox({ waiting = this.#waiting, attention = this.#attention, blocked = this.#isBlocked }) {
-    [this.#waiting, this.#attention, this.#isBlocked] = [waiting, attention, blocked];
+  showUnread(count) {
+    const link = this.#find("unread");
+    link.hidden = count === 0;
+    link.textContent = sayMany("{n} new message", "{n} new messages", count);
+  }
+
+  // What lies on this device. `blocked`: the last attempt to send did not reach the server or was turned away;
+  // `unsaved`: ratings of the solution in front that the server does not have yet.
+  showOutbox({ waiting = this.#waiting, attention = this.#attention, blocked = this.#isBlocked, unsaved = this.#isUnsaved }) {
+    [this.#waiting, this.#attention, this.#isBlocked, this.#isUnsaved] = [waiting, attention, blocked, unsaved];
     const { kind, icon, text } = this.#saved();
     const saved = this.#find("saved");
     saved.dataset.kind = kind;
@@ -26,8 +36,8 @@ export class StatusView {
     this.#find("open-attention").hidden = attention === 0;
   }
 
-  // One notice per topic; null takes it away. `link` is {href, text}.
-  notice(topic, sentence, { tone = "okay", link = null } = {}) {
+  // One notice per topic; null takes it away. `link` is {href, text}, `button` {act, text}.
+  notice(topic, sentence, { tone = "okay", link = null, button = null } = {}) {
     this.#notices.get(topic)?.remove();
     this.#notices.delete(topic);
     if (sentence === null) return;
@@ -35,6 +45,7 @@ export class StatusView {
     notice.classList.add(tone);
     notice.querySelector("p").textContent = sentence;
     if (link) notice.append(linkTo(link));
+    if (button) notice.append(buttonTo(button));
     this.#notices.set(topic, notice);
     this.#find("notices").append(notice);
     this.announce(sentence);
@@ -45,11 +56,13 @@ export class StatusView {
   }
 
   #saved() {
-    const some = (count) => (count === 1 ? "1 label" : `${count} labels`);
-    if (this.#attention) return { kind: "attention", icon: "#icon-wait", text: `${some(this.#attention)} for your attention` };
-    if (!this.#waiting) return { kind: "saved", icon: "#icon-check", text: "All saved" };
-    if (!this.#isBlocked) return { kind: "saving", icon: "#icon-wait", text: "Saving…" };
-    return { kind: "waiting", icon: "#icon-wait", text: `${some(this.#waiting)} waiting to be saved` };
+    const wait = "#icon-wait";
+    if (this.#attention) return { kind: "attention", icon: wait, text: sayMany("{n} label for your attention", "{n} labels for your attention", this.#attention) };
+    if (this.#waiting && this.#isBlocked) return { kind: "waiting", icon: wait, text: sayMany("{n} label waiting to be saved", "{n} labels waiting to be saved", this.#waiting) };
+    if (this.#waiting) return { kind: "saving", icon: wait, text: say("Saving…") };
+    if (this.#isUnsaved && this.#isBlocked) return { kind: "waiting", icon: wait, text: say("Kept on this device") };
+    if (this.#isUnsaved) return { kind: "saving", icon: wait, text: say("Saving…") };
+    return { kind: "saved", icon: "#icon-check", text: say("All saved") };
   }
 
   #find(name) {
@@ -64,4 +77,13 @@ function linkTo({ href, text }) {
   link.target = "_blank";
   link.textContent = text;
   return link;
+}
+
+function buttonTo({ act, text }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button small";
+  button.textContent = text;
+  button.addEventListener("click", act);
+  return button;
 }

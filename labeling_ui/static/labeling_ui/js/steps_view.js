@@ -2,6 +2,7 @@
 
 import { firstError, isReadable, kindOf } from "./label_state.js";
 import { fitFormulas, showText } from "./maths.js";
+import { say } from "./words.js";
 
 // The current step rests at this part of the window's height, so that eyes and pointer may stay where they are.
 const RESTING_HEIGHT = 0.34;
@@ -11,9 +12,13 @@ export class StepsView {
   #list;
   #template;
   #rows = [];
+  #prepared = { slot: null, rows: [] };
   #assignment = null;
+  #shown = null; // the state that the rows show
+  #peeked = -1;
   #listeners = null;
   #widths = null;
+  #width = 0;
 
   constructor(list, template) {
     this.#list = list;
@@ -24,7 +29,7 @@ export class StepsView {
   connect({ rate }) {
     this.#listeners = new AbortController();
     this.#list.addEventListener("click", (event) => this.#click(event, rate), { signal: this.#listeners.signal });
-    this.#widths = new ResizeObserver(() => fitFormulas(this.#list));
+    this.#widths = new ResizeObserver(() => this.#fitNewWidth());
     this.#widths.observe(this.#list);
   }
 
@@ -33,16 +38,40 @@ export class StepsView {
     this.#widths?.disconnect();
   }
 
-  show(assignment, state) {
-    this.#assignment = assignment;
-    this.#rows = assignment.steps.map((_, step) => this.#row(step));
-    this.#list.replaceChildren(...this.#rows);
-    this.update(state);
+  // Typeset the next solution while nobody waits for it.
+  prepare(assignment) {
+    if (this.#prepared.slot === assignment.slot || assignment.slot === this.#assignment?.slot) return;
+    const rows = assignment.steps.map((text, step) => this.#row(assignment, step));
+    if (assignment.policies.read_ahead === "always") rows.forEach((row, step) => fillIn(row, assignment.steps[step]));
+    this.#prepared = { slot: assignment.slot, rows };
   }
 
-  update(state) {
-    for (const [step, row] of this.#rows.entries()) this.#updateRow(row, step, state);
+  show(assignment, state) {
+    const isPrepared = this.#prepared.slot === assignment.slot;
+    this.#rows = isPrepared ? this.#prepared.rows : assignment.steps.map((_, step) => this.#row(assignment, step));
+    this.#prepared = { slot: null, rows: [] };
+    this.#assignment = assignment;
+    this.#shown = null;
+    this.#peeked = -1;
+    this.#list.replaceChildren(...this.#rows);
+    this.update(state);
     fitFormulas(this.#list);
+  }
+
+  clear() {
+    this.#list.replaceChildren();
+    this.#rows = [];
+    this.#assignment = null;
+  }
+
+  // Rows that look as before are left alone: a long solution is not laid out anew for each key.
+  update(state, { peeked = this.#peeked } = {}) {
+    const before = this.#shown;
+    const last = this.#peeked;
+    [this.#shown, this.#peeked] = [state, peeked];
+    for (const [step, row] of this.#rows.entries()) {
+      if (!before || last !== peeked || look(before, step) !== look(state, step)) this.#updateRow(row, step, state);
+    }
   }
 
   // Give a row the focus and bring it to the resting height. `scroll`: "smooth", "instant" or "none".
@@ -54,12 +83,12 @@ export class StepsView {
     scrollTo({ top: scrollY + row.getBoundingClientRect().top - restingTop(row), behavior: calm ? "instant" : scroll });
   }
 
-  #row(step) {
+  #row(assignment, step) {
     const row = this.#template.content.firstElementChild.cloneNode(true);
     row.dataset.step = step;
     row.querySelector(".step-number").textContent = step + 1;
-    row.setAttribute("aria-label", `Step ${step + 1} of ${this.#assignment.steps.length}`);
-    row.querySelector(".rate").setAttribute("aria-label", `Rate step ${step + 1}`);
+    row.setAttribute("aria-label", say("Step {step} of {steps}", { step: step + 1, steps: assignment.steps.length }));
+    row.querySelector(".rate").setAttribute("aria-label", say("Rate step {step}", { step: step + 1 }));
     return row;
   }
 
@@ -76,22 +105,44 @@ export class StepsView {
       button.setAttribute("aria-pressed", String(isChosen));
       if (isChosen) row.querySelector(".rate").dataset.word = button.querySelector(".rate-word").textContent;
     }
-    this.#showText(row, step, isReadable(state, step, this.#assignment.read_ahead));
+    this.#showText(row, step, isReadable(state, step, this.#assignment.policies.read_ahead, this.#peeked));
   }
 
   #showText(row, step, readable) {
     if (row.dataset.readable === String(readable)) return;
-    row.dataset.readable = readable;
+    if (readable) {
+      fillIn(row, this.#assignment.steps[step]);
+      if (this.#shown && row.isConnected) fitFormulas(row);
+      return;
+    }
+    row.dataset.readable = false;
     const text = row.querySelector(".step-text");
-    text.classList.toggle("hidden-step", !readable);
-    if (readable) showText(text, this.#assignment.steps[step]);
-    else text.textContent = "The next step is shown when this one is rated.";
+    text.classList.add("hidden-step");
+    text.textContent = say("The next step is shown when this one is rated.");
+  }
+
+  #fitNewWidth() {
+    if (this.#list.clientWidth === this.#width) return;
+    this.#width = this.#list.clientWidth;
+    fitFormulas(this.#list);
   }
 
   #click(event, rate) {
     const button = event.target.closest(".rate button");
     if (button) rate(Number(button.closest(".step").dataset.step), Number(button.dataset.rating));
   }
+}
+
+function fillIn(row, text) {
+  row.dataset.readable = true;
+  const element = row.querySelector(".step-text");
+  element.classList.remove("hidden-step");
+  showText(element, text);
+}
+
+// All that a row's looks depend on.
+function look(state, step) {
+  return `${state.ratings[step]} ${kindOf(state, step)} ${step === state.cursor} ${step === firstError(state)}`;
 }
 
 function restingTop(row) {

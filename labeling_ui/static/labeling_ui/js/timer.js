@@ -1,5 +1,6 @@
-// Honest time: a solution's total counts while its page is visible; active time counts, step by step, while the person
-// also gave a sign of life (key, pointer, scroll) within the last 90 seconds. A hidden tab and a sleeping machine add nothing.
+// Honest time: a solution's total counts while its page is visible; active time counts, place by place (a step, an
+// option), while the person also gave a sign of life (key, pointer, scroll) within the last 90 seconds. A hidden tab and
+// a sleeping machine add nothing.
 
 const IDLE_AFTER = 90_000;
 const TICK = 5_000;
@@ -12,8 +13,8 @@ export class StepTimer {
   #mark = 0;
   #lastInput = 0;
   #visible = true;
-  #step = null;
-  #times = { total: 0, active: 0, ms: [] };
+  #place = null;
+  #times = { total: 0, active: 0, ms: {} };
   #listeners = null;
 
   constructor({ now = () => performance.now() } = {}) {
@@ -34,23 +35,22 @@ export class StepTimer {
     this.#listeners?.abort();
   }
 
-  // A new solution; `ms` are the times of steps rated in an earlier sitting.
-  start(ms = []) {
-    const before = ms.reduce((sum, time) => sum + time, 0);
-    this.#times = { total: before, active: before, ms: [...ms] };
+  // A new solution, with the times of an earlier sitting; nobody is at a place of it yet.
+  start({ total = 0, active = 0, ms = {} } = {}) {
+    this.#times = { total: Math.max(total, active), active, ms: { ...ms } };
     this.#mark = this.#lastInput = this.#now();
-    this.#step = 0;
+    this.#place = null;
   }
 
-  // Between solutions nobody works on a step.
+  // Between solutions nobody works on anything.
   stop() {
     this.#advance();
-    this.#step = null;
+    this.#place = null;
   }
 
-  at(step) {
+  at(place) {
     this.#advance();
-    this.#step = step;
+    this.#place = place;
   }
 
   see(visible) {
@@ -69,18 +69,18 @@ export class StepTimer {
 
   times() {
     this.#advance();
-    return { total: this.#times.total, active: this.#times.active, ms: [...this.#times.ms] };
+    return { total: this.#times.total, active: this.#times.active, ms: { ...this.#times.ms } };
   }
 
   #advance() {
     const now = this.#now();
     const from = this.#mark;
     this.#mark = now;
-    if (!this.#visible || this.#step === null) return;
+    if (!this.#visible || this.#place === null) return;
     const until = Math.min(now, from + LONGEST_STRETCH);
     const active = Math.max(0, Math.min(until, this.#lastInput + IDLE_AFTER) - from);
     this.#times.total += until - from;
     this.#times.active += active;
-    this.#times.ms[this.#step] = (this.#times.ms[this.#step] ?? 0) + active;
+    this.#times.ms[this.#place] = (this.#times.ms[this.#place] ?? 0) + active;
   }
 }

@@ -1,0 +1,264 @@
+// A labeler's shift: which solution is in front, which one follows, and what becomes of a label that is done. A desk
+// shows the work (solution_desk.js, dialogue_desk.js), supply.js knows what comes next, the outbox brings labels home.
+
+import { fuller } from "./drafts.js";
+import { EMPTY, handedIn, received, renewed } from "./supply.js";
+import { newId } from "./uuid.js";
+import { say } from "./words.js";
+
+// Under this a person does not notice that they waited.
+const PATIENCE = 400;
+const AHEAD_LEASE = 120_000;
+const REMEMBERED = 10; // labels that can be undone without asking the server
+
+export class Shift {
+  #parts;
+  #supply = EMPTY;
+  #front = null; // the assignment that is worked on
+  #paused = null; // {assignment, draft}: what was, before a label was opened again
+  #aheadDraft = null; // a draft of the solution set aside, known before it is shown
+  #done = []; // {assignment, body} of this visit, the newest last
+  #isClaiming = false;
+  #isSubmitting = false;
+
+  // parts: {config, identity, api, outbox, drafts, lease, status, problem, bar, seen, timer, desk, tab, rest, panels, blocked(answer)}
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  get assignment() {
+    return this.#front;
+  }
+
+  // Work on what is in front -----------------------------------------------------------------------------------------
+
+  // Something changed: on the device at once, on the server soon.
+  keep() {
+    if (!this.#front) return;
+    const { drafts, lease, status } = this.#parts;
+    drafts.keep(this.#front.slot, this.#draft());
+    lease.touch();
+    status.showOutbox({ unsaved: lease.isChanged });
+  }
+
+  reveal() {
+    const { seen, problem } = this.#parts;
+    if (!this.#front || seen.isAnswerShown || this.#front.policies.answer !== "on_demand") return;
+    seen.note("answer");
+    problem.showAnswer(this.#front.problem.answer);
+    this.keep();
+  }
+
+  // `isWhole`: the desk says that nothing is missing.
+  async submit({ isWhole = false } = {}) {
+    const front = this.#front;
+    if (!front || this.#isSubmitting) return;
+    this.#isSubmitting = true;
+    const mayGo = isWhole || (await this.#parts.desk.submit());
+    this.#isSubmitting = false;
+    if (mayGo && front === this.#front) await this.#handIn(null);
+  }
+
+  // ask() → why, in words, or null to go on working.
+  async finishEarly(reason, ask) {
+    const front = this.#front;
+    if (!front) return;
+    const text = await ask();
+    if (text !== null && front === this.#front) await this.#handIn({ reason, text });
+  }
+
+  // The next solution is there before the label is away; the label is kept on the device before it is sent.
+  async #handIn(finish) {
+    const { outbox, drafts, lease, bar, rest, status, config } = this.#parts;
+    const assignment = this.#front;
+    const body = this.#body(finish);
+    this.#done = [...this.#done, { assignment, body }].slice(-REMEMBERED);
+    lease.release();
+    const isStored = outbox.add({ id: body.id, url: config.urls.labels, body });
+    if (!assignment.supersedes) this.#supply = handedIn(this.#supply, Date.now());
+    bar.offerUndo(true);
+    this.#front = null;
+    if (rest.worked(body.active_ms)) this.#parts.panels.showBreak(rest.minutes);
+    else this.goOn();
+    const lasts = await isStored;
+    drafts.remove(assignment.slot);
+    const full = say("This device refuses to keep labels (is its storage full?). Leave this page open until all is saved.");
+    status.notice("device", lasts ? null : full, { tone: "bad" });
+  }
+
+  #body(finish) {
+    const { timer, seen, desk } = this.#parts;
+    const assignment = this.#front;
+    const judgement = desk.judgement(finish);
+    timer.stop();
+    const { total, active } = timer.times();
+    return {
+      id: newId(),
+      slot: assignment.slot,
+      lease_token: assignment.lease_token,
+      ...judgement,
+      total_time_ms: Math.round(total),
+      active_ms: Math.min(Math.round(active), Math.round(total)),
+      instructions_version: assignment.instructions_version,
+      shown: seen.shown(),
+      supersedes: assignment.supersedes,
+    };
+  }
+
+  #draft() {
+    const { desk, timer, seen } = this.#parts;
+    const { total, active } = timer.times();
+    return { ...desk.draft(), total_ms: Math.round(total), active_ms: Math.round(active), shown: seen.shown() };
+  }
+
+  // What comes next --------------------------------------------------------------------------------------------------
+
+  // After a label, a break, or a correction that was left.
+  goOn() {
+    const next = this.#paused ?? (this.#supply.current && { assignment: this.#supply.current, draft: this.#draftOfCurrent() });
+    [this.#paused, this.#aheadDraft] = [null, null];
+    if (next) this.#show(next.assignment, next.draft);
+    else this.#wait();
+  }
+
+  async claim() {
+    const { identity, config, tab, status, panels } = this.#parts;
+    if (this.#isClaiming || this.#front || !tab.isOurs || panels.is("break")) return;
+    this.#isClaiming = true;
+    const answer = await identity.post(config.urls.claim, {});
+    this.#isClaiming = false;
+    if (answer.kind === "ok") {
+      status.notice("connection", null);
+      await this.receive(answer.data);
+      if (!this.#front && !this.#supply.current) panels.show("empty");
+    } else if (answer.data?.code === "rules_changed") await this.#showRules();
+    else {
+      panels.showTrouble(answer.sentence);
+      if (answer.kind === "signed_out") this.#parts.blocked(answer);
+    }
+  }
+
+  // The server's word on what is ours: {assignment, ahead}.
+  async receive(work) {
+    const { outbox, drafts, status, tab, panels } = this.#parts;
+    const sent = await outbox.slots();
+    this.#supply = received(this.#supply, work, sent, { leaseMs: AHEAD_LEASE, now: Date.now() });
+    const { current, ahead, lost } = this.#supply;
+    if (lost && !this.#front?.supersedes) status.notice("lease", say("This solution may have gone to somebody else meanwhile. What you submit is still kept."));
+    if (ahead) await this.#prepare(ahead);
+    if (!current || this.#front || this.#paused || !tab.isOurs || panels.is("break")) return;
+    const local = await drafts.of(current.slot);
+    if (!this.#front) this.#show(current, fuller(local, current.draft));
+  }
+
+  renewed({ ahead_until }) {
+    this.#supply = renewed(this.#supply, ahead_until !== null, { leaseMs: AHEAD_LEASE, now: Date.now() });
+  }
+
+  async acknowledge() {
+    const { identity, config, panels } = this.#parts;
+    const version = Number(document.querySelector("[data-new-version]").textContent);
+    const answer = await identity.post(config.urls.acknowledge, { version });
+    if (answer.kind === "ok") await this.claim();
+    else panels.showTrouble(answer.sentence);
+  }
+
+  // Another tab took over: nothing here is in front any more.
+  leave() {
+    const { desk, lease, timer, panels } = this.#parts;
+    desk.clear();
+    lease.release();
+    timer.stop();
+    [this.#front, this.#paused, this.#supply] = [null, null, EMPTY];
+    panels.show("elsewhere");
+  }
+
+  // Corrections ------------------------------------------------------------------------------------------------------
+
+  // The newest label of this visit, opened again from what this page knows: no need to wait for the server.
+  undo() {
+    const newest = this.#done.at(-1);
+    if (!newest || this.#isSubmitting) return;
+    this.#done = this.#done.slice(0, -1);
+    this.#parts.bar.offerUndo(this.#done.length > 0);
+    const { assignment, body } = newest;
+    const { ratings, total_time_ms, active_ms, shown, extensions } = body;
+    const draft = { ratings, total_ms: total_time_ms, active_ms, shown, extensions, edits: [] };
+    this.#open({ ...assignment, lease_until: null, supersedes: body.id }, draft);
+  }
+
+  async reopen(id) {
+    const { api, config, status } = this.#parts;
+    const answer = await api.get(config.urls.reopen.replace("00000000-0000-0000-0000-000000000000", id));
+    if (answer.kind === "ok") this.#open(answer.data, answer.data.draft);
+    else status.notice("reopened", answer.sentence);
+  }
+
+  leaveReopened() {
+    if (!this.#front?.supersedes) return;
+    this.#parts.drafts.remove(this.#front.slot);
+    this.#front = null;
+    this.goOn();
+  }
+
+  #open(assignment, draft) {
+    if (this.#front && !this.#front.supersedes) this.#paused = { assignment: this.#front, draft: this.#draft() };
+    this.#show(assignment, draft);
+  }
+
+  // What the page shows ----------------------------------------------------------------------------------------------
+
+  #show(assignment, draft) {
+    const { desk, timer, seen, lease, status, panels, problem } = this.#parts;
+    desk.clear();
+    this.#front = assignment;
+    timer.start({ total: draft?.total_ms, active: draft?.active_ms, ms: timesIn(draft) });
+    seen.start(assignment, draft);
+    lease.hold(assignment, () => this.#draft());
+    status.notice("lease", null);
+    this.#showThatItIsACorrection(assignment);
+    panels.show(null);
+    problem.show(assignment, { isAnswerShown: seen.isAnswerShown });
+    scrollTo({ top: 0, behavior: "instant" });
+    desk.show(assignment, draft);
+  }
+
+  #showThatItIsACorrection({ supersedes }) {
+    const sentence = supersedes ? say("You are correcting a label that you gave before.") : null;
+    const button = { act: () => this.leaveReopened(), text: say("Leave it as it was") };
+    this.#parts.status.notice("reopened", sentence, { button });
+  }
+
+  async #showRules() {
+    const { api, config, panels } = this.#parts;
+    const answer = await api.get(config.urls.acknowledge);
+    if (answer.kind === "ok") panels.showRules(answer.data);
+    else panels.showTrouble(answer.sentence);
+  }
+
+  #wait() {
+    this.#parts.bar.update({ submit: say("Saving…"), isReady: false });
+    setTimeout(() => this.#front || this.#parts.panels.is("empty") || this.#parts.panels.show("waiting"), PATIENCE);
+    if (!this.#parts.outbox.isHolding) this.claim();
+  }
+
+  // Typeset what comes next while nobody waits for it.
+  async #prepare(ahead) {
+    this.#aheadDraft = await this.#parts.drafts.of(ahead.slot);
+    requestIdleCallback(() => this.#supply.ahead === ahead && this.#parts.desk.prepare(ahead), { timeout: 1000 });
+  }
+
+  #draftOfCurrent() {
+    return fuller(this.#aheadDraft, this.#supply.current.draft);
+  }
+}
+
+// The time of each place, from ratings that were given earlier.
+function timesIn(draft) {
+  const times = {};
+  for (const { step, option = 0, ms } of draft?.ratings ?? []) {
+    times[`${step}:${option}`] = ms ?? 0;
+    if (option === 0) times[step] = ms ?? 0;
+  }
+  return times;
+}

@@ -1,0 +1,282 @@
+// Phase 2 at work: the steps of one solution, and what is asked once the first error is found. Joins label_state.js and
+// error_state.js with the views; what becomes of a finished label is the page's business.
+
+import { ErrorView } from "./error_view.js";
+import { alternativeRatings, beginError, extensions, missing, needsOwn, nextError, timeKey } from "./error_state.js";
+import { BAD, GREAT, OKAY, begin, endsNeutral, finishReason, firstError, next, openStep, peekable, ratingsWithTimes } from "./label_state.js";
+import { OptionsSource } from "./options_source.js";
+import { StepsView } from "./steps_view.js";
+import { say } from "./words.js";
+
+export class SolutionDesk {
+  #host;
+  #steps;
+  #sheet;
+  #alternatives;
+  #critiques;
+  #assignment = null;
+  #draft = null;
+  #state = null;
+  #error = null; // the state of error_state.js, while the sheet is open
+  #waiting = null; // what the sheet waits for
+  #peeked = -1;
+
+  // host: {timer, seen, bar, post(name, body), changed(), submit(), announce(sentence)}
+  constructor(host) {
+    this.#host = host;
+    this.#steps = new StepsView(document.querySelector("[data-steps]"), document.querySelector("[data-step-template]"));
+    this.#sheet = new ErrorView(document.querySelector("[data-error-sheet]"));
+    const at = (name) => (assignment, step) => host.post(name, { slot: assignment.slot, lease_token: assignment.lease_token, step });
+    this.#alternatives = new OptionsSource(at("alternatives"));
+    this.#critiques = new OptionsSource(at("critiques"));
+  }
+
+  connect() {
+    this.#steps.connect({ rate: (step, rating) => this.#rate(rating, step) });
+    this.#sheet.connect({
+      rate: (item, rating) => this.#changeError({ type: "rate", rating, item, ms: this.#ms }),
+      flag: (item) => this.#changeError({ type: "flag", item }),
+      own: (text) => this.#changeError({ type: "own", text }),
+      back: () => this.#closeSheet(),
+      skip: () => this.#skip(),
+      submit: () => this.#host.submit(),
+    });
+  }
+
+  get place() {
+    return this.#state?.cursor ?? 0;
+  }
+
+  acts() {
+    const scale = { bad: BAD, okay: OKAY, great: GREAT };
+    const points = ["bad", "okay", "great", "fourth", "fifth"];
+    const rate = (act) => () => {
+      const item = this.#error?.items[this.#error.cursor];
+      if (item?.kind === "progress") this.#changeError({ type: "rate", rating: points.indexOf(act) + 1, ms: this.#ms });
+      else if (this.#error) this.#changeError({ type: "rate", rating: scale[act], ms: this.#ms });
+      else this.#rate(scale[act]);
+    };
+    return {
+      ...Object.fromEntries(points.map((act) => [act, rate(act)])),
+      previous: () => this.#move(-1),
+      next: () => this.#move(1),
+      peek: () => this.#peek(),
+      unsure: () => this.#changeError({ type: "flag" }),
+    };
+  }
+
+  prepare(assignment) {
+    this.#steps.prepare(assignment);
+  }
+
+  show(assignment, draft) {
+    [this.#assignment, this.#draft, this.#error, this.#waiting, this.#peeked] = [assignment, draft, null, null, -1];
+    this.#alternatives.forget();
+    this.#critiques.forget();
+    this.#state = begin(assignment.steps.length, draft, { neutralEnd: assignment.policies.neutral_end });
+    this.#host.timer.at(this.#state.cursor);
+    this.#sheet.close();
+    this.#steps.show(assignment, this.#state);
+    this.#showBar();
+    this.#fetchAhead();
+    // A solution begun elsewhere opens where it was left; a new one opens at its problem.
+    this.#steps.settle(this.#state.cursor, { scroll: this.#state.cursor > 0 ? "instant" : "none" });
+    this.#host.announce(say("A new solution with {steps} steps.", { steps: assignment.steps.length }));
+  }
+
+  clear() {
+    this.#assignment = null;
+    this.#sheet.close();
+  }
+
+  draft() {
+    const times = this.#host.timer.times();
+    const more = this.#error ? this.#fromSheet(times.ms) : {};
+    return { ratings: [...ratingsWithTimes(this.#state, times.ms), ...(more.ratings ?? [])], extensions: more.extensions, edits: this.#edits };
+  }
+
+  // → whether the label may go, asking first for what is missing.
+  async submit() {
+    if (this.#waiting) return false;
+    if (this.#error) return this.#isSheetDone();
+    const reason = finishReason(this.#state);
+    if (reason === null) {
+      this.#host.announce(endsNeutral(this.#state) ? lastStepHint() : say("Not yet: find the first error, or rate all steps."));
+      return false;
+    }
+    return reason === "solution" || (await this.#openSheet());
+  }
+
+  // What the labeler decided. `finish`: {reason, text} to stop early.
+  judgement(finish) {
+    const { ms } = this.#host.timer.times();
+    const error = finish ? null : this.#error;
+    return {
+      finish_reason: finish?.reason ?? finishReason(this.#state),
+      reason: finish?.text ?? "",
+      ratings: [...ratingsWithTimes(this.#state, ms), ...(error ? alternativeRatings(error, ms) : [])],
+      edits: this.#edits,
+      extensions: error ? extensions(error) : {},
+    };
+  }
+
+  get #edits() {
+    return [...this.#state.edits, ...(this.#error?.edits ?? [])];
+  }
+
+  get #ms() {
+    return this.#host.timer.times().total;
+  }
+
+  #rate(rating, step = this.#state.cursor) {
+    if (!this.#assignment || this.#error || this.#waiting) return;
+    const before = this.#state;
+    this.#change(next(before, { type: "rate", rating, step, ms: this.#ms }));
+    if (this.#state === before) return;
+    this.#host.changed();
+    this.#fetchAhead();
+    const word = { [BAD]: say("Bad"), [OKAY]: say("Okay"), [GREAT]: say("Great") }[rating];
+    const where = openStep(this.#state) === null ? say("Ready to submit.") : say("Step {step}.", { step: this.#state.cursor + 1 });
+    this.#host.announce(`${say("Step {step}: {rating}.", { step: step + 1, rating: word })} ${where}`);
+  }
+
+  #move(by) {
+    if (!this.#assignment || this.#waiting) return;
+    if (!this.#error) this.#change(next(this.#state, { type: "move", by }));
+    else if (this.#error.cursor + by < 0) this.#closeSheet();
+    else this.#changeError({ type: "move", by });
+  }
+
+  #change(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#host.timer.at(state.cursor);
+    this.#steps.update(state, { peeked: this.#peeked });
+    this.#showBar();
+    this.#steps.settle(state.cursor);
+  }
+
+  #peek() {
+    const step = this.#error ? null : peekable(this.#state, this.#assignment?.policies.read_ahead, this.#peeked);
+    if (step === null) return;
+    this.#peeked = step;
+    this.#host.seen.note("peek");
+    this.#steps.update(this.#state, { peeked: step });
+    this.#host.announce(say("Step {step} is shown.", { step: step + 1 }));
+  }
+
+  // Other steps for the place of the error are fetched while the labeler still looks at it.
+  #fetchAhead() {
+    const step = firstError(this.#state);
+    if (step !== null && this.#assignment.policies.alternatives) this.#alternatives.of(this.#assignment, step);
+  }
+
+  // The sheet after the first error ----------------------------------------------------------------------------------
+
+  // → true where there is nothing to ask.
+  async #openSheet() {
+    const { policies } = this.#assignment;
+    const assignment = this.#assignment;
+    const step = firstError(this.#state);
+    const waiting = (this.#waiting = {});
+    const [others, critiques] = await this.#patiently([
+      policies.alternatives ? this.#alternatives.of(assignment, step) : { texts: [] },
+      policies.critiques ? this.#critiques.of(assignment, step) : { texts: null },
+    ]);
+    if (this.#waiting !== waiting) return false;
+    if (others.trouble !== undefined || critiques.trouble !== undefined) {
+      this.#sheet.showTrouble(others.trouble || critiques.trouble);
+      return false;
+    }
+    this.#waiting = null;
+    return this.#ask(step, { alternatives: others.texts, critiques: critiques.texts });
+  }
+
+  #patiently(promises) {
+    const patience = setTimeout(() => this.#waiting && this.#sheet.showWaiting(), 150);
+    return Promise.all(promises).finally(() => clearTimeout(patience));
+  }
+
+  #ask(step, { alternatives, critiques }) {
+    const { policies } = this.#assignment;
+    this.#error = beginError(step, { points: policies.progress_points, critiques, alternatives }, this.#draft);
+    if (!this.#error) return true;
+    if (alternatives.length) this.#host.seen.note("alternatives");
+    if (critiques?.length) this.#host.seen.note("critiques");
+    this.#host.seen.alternatives = alternatives.length;
+    this.#sheet.show(this.#error, this.#assignment.steps[step]);
+    this.#showError();
+    this.#host.announce(say("Please rate what stands below too."));
+    return false;
+  }
+
+  #changeError(event) {
+    if (!this.#error) return;
+    const state = nextError(this.#error, event);
+    if (state === this.#error) return;
+    this.#error = state;
+    this.#host.changed();
+    this.#showError({ isTyping: event.type === "own" });
+  }
+
+  #showError({ isTyping = false } = {}) {
+    this.#host.timer.at(timeKey(this.#error));
+    this.#sheet.update(this.#error, { needsOwn: needsOwn(this.#error) });
+    this.#showBar();
+    if (isTyping) return;
+    if (missing(this.#error) === "own") this.#sheet.focusOwn();
+    else this.#sheet.settle(this.#error);
+  }
+
+  #isSheetDone() {
+    const what = missing(this.#error);
+    if (what === null) return true;
+    this.#host.announce(what === "own" ? say("Please explain the mistake in your own words.") : say("Please rate everything that is shown."));
+    if (what === "own") this.#sheet.focusOwn();
+    return false;
+  }
+
+  // Nothing more can be fetched now: the label goes without it.
+  #skip() {
+    this.#waiting = this.#error = null;
+    this.#sheet.close();
+    this.#host.submit({ isWhole: true });
+  }
+
+  #closeSheet() {
+    if (this.#error) this.#draft = this.draft();
+    const edits = this.#error?.edits ?? [];
+    this.#state = { ...this.#state, edits: [...this.#state.edits, ...edits] };
+    [this.#error, this.#waiting] = [null, null];
+    this.#sheet.close();
+    this.#host.timer.at(this.#state.cursor);
+    this.#showBar();
+    this.#steps.settle(this.#state.cursor);
+  }
+
+  #fromSheet(ms) {
+    return { ratings: alternativeRatings(this.#error, ms), extensions: extensions(this.#error) };
+  }
+
+  #showBar() {
+    const state = this.#state;
+    const ticks = Array.from({ length: state.count }, (_, step) => ({ rating: state.ratings[step], here: step === openStep(state) }));
+    const progress = say("Step {step} of {steps}", { step: state.cursor + 1, steps: state.count });
+    if (this.#error) {
+      const isReady = missing(this.#error) === null;
+      return this.#host.bar.update({ submit: say("Submit ratings"), hint: isReady ? "" : say("(please rate everything)"), isReady, progress, ticks });
+    }
+    const reason = finishReason(state);
+    return this.#host.bar.update({ submit: say("Submit"), hint: hint(state, reason), isReady: reason !== null, progress, ticks });
+  }
+}
+
+function hint(state, reason) {
+  if (reason === "found_error") return say("(first error found)");
+  if (reason === "solution") return say("(no error in any step)");
+  return endsNeutral(state) ? lastStepHint() : say("(find the first error, or rate all steps)");
+}
+
+function lastStepHint() {
+  return say("(the last step is Great or Bad)");
+}
