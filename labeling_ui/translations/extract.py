@@ -11,7 +11,7 @@ from django.utils.translation.template import templatize
 
 from annotation.models.jobs import JobState
 from annotation.models.problems import Grade
-from annotation.models.projects import Role
+from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead, Role
 from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm
 
@@ -26,7 +26,7 @@ PYTHON_KEYWORDS = DEFAULT_KEYWORDS | {
 }
 SCRIPT_KEYWORDS = {"say": None, "sayMany": (1, 2)}
 # Choices whose names are shown on pages; templates translate them where they show them.
-CHOICES = [Role, RoundState, JobState, Arm, Grade]
+CHOICES = [Role, RoundState, JobState, Arm, Grade, AnswerPolicy, ReadAhead, HumanStepWhen]
 
 
 def pages_and_code() -> Iterator[Found]:
@@ -54,7 +54,9 @@ def _files(folder: str, suffix: str) -> list[Path]:
 
 def _extracted(path: Path, method: str, keywords: dict, source: bytes) -> Iterator[Found]:
     options = {"parse_template_string": "true"} if method == "javascript" else {}
-    for _, text, _, context in extract(method, BytesIO(source), keywords=keywords, options=options):
+    file = BytesIO(source)
+    file.name = _short(path)  # named in warnings, such as that of an empty text
+    for _, text, _, context in extract(method, file, keywords=keywords, options=options):
         yield _short(path), text, context
 
 
