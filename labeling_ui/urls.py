@@ -13,6 +13,7 @@ from labeling_ui.views import (
     preferences,
     project_settings,
     reports,
+    work,
 )
 
 handler500 = "labeling_ui.views.errors.server_error"
@@ -26,6 +27,10 @@ urlpatterns = [
     path("accounts/preferences/", preferences.preferences, name="preferences"),
     path("accounts/who/", account.who, name="who"),
     path("p/<slug:slug>/label/", labeling.label, name="label"),
+    path("p/<slug:slug>/work/", work.work, name="work"),
+    path("p/<slug:slug>/work/acknowledge/", work.acknowledge, name="acknowledge"),
+    path("p/<slug:slug>/work/read/", work.read, name="read_messages"),
+    path("p/<slug:slug>/work/messages/<int:pk>/", work.reply, name="reply"),
     path("p/<slug:slug>/instructions/", onboarding.instructions, name="instructions"),
     path("p/<slug:slug>/practice/", onboarding.practice, name="practice"),
     path("p/<slug:slug>/practice/done/", onboarding.practice_done, name="practice_done"),

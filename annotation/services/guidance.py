@@ -64,11 +64,17 @@ def send(*, project: Project, by: User, text: str, to: Labeler | None = None, ab
 
 
 def reply(*, by: Labeler, message: int, text: str) -> Message:
-    """A labeler's answer to a message that they were sent. Raises NothingSaid, NotYourMessage."""
+    """A labeler's answer to a message that they were sent, which they have read then.
+
+    Raises NothingSaid, NotYourMessage.
+    """
     asked = Message.objects.to(by).filter(pk=message).first()
     if asked is None:
         raise NotYourMessage
-    return _message(project=asked.project, author=by.user, labeler=by, answers=asked, text=text)
+    with transaction.atomic():
+        answer = _message(project=asked.project, author=by.user, labeler=by, answers=asked, text=text)
+        MessageRead.objects.get_or_create(message=asked, labeler=by)
+    return answer
 
 
 def mark_read(*, by: Labeler, messages: Sequence[int]) -> None:

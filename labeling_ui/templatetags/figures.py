@@ -33,7 +33,17 @@ def figure(value: float | None) -> str:
 @register.filter
 def duration(begin: datetime, end: datetime) -> str:
     """From one moment to another: 42 s, 3 min 5 s, 2 h 10 min"""
-    seconds = round((end - begin).total_seconds())
+    return _time((end - begin).total_seconds())
+
+
+@register.filter
+def as_time(milliseconds: float | None) -> str:
+    """7_800_000 → 2 h 10 min"""
+    return UNKNOWN if milliseconds is None else _time(milliseconds / 1000)
+
+
+def _time(exactly: float) -> str:
+    seconds = round(exactly)
     if seconds < 60:
         return _("{seconds} s").format(seconds=seconds)
     if seconds < 3600:

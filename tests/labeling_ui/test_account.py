@@ -1,14 +1,34 @@
 import pytest
 from django.urls import reverse
 
+from annotation.services import guidance
 from tests import factories
 
 
-def test_a_labeler_of_one_project_goes_straight_to_work(alice, client_for):
+def practise(labeler):
+    guidance.finish_practice(by=labeler)
+
+
+def give_a_label(labeler):
+    factories.queued(labeler.project)
+    factories.label(labeler)
+
+
+@pytest.mark.parametrize("begin", [practise, give_a_label])
+def test_a_labeler_of_one_project_goes_straight_to_work(begin, alice, client_for):
+    begin(alice)
+
     response = client_for(alice.user).get("/")
 
     assert response.status_code == 302
     assert response["Location"] == "/p/algebra/label/"
+
+
+def test_a_labeler_who_has_done_nothing_yet_is_first_told_how_to_begin(alice, bob, client_for):
+    practise(bob)
+    give_a_label(bob)
+
+    assert client_for(alice.user).get("/")["Location"] == "/p/algebra/work/"
 
 
 def test_a_labeler_of_two_projects_chooses(alice, client_for):
@@ -17,8 +37,8 @@ def test_a_labeler_of_two_projects_chooses(alice, client_for):
 
     page = client_for(alice.user).get("/").content.decode()
 
-    assert "/p/algebra/label/" in page
-    assert "/p/geometry/label/" in page
+    for place in ("/p/algebra/label/", "/p/algebra/work/", "/p/geometry/label/", "/p/geometry/work/"):
+        assert f'href="{place}"' in page
 
 
 def test_home_shows_nobody_elses_projects(alice, charlie, client_for):
