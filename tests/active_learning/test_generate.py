@@ -205,6 +205,15 @@ def test_the_prompt_is_laid_out_as_in_training(known_model, monkeypatch):
     assert seen == [[data.encode("How much?", ["One.", "Two."], loaded.tokenizer).ids]]
 
 
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_the_random_numbers_and_threads_of_others_are_left_alone(known_model):
     torch.manual_seed(5)
     random.seed(5)
@@ -377,6 +386,7 @@ def test_the_scripted_generator_refuses_what_is_not_of_its_domain():
     for problem, prefix in (
         ("How many eggs are left?", []),
         (PROBLEM, ["Let $x$ be the number of eggs."]),
+        (PROBLEM, ["Check: the eggs are all there."]),
         ("Start with $900$. Add $3$. What is the result?", []),
     ):
         with pytest.raises(chains.Unreadable):
