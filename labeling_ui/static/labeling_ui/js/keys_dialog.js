@@ -1,4 +1,4 @@
-// The list of keys, where each can be changed and all be switched off. Owns the dialog [data-help].
+// The list of keys, where all can be switched off and, on the labeling page, each be changed. Owns the dialog [data-help].
 
 import { nameOf } from "./keymap.js";
 import { say } from "./words.js";
@@ -19,7 +19,7 @@ export class KeysDialog {
     for (const button of this.#dialog.querySelectorAll("[data-change]")) {
       button.addEventListener("click", () => this.#wait(button.dataset.change));
     }
-    this.#dialog.querySelector("[data-reset-keys]").addEventListener("click", () => this.#keyboard.reset());
+    this.#dialog.querySelector("[data-reset-keys]")?.addEventListener("click", () => this.#keyboard.reset());
     this.#dialog.addEventListener("keydown", (event) => this.#hear(event), { capture: true });
     this.#dialog.addEventListener("close", () => this.#wait(null));
     this.#keyboard.addEventListener("change", () => this.#show());
@@ -68,7 +68,7 @@ export class KeysDialog {
   }
 
   #say(text) {
-    this.#dialog.querySelector("[data-keys-note]").textContent = text;
+    this.#dialog.querySelector("[data-keys-note]")?.replaceChildren(text);
   }
 }
 

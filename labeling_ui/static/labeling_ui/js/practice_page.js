@@ -1,8 +1,8 @@
 // The practice run: joins the pure state with the desk, the summary and the keys. Answers stay in this browser.
 
 import { Api } from "./api.js";
-import { HelpDialog } from "./dialogs.js";
 import { Keyboard } from "./keyboard.js";
+import { KeysDialog } from "./keys_dialog.js";
 import { BAD, GREAT, OKAY } from "./label_state.js";
 import { begin, isOver, next, toKeep } from "./practice_state.js";
 import { PracticeSummary } from "./practice_summary.js";
@@ -35,9 +35,8 @@ class PracticePage {
         help.open();
       },
     };
-    // The labeling page knows more keys; here they do nothing.
-    const keyboard = new Keyboard(new Proxy(acts, { get: (known, name) => known[name] ?? (() => {}) }));
-    const help = new HelpDialog(find("help"), keyboard);
+    const keyboard = new Keyboard(acts);
+    const help = new KeysDialog(find("help"), keyboard);
     keyboard.connect();
     help.connect();
     find("bar").querySelector('[data-act="help"]').addEventListener("click", acts.help);
