@@ -16,8 +16,8 @@ READ_OUT = {"aria-label", "title", "placeholder", "alt", "data-say"}
 VOID = {"meta", "link", "input", "br", "hr", "img", "path", "rect", "circle", "use"}
 # Names, and what Chinese, too, writes in Latin letters.
 NOT_ENGLISH = re.compile(
-    r"Stepmark|Algebra|English|PRM800K|SHA-256|UTC|AUC|F1|ProcessBench|\bdana\b|\bmel\b|\balice\b|\bcharlie\b"
-    r"|[\w.-]+\.(?:jsonl|json|gz)|[0-9a-f]{64}|\bKB\b|\bbytes?\b|字节"
+    r"\$[^$]*\$|# Answer|Stepmark|Algebra|English|PRM800K|SHA-256|UTC|AUC|F1|ProcessBench|JavaScript|Ctrl|Enter|Escape|Tab"
+    r"|\b(?:dana|mel|alice|charlie|toy|cm)\b|[\w.-]+\.(?:jsonl|json|gz)|[0-9a-f]{64}"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ '-][A-Za-z]+)*")
 
@@ -32,7 +32,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
-        is_silent = tag in {"script", "style", "pre", "code"} or (values.get("lang") == "en" and tag != "html")
+        is_silent = tag in {"script", "style", "pre", "code", "kbd"} or (values.get("lang") == "en" and tag != "html")
         if tag not in VOID:
             self.open.append((tag, is_silent))
         if not self._is_silent():
@@ -191,6 +191,19 @@ def test_a_round_that_runs_and_fails(project, mel, chinese):
 
     rounds.fail_round(round=round_, job=job, error="CUDA is out of memory")
     assert "本轮失败" in chinese(mel, "/p/algebra/rounds/0/")
+
+
+@pytest.mark.parametrize("path", ["label/", "instructions/", "practice/", "work/"])
+def test_pages_of_labelers(path, project, alice, chinese):
+    factories.queued(project, problem_=factories.problem(project, text="1 + 1 = ?"))
+    factories.label(alice, (1, -1))
+
+    chinese(alice.user, f"/p/algebra/{path}")
+
+
+@pytest.mark.parametrize("path", ["settings/", "guidance/", "reports/", "instructions/"])
+def test_pages_on_which_leads_guide_the_work(path, project, dana, chinese):
+    chinese(dana, f"/p/algebra/{path}")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,29 @@ def test_texts_of_scripts_are_found_in_calls_of_say():
     assert "labeling_ui/static/labeling_ui/js/words.js" not in places
 
 
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ('note(say("All saved"));', ["All saved"]),
+        ('say("Outer {x}", { x: say("inner") })', ["Outer {x}", "inner"]),
+        ('`${what} · ${say("corrected")}`', ["corrected"]),
+        ('this.#say(isOn ? say("on") : say("off"));', ["on", "off"]),
+        ('say(\n  "On its \\"own\\" line",\n)', ['On its "own" line']),
+        ('sayMany("{n} label", "{n} labels", all.length)', [("{n} label", "{n} labels")]),
+        ('// say("in a comment")\n * say("in another")\nthis.say("a method"); essay("a word");', []),
+        ("export function say(text, values = {}) {", []),
+    ],
+)
+def test_a_script_says_its_literals_however_deep_they_stand(source, texts):
+    assert list(extract.said(source, "some.js")) == texts
+
+
+@pytest.mark.parametrize("source", ["say(text)", 'say("one" + "two")', "say(`All`)", 'sayMany("{n} label", many, n)'])
+def test_a_text_that_is_no_literal_is_refused(source):
+    with pytest.raises(ValueError, match=r"some\.js: .*literal"):
+        list(extract.said(source, "some.js"))
+
+
 def test_a_text_that_is_not_in_the_catalog_is_noticed(copy):
     faults = copy(lambda catalog, message: catalog.delete(message.id))
 
