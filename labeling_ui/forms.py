@@ -89,7 +89,7 @@ class InstructionsForm(forms.Form):
             self.add_error(
                 None, _("Somebody else has published a version since you began. Look at it before you go on.")
             )
-        elif given.get("text") == self.newest.text and given["must_acknowledge"] == self.newest.must_acknowledge:
+        elif given.get("text") == self.newest.text and given["must_acknowledge"] <= self.newest.must_acknowledge:
             self.add_error("text", _("This is what is in force already."))
         if given["must_acknowledge"] and not given.get("changes"):
             self.add_error("changes", _("Say what has changed: it is what labelers are asked to read."))

@@ -32,10 +32,10 @@ def guidance(request: HttpRequest, slug: str) -> HttpResponse:
     instructions = _instructions_form(request, page, act)
     message = _message_form(request, place.project, page, act)
     if instructions.is_valid() and _publish(request, place, instructions):
-        return redirect("guidance", slug)
+        return _back(slug)
     if message.is_valid():
         _send(request, place, message)
-        return redirect(reverse("guidance", args=[slug]) + "#messages")
+        return _back(slug)
     context: dict[str, Any] = {
         "project": place.project,
         "place": place,
@@ -48,6 +48,12 @@ def guidance(request: HttpRequest, slug: str) -> HttpResponse:
     }
     status = 400 if instructions.errors or message.errors else 200
     return render(request, "labeling_ui/lead/guidance.html", context, status=status)
+
+
+def _back(slug: str) -> HttpResponse:
+    # A browser keeps the fragment of the form's address unless it is given another: the sentence on what was done
+    # stands at the top.
+    return redirect(reverse("guidance", args=[slug]) + "#main")
 
 
 def _instructions_form(request: HttpRequest, page: queries.GuidancePage, act: str | None) -> InstructionsForm:

@@ -58,7 +58,7 @@ def test_a_version_is_published_and_its_text_is_where_the_next_one_begins(projec
     assert (newest.text, newest.changes, newest.must_acknowledge) == ("# Rules\n\n- one\n- two", "A list.", False)
     page = " ".join(told.content.decode().split())
     assert "Version 2 is in force." in page
-    assert "<h4 data-maths>Rules</h4> <ul><li data-maths>one</li><li data-maths>two</li></ul>" in page
+    assert "<h4 data-maths>Rules</h4> <ul><li><span data-maths>one</span></li><li><span data-maths>two</span></li></ul>" in page
     assert "# Rules - one - two</textarea>" in page
     assert 'name="based_on" value="2"' in page
 
@@ -141,6 +141,7 @@ def test_the_same_text_can_be_published_again_to_have_it_read(project, dana, cli
     client.post(URL, publish())
 
     assert client.post(URL, publish(based_on="2", must_acknowledge="on", changes="Please.")).status_code == 302
+    assert client.post(URL, publish(based_on="3")).status_code == 400  # and not to have it read less
 
 
 def test_versions_say_how_many_of_those_who_label_now_know_them(project, dana, alice, bob, charlie, client_for):
@@ -173,7 +174,7 @@ def test_a_message_goes_to_all_or_to_one(project, dana, alice, bob, client_for):
     assert (one.labeler, one.text, one.author) == (alice, "Look at $x$.", dana)
     assert everybody.labeler is None
     assert "The message to alice is sent." in told.content.decode()
-    assert told.redirect_chain == [(URL + "#messages", 302)]
+    assert told.redirect_chain == [(URL + "#main", 302)]
 
 
 @pytest.mark.parametrize("to", ["", "everybody", "charlie"])
