@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -15,6 +16,15 @@ from annotation.models.projects import Role
 from annotation.services import guidance
 from labeling_ui import practice as practice_run
 from labeling_ui.lessons import examples, examples_options
+
+# The keys of the labeling page that mean something here; the names are those of js/keymap.js.
+PRACTICE_KEYS = {
+    "bad": gettext_lazy("rate Bad"),
+    "okay": gettext_lazy("rate Okay"),
+    "great": gettext_lazy("rate Great"),
+    "submit": gettext_lazy("go on, when you have read what we say"),
+    "help": gettext_lazy("this list"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ def practice(request: HttpRequest, slug: str) -> HttpResponse:
         "done": reverse("practice_done", args=[slug]) if place.role == Role.LABELER else None,
         **practice_run.data(place.project),
     }
-    context = {"project": place.project, "place": place, "config": config}
+    context = {"project": place.project, "place": place, "config": config, "keys": PRACTICE_KEYS.items()}
     return render(request, "labeling_ui/onboarding/practice.html", context)
 
 

@@ -143,21 +143,36 @@ def test_the_end_tells_what_was_missed_by_theme_and_a_restart_forgets_it(alice, 
     expect(page.locator("[data-progress]")).to_have_text("Exercise 1 of 11")
 
 
-def test_a_run_can_be_started_again_from_the_list_of_keys(alice, practice_page):
+def test_a_run_can_be_started_again_from_the_menu(alice, practice_page):
     page = practice_page(alice.user)
     run(page, practice.SOLUTIONS[:1])
 
-    press(page, "?")
+    page.get_by_role("button", name="Account of alice").click()
     page.get_by_role("button", name="Start the practice again").click()
 
     expect(page.locator("[data-progress]")).to_have_text("Exercise 1 of 11")
     expect(page.locator(".step[aria-current]")).to_be_focused()
+    expect(page.get_by_role("button", name="Start the practice again")).to_be_hidden()
+
+
+def test_keys_that_somebody_chose_for_themselves_are_used_and_shown(alice, practice_page):
+    page = practice_page(alice.user)
+
+    press(page, "?")
+    page.get_by_role("button", name="Change the key for: rate Great").click()
+    press(page, "z", "Escape", "z")
+    expect(verdict(page)).to_contain_text("Great, as we say too.")
+    press(page, "Enter")
+
+    great = page.get_by_role("group", name="Rate step 2").get_by_role("button", name="Great")
+    expect(great.locator("kbd")).to_have_text("Z")
+    expect(great).to_have_attribute("aria-keyshortcuts", "z")
 
 
 def test_everything_is_reached_by_pointer_when_the_keys_are_off(alice, practice_page):
     page = practice_page(alice.user)
 
-    press(page, "?", "Tab")
+    press(page, "?")
     page.get_by_label("Use these keys.").uncheck()
     press(page, "Escape", "3")
     expect(verdict(page)).to_be_hidden()

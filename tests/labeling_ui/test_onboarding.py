@@ -144,6 +144,16 @@ def test_the_practice_page_brings_the_lessons_of_the_phase(alice, client_for):
     assert solutions["done"] == "/p/algebra/practice/done/"
 
 
+def test_practice_speaks_the_language_of_the_page(alice, client_for):
+    client = client_for(alice.user)
+    client.cookies["language"] = "zh-hans"
+
+    config = config_of(page(client, "practice/"))
+
+    assert config["lessons"][1]["problem"] == "解方程 $3(x-4)=2x+5$。"
+    assert config["themes"]["HELPFUL"]["title"] == "有帮助的步骤"
+
+
 def test_the_end_of_the_practice_run_is_noted_once(alice, client_for):
     client = client_for(alice.user)
 

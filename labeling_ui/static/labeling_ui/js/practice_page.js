@@ -14,6 +14,7 @@ class PracticePage {
   #view;
   #summary;
   #storage;
+  #keyboard;
 
   constructor(config) {
     this.#config = config;
@@ -30,20 +31,15 @@ class PracticePage {
       great: () => this.#rate(GREAT),
       submit: () => this.#change({ type: "continue" }),
       next: () => this.#change({ type: "continue" }),
-      help: () => {
-        find("help").returnValue = "";
-        help.open();
-      },
+      help: () => keys.open(),
     };
-    const keyboard = new Keyboard(acts);
-    const help = new KeysDialog(find("help"), keyboard);
-    keyboard.connect();
-    help.connect();
-    find("bar").querySelector('[data-act="help"]').addEventListener("click", acts.help);
+    this.#keyboard = new Keyboard(acts);
+    const keys = new KeysDialog(find("help"), this.#keyboard);
     this.#view.connect({ rate: (rating) => this.#rate(rating), go: acts.submit });
-    find("restart").addEventListener("click", () => this.#change({ type: "restart" }));
-    // Not on the click: the closing dialog gives the focus back to where it was, and only then may it move on.
-    find("help").addEventListener("close", ({ target }) => target.returnValue === "restart" && this.#change({ type: "restart" }));
+    this.#keyboard.connect();
+    keys.connect();
+    find("bar").querySelector('[data-act="help"]').addEventListener("click", acts.help);
+    for (const button of document.querySelectorAll("[data-restart]")) button.addEventListener("click", () => this.#change({ type: "restart" }));
     this.#show();
   }
 
@@ -68,6 +64,7 @@ class PracticePage {
       return this.#end();
     }
     this.#view.show(this.#state);
+    this.#keyboard.label(find("steps"));
     this.#view.settle(this.#state);
   }
 

@@ -75,11 +75,7 @@ export class PracticeView {
 
   #showGuess(guess) {
     this.#find("guess").hidden = !guess;
-    const [before, after = ""] = say("(Current guess of correct answer: {guess})").split("{guess}");
-    const value = document.createElement("span");
-    value.className = "maths";
-    showBare(value, guess);
-    this.#find("guess").replaceChildren(before, value, after);
+    showBare(this.#find("guess-text"), guess);
   }
 
   #row(text, place) {
