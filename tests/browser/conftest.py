@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -52,6 +53,8 @@ def chromium():
 class Door:
     """Counts who is inside, so that the database is not emptied under a request that a closed page left behind."""
 
+    delay_seconds = 0.0  # added to every answer of the API, for tests of a slow server
+
     def __init__(self, application):
         self.application = application
         self.inside = 0
@@ -60,6 +63,8 @@ class Door:
     def __call__(self, environ, start_response):
         self._move(1)
         try:
+            if environ["PATH_INFO"].startswith("/api/"):
+                time.sleep(self.delay_seconds)
             return self.application(environ, start_response)
         finally:
             self._move(-1)

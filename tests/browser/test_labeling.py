@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Draft, Label, StepRating
+from annotation.services import guidance
 from tests import factories
 from tests.browser.conftest import cut, press
 
@@ -15,7 +16,10 @@ STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
 
 @pytest.fixture
 def alice(transactional_db):
-    return factories.member(factories.project(slug="algebra", name="Algebra"), "labeler", "alice")
+    """Who has practiced, in a project that asks for nothing beside the steps."""
+    labeler = factories.member(factories.project(slug="algebra", name="Algebra", alternatives=0), "labeler", "alice")
+    guidance.finish_practice(by=labeler)
+    return labeler
 
 
 def labels():
@@ -70,7 +74,7 @@ def test_five_solutions_are_labeled_with_the_keyboard_alone(alice, open_page):
     reasons = list(Label.objects.order_by("created_at").values_list("reason", flat=True))
     assert reasons == ["", "", "It takes too long to check", "The picture is missing", ""]
     assert set(Label.objects.values_list("late", flat=True)) == {False}
-    assert Label.objects.filter(shown={"answer": True, "read_ahead": True}, instructions_version=1).count() == 5
+    assert Label.objects.filter(shown__answer=True, shown__read_ahead="always", instructions_version=1).count() == 5
 
 
 def test_nothing_is_submitted_before_the_first_error_or_the_end(alice, label_page):
@@ -274,7 +278,7 @@ def test_a_label_is_never_sent_under_another_name(alice, label_page):
     other.get_by_label("User name").fill("bob")
     other.get_by_label("Password").fill(factories.PASSWORD)
     other.get_by_role("button", name="Sign in").click()
-    on_step(other, 1)
+    expect(other.get_by_role("heading", name="My work")).to_be_visible()
 
     press(page, "1", "Enter")
 
@@ -312,7 +316,7 @@ def test_the_current_step_stays_at_one_height(alice, label_page):
 
 
 def test_later_steps_stay_out_of_the_page_where_reading_ahead_is_off(alice, label_page):
-    alice.project.read_ahead = False
+    alice.project.read_ahead = "never"
     alice.project.save()
     factories.queued(alice.project, steps=STEPS)
     page = label_page(alice.user)

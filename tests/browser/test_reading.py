@@ -98,6 +98,7 @@ def test_no_page_scrolls_sideways(width, alice, open_page):
     page.goto("/accounts/sign-in/")
     assert sideways(page) == 0
     sign_in(page, alice.user)
+    page.goto("/p/algebra/label/")
     expect(page.locator(".step[aria-current]")).to_be_visible()
 
     for key in "333331g":

@@ -63,7 +63,6 @@ export class ErrorView {
   showWaiting() {
     this.#open("waiting");
     this.#part("waiting-text").textContent = say("Other steps for this place are being prepared…");
-    this.#part("skip").focus();
   }
 
   showTrouble(sentence) {

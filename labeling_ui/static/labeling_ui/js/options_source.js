@@ -1,5 +1,6 @@
 // Asks the server for other steps at one place of a solution, and again until its generator has written them. What was
-// fetched once is kept, so that a change of mind costs nothing.
+// fetched once is kept, so that a change of mind costs nothing; a server that is away is told at once, for nobody should
+// have to wait for what can be left out.
 
 const ASK_AGAIN = 700;
 const LONGEST_WAIT = 30_000;
@@ -29,12 +30,11 @@ export class OptionsSource {
     for (;;) {
       const answer = await this.#ask(assignment, step);
       if (answer.kind === "ok" && (answer.data.is_ready ?? true)) return { texts: answer.data.texts };
-      const isHopeless = answer.kind === "refused" || answer.kind === "signed_out";
-      if (isHopeless || Date.now() > deadline) {
+      if (answer.kind !== "ok" || Date.now() > deadline) {
         this.#known.delete(key);
         return { trouble: answer.kind === "ok" ? "" : answer.sentence };
       }
-      await new Promise((resolve) => setTimeout(resolve, answer.retryAfter ?? ASK_AGAIN));
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     }
   }
 }

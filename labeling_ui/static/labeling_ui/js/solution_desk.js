@@ -150,6 +150,7 @@ export class SolutionDesk {
   #change(state) {
     if (state === this.#state) return;
     this.#state = state;
+    this.#sheet.close();
     this.#host.timer.at(state.cursor);
     this.#steps.update(state, { peeked: this.#peeked });
     this.#showBar();
@@ -184,11 +185,11 @@ export class SolutionDesk {
       policies.critiques ? this.#critiques.of(assignment, step) : { texts: null },
     ]);
     if (this.#waiting !== waiting) return false;
+    this.#waiting = null;
     if (others.trouble !== undefined || critiques.trouble !== undefined) {
       this.#sheet.showTrouble(others.trouble || critiques.trouble);
       return false;
     }
-    this.#waiting = null;
     return this.#ask(step, { alternatives: others.texts, critiques: critiques.texts });
   }
 
