@@ -24,9 +24,9 @@ from annotation.models import (
 )
 from annotation.models.labels import LabelQuerySet, Origin
 from annotation.models.projects import AnswerPolicy
+from annotation.queries.excerpts import excerpt
 
 HISTORY = 10  # labels
-EXCERPT = 160  # characters
 HOUR = timedelta(hours=1)
 
 
@@ -99,7 +99,8 @@ def reopened(labeler: Labeler, label_id: UUID) -> Assignment | None:
 def history(labeler: Labeler) -> list[PastLabel]:
     """Two queries."""
     labels = Label.objects.current().filter(labeler=labeler, origin=Origin.LABELER)
-    open_ = Q(pk__in=reopenable(labeler).values("pk"))
+    # Asked for each of the few rows: as pk__in it would be answered for every label that they ever gave.
+    open_ = Exists(reopenable(labeler).filter(pk=OuterRef("pk")))
     newest: list[Any] = list(
         labels.select_related("solution__problem").annotate(can_reopen=open_).order_by("-created_at")[:HISTORY]
     )
@@ -111,7 +112,7 @@ def history(labeler: Labeler) -> list[PastLabel]:
     return [
         PastLabel(
             id=label.pk,
-            problem=label.solution.problem.text[:EXCERPT],
+            problem=excerpt(label.solution.problem.text),
             finish_reason=label.finish_reason,
             ratings=ratings.get(label.pk, []),
             created_at=label.created_at,

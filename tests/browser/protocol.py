@@ -1,0 +1,102 @@
+"""What the tests of the labeling protocol share: work with other steps beside it, and the server asked past the page."""
+
+import json
+import re
+import uuid
+
+from playwright.sync_api import expect
+
+from annotation.models import Label, Slot, StepRating
+from annotation.models.snapshots import View
+from annotation.services import rounds
+from annotation.services.exporting import export_labels
+from tests import factories
+from tests.annotation.prm800k import assert_sound
+
+
+def with_pool(project, steps, *others, values=None, **problem):
+    """A solution, and in the pool of its problem the others, each given by its steps."""
+    owner = factories.problem(project, **problem)
+    for other in others:
+        factories.solution(problem_=owner, steps=list(other))
+    return factories.solution(problem_=owner, steps=list(steps), **values or {})
+
+
+def give_out(*solutions, arm="remaining", reason=None):
+    """Put the solutions into the queue, in this order."""
+    round_, job = factories.running_round(solutions[0].project)
+    picks = [rounds.Pick(one.pk, arm, 1 - place / 100, reason or {}) for place, one in enumerate(solutions)]
+    rounds.fill_round(round=round_, job=job, version=None, picks=picks, report={})
+
+
+# What the labeler sees -----------------------------------------------------------------------------------------------
+
+
+def on_step(page, number):
+    expect(page.locator(".step[aria-current]")).to_have_attribute("aria-label", re.compile(rf"^Step {number} of "))
+
+
+def row(page, number):
+    """The row of a step, counted from 1 as on the page."""
+    return page.locator(".step").nth(number - 1)
+
+
+def submit_says(page, *words, ready):
+    """Submit, with what it says is missing."""
+    button = page.locator("[data-act=submit]")
+    for word in words:
+        expect(button).to_contain_text(word)
+    expect(button).to_have_attribute("aria-disabled", str(not ready).lower())
+
+
+def handed_in(page, count):
+    expect(page.locator("[data-done-today]")).to_have_text(str(count))
+
+
+# What is stored, and what goes out -----------------------------------------------------------------------------------
+
+
+def ratings(label=None):
+    """(step, option, rating) of the only label, or of the one given; both counted from 0."""
+    rows = StepRating.objects.filter(label=label or Label.objects.get()).order_by("step", "option")
+    return list(rows.values_list("step", "option", "rating"))
+
+
+def edits(label=None):
+    """(step, option, rating) as they were given, one for each press of a key."""
+    return [(one["step"], one["option"], one["rating"]) for one in (label or Label.objects.get()).edits]
+
+
+def exported(project, folder, view=View.RAW):
+    """The lines that an export writes, each one checked against the rules of the format."""
+    manifest = export_labels(project=project, view=view, out_dir=folder)
+    texts = [line for file in manifest.files for line in (folder / file.name).read_text().split("\n") if line]
+    for text in texts:
+        assert_sound(text)
+    return [json.loads(text) for text in texts]
+
+
+# What the page would not send ----------------------------------------------------------------------------------------
+
+
+def post(page, name, body):
+    """(status, answer) of the API, asked as the person who is signed in on the page."""
+    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+    answer = page.request.post(f"/api/v1/projects/algebra/{name}", data=body, headers={"X-CSRFToken": token})
+    return answer.status, answer.json()
+
+
+def held():
+    """The slot in front of the labeler, as the API wants it named."""
+    slot = Slot.objects.get(state="leased", prefetched=False)
+    return {"slot": slot.pk, "lease_token": str(slot.lease_token)}
+
+
+def refused(page, rows, *, finish_reason, **values):
+    """Why the API takes no label with these (step, option, rating) of what lies in front."""
+    given = [{"step": step, "option": option, "rating": rating} for step, option, rating in rows]
+    body = {"id": str(uuid.uuid4()), "finish_reason": finish_reason, "ratings": given, "total_time_ms": 1000}
+    status, answer = post(page, "labels", body | held() | values)
+    assert (status, answer["code"]) == (400, "incomplete_label"), answer
+    assert not Label.objects.exists()
+    return answer["detail"]
