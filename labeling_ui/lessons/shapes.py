@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 BAD, OKAY, GREAT = -1, 0, 1
@@ -72,7 +73,9 @@ class Step:
         return self.right[0]
 
     def explanation(self, rating: int) -> str:
-        return " ".join(str(text) for text in (self.told.get(rating, ""), self.why) if text)
+        told = self.told.get(rating, "")
+        # Not every language puts a space between two sentences.
+        return gettext("%(told)s %(why)s") % {"told": told, "why": self.why} if told else str(self.why)
 
 
 @dataclass(frozen=True)

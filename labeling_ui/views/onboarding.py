@@ -23,6 +23,7 @@ PRACTICE_KEYS = {
     "okay": gettext_lazy("rate Okay"),
     "great": gettext_lazy("rate Great"),
     "submit": gettext_lazy("go on, when you have read what we say"),
+    "instructions": gettext_lazy("open the instructions"),
     "help": gettext_lazy("this list"),
 }
 

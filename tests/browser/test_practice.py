@@ -209,6 +209,26 @@ def test_an_end_that_the_server_did_not_hear_of_is_told_by_the_button(alice, pra
     assert Labeler.objects.get(pk=alice.pk).practiced_at is not None
 
 
+def test_the_instructions_open_beside_the_practice_run(alice, practice_page):
+    page = practice_page(alice.user)
+
+    with page.expect_popup() as opened:
+        press(page, "i")
+
+    expect(opened.value.get_by_role("heading", name="How to judge a step")).to_be_visible()
+
+
+def test_no_chinese_mark_begins_a_line_behind_a_formula(alice, practice_page):
+    page = practice_page(alice.user)
+    page.context.add_cookies([{"name": "language", "value": "zh-hans", "url": page.url}])
+
+    page.goto("/p/algebra/instructions/")
+
+    marks = page.locator(".example-text .nowrap").all_inner_texts()
+    assert any(mark.endswith("，") for mark in marks)
+    assert any(mark.endswith("。") for mark in marks)
+
+
 @pytest.mark.parametrize("width", [320, 768, 1280])
 def test_practice_and_instructions_never_scroll_sideways(width, alice, practice_page):
     page = practice_page(alice.user, viewport={"width": width, "height": 640})

@@ -4,7 +4,7 @@ import katex from "../../vendor/katex/katex.mjs";
 import { MAX_FORMULAS, MAX_TEXT, isTooMuch, split, splitAnswer, splitBare, withoutComments } from "./maths_text.js";
 import { say } from "./words.js";
 
-const TRAILING_MARK = /^[.,;:!?)\]’”'"]+/;
+const TRAILING_MARK = /^[.,;:!?)\]’”'"，。；：！？、）」』》]+/;
 const SHORT = 40;
 const MACROS = {
   "\\mbox": "\\text{#1}",

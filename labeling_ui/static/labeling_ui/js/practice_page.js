@@ -31,6 +31,7 @@ class PracticePage {
       great: () => this.#rate(GREAT),
       submit: () => this.#change({ type: "continue" }),
       next: () => this.#change({ type: "continue" }),
+      instructions: () => find("opens-instructions").click(),
       help: () => keys.open(),
     };
     this.#keyboard = new Keyboard(acts);
