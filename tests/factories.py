@@ -67,20 +67,26 @@ def queued(project, count=1, *, arm="remaining", **values):
     return list(Slot.objects.filter(round=round_).order_by("-priority"))
 
 
-def judgement(ratings=(1, 1, 1), **values):
+def judgement(ratings=(1, 1, 1), *more, **values):
+    """Ratings of a solution's own steps from the first one on, and `more` of them as they stand in the label."""
     ended = "found_error" if ratings and ratings[-1] == -1 else "solution"
     rows = [judgements.Rating(step=step, rating=rating) for step, rating in enumerate(ratings)]
-    return judgements.Judgement(**{"finish_reason": ended, "ratings": rows, "total_time_ms": 1000} | values)
+    return judgements.Judgement(**{"finish_reason": ended, "ratings": [*rows, *more], "total_time_ms": 1000} | values)
 
 
-def submit(by, assignment, ratings=(1, 1, 1), *, label_id=None, **values):
+def submit(by, assignment, ratings=(1, 1, 1), *more, label_id=None, supersedes=None, **values):
+    return hand_in(by, assignment, judgement(ratings, *more, **values), label_id=label_id, supersedes=supersedes)
+
+
+def hand_in(by, assignment, judgement, *, label_id=None, supersedes=None):
     return labeling.submit_label(
         project=by.project,
         by=by,
         label_id=label_id or uuid.uuid4(),
         slot=assignment.slot,
         lease_token=assignment.lease_token,
-        judgement=judgement(ratings, **values),
+        judgement=judgement,
+        supersedes=supersedes,
     )
 
 

@@ -13,7 +13,7 @@ from annotation.api import serializers
 from annotation.api.parsers import valid
 from annotation.api.permissions import labeler_for
 from annotation.api.round_serializers import ProjectSerializer
-from annotation.models import Membership, Slot
+from annotation.models import Labeler, Membership, Slot
 from annotation.queries import labeling as queries
 from annotation.services import dialogue, guidance, labeling, options, queue
 
@@ -87,9 +87,9 @@ class Alternatives(APIView):
     @extend_schema(request=serializers.AtStepSerializer, responses=serializers.AlternativesSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Other steps for the place of the first error (phase 2). Ask again until they are ready."""
+        labeler = labeler_for(request.user, slug)
         data = valid(serializers.AtStepSerializer, request)
-        slot = _held(request, slug, data)
-        found = options.alternatives_at(slot=slot, step=data["step"])
+        found = options.alternatives_at(slot=_held(labeler, data), step=data["step"])
         return Response(serializers.AlternativesSerializer(found).data)
 
 
@@ -97,8 +97,9 @@ class Critiques(APIView):
     @extend_schema(request=serializers.AtStepSerializer, responses=serializers.CritiqueTextsSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Explanations of the mistake in a step that you have found to be bad."""
+        labeler = labeler_for(request.user, slug)
         data = valid(serializers.AtStepSerializer, request)
-        texts = queries.critiques(_held(request, slug, data), data["step"])
+        texts = queries.critiques(_held(labeler, data), data["step"])
         return Response(serializers.CritiqueTextsSerializer({"texts": texts}).data)
 
 
@@ -106,9 +107,10 @@ class Dialogue(APIView):
     @extend_schema(request=serializers.DialogueSerializer, responses=serializers.PositionSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Where a phase-1 dialogue stands after these turns, and the options to rate next."""
+        labeler = labeler_for(request.user, slug)
         form = serializers.DialogueSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        position = dialogue.walk(slot=_held(request, slug, form.validated_data), turns=form.given())
+        position = dialogue.walk(slot=_held(labeler, form.validated_data), turns=form.given())
         return Response(serializers.PositionSerializer(position).data)
 
 
@@ -126,6 +128,5 @@ class Acknowledge(APIView):
         return Response(status=204)
 
 
-def _held(request: Request, slug: str, data: dict[str, Any]) -> Slot:
-    labeler = labeler_for(request.user, slug)
+def _held(labeler: Labeler, data: dict[str, Any]) -> Slot:
     return labeling.held_slot(project=labeler.project, by=labeler, slot=data["slot"], lease_token=data["lease_token"])

@@ -203,6 +203,8 @@ def _as_draft(label: Label) -> dict[str, Any]:
             }
             for row in rows
         ],
+        "finish_reason": label.finish_reason,
+        "reason": label.reason,
         "total_ms": label.total_time_ms,
         "active_ms": label.active_ms,
         "shown": label.shown,

@@ -53,11 +53,11 @@ def alternatives_at(*, slot: Slot, step: int) -> Alternatives:
 
 def fill(*, option_set: OptionSet, job: Job, steps: Sequence[str], generator: str, seed: int) -> None:
     """Add what the generator wrote, as far as it is new, and freeze the set. Raises jobs.LostFence, jobs.Cancelled."""
-    made = [{"text": text, "source": OptionSource.GENERATOR, "generator": generator, "seed": seed} for text in steps]
+    new = [text for text in dict.fromkeys(steps) if text not in option_set.texts]
+    made = [{"text": text, "source": OptionSource.GENERATOR, "generator": generator, "seed": seed} for text in new]
     with transaction.atomic():
         jobs.hold(job=job)
-        fresh = [option for option in made if option["text"] not in option_set.texts]
-        _freeze(option_set, option_set.options + fresh[: option_set.wanted - len(option_set.options)])
+        _freeze(option_set, option_set.options + made[: option_set.wanted - len(option_set.options)])
         jobs.end(job=job, state=JobState.DONE)
 
 

@@ -35,11 +35,11 @@ MAX_CLAIMS = 100  # about two seconds
 PREFETCH_MINUTES = 2  # renewed with the lease of the solution in front
 
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
-# One is set aside only while more wait than people are at work: nobody sits idle because others hold two.
-CLAIM = """
+# One is set aside only while more wait than people are at work; and where none waits, it goes to who has none.
+GIVE_OUT = """
 WITH pick AS (
     SELECT slot.id FROM annotation_slot slot
-    WHERE slot.project_id = %(project)s AND slot.state = 'ready' AND NOT EXISTS (
+    WHERE slot.project_id = %(project)s AND {free} AND NOT EXISTS (
         SELECT 1 FROM annotation_label label
         WHERE label.solution_id = slot.solution_id AND label.labeler_id = %(labeler)s)
       AND NOT EXISTS (
@@ -64,6 +64,8 @@ INSERT INTO annotation_lease (token, slot_id, labeler_id, at)
 SELECT lease_token, id, %(labeler)s, clock_timestamp() FROM claimed
 RETURNING slot_id
 """
+CLAIM = GIVE_OUT.format(free="slot.state = 'ready'")
+TAKE_OVER = GIVE_OUT.format(free="slot.prefetched AND slot.lease_owner_id <> %(labeler)s")
 
 # A lease that ran out but that nobody took is still its owner's.
 RENEW = """
@@ -218,11 +220,13 @@ def _claim_patiently(project: Project, by: Labeler) -> int | None:
     jitter = random.Random()
     for _ in range(MAX_CLAIMS):
         slot = _claim(project, by)
+        if slot is None and not _waiting(project, by, state=SlotState.READY) and release_expired() == 0:
+            if not _waiting(project, by, prefetched=True):
+                # Their other tab, or the page before a reload, may have taken the last one while this claim looked.
+                return _held(project, by)[0]
+            slot = _alone(TAKE_OVER, project, by, at_front=True, ahead=False)
         if slot is not None:
             return slot
-        if not _waiting(project, by) and release_expired() == 0:
-            # Their other tab, or the page before a reload, may have taken the last one while this claim looked.
-            return _held(project, by)[0]
         time.sleep(jitter.uniform(0.005, 0.03))
     return None
 
@@ -232,8 +236,8 @@ def _claim(project: Project, by: Labeler, *, ahead: bool = False) -> int | None:
     return _alone(CLAIM, project, by, at_front=not ahead, ahead=ahead, **minutes)
 
 
-def _waiting(project: Project, by: Labeler) -> bool:
-    slots = Slot.objects.filter(project=project, state=SlotState.READY)
+def _waiting(project: Project, by: Labeler, **which: Any) -> bool:
+    slots = Slot.objects.filter(project=project, **which).exclude(lease_owner=by)
     return slots.exclude(solution__label__labeler=by).exists()
 
 
