@@ -1,5 +1,6 @@
 """What the pages show: mathematics, hostile text, narrow windows, contrast."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,20 @@ def test_mathematics_is_typeset_and_readable_for_screen_readers(alice, label_pag
         "document.fonts.ready.then(() => [...document.fonts].filter((f) => f.status == 'error').length)"
     )
     assert faces == 0
+
+
+def test_arrows_and_braces_have_their_widths_under_the_content_policy(alice, label_page):
+    cases = "$\\begin{cases} x &= 1 \\\\ y &= 2 \\\\ z &= 3 \\\\ w &= 4 \\end{cases}$"
+    factories.queued(
+        alice.project, steps=["$\\vec{u}$", cases, "$\\pmb{x}$ $\\fcolorbox{red}{white}{x}$", "# Answer\n\n2"]
+    )
+    page = label_page(alice.user)
+    arrow = page.locator(".step-text").first.locator("svg")
+
+    expect(arrow).to_have_attribute("style", "width: 0.471em;")
+    assert 0 < arrow.bounding_box()["width"] < 15
+    expect(page.locator(".step-text").nth(1).locator("svg").first).to_have_attribute("style", re.compile("width: 0.8"))
+    expect(page.locator(".step-text .tex-source")).to_have_count(0)
 
 
 def test_mathematics_beyond_the_limits_shows_its_source_at_once(alice, label_page):

@@ -25,7 +25,7 @@ def test_every_module_that_a_page_reaches_is_named_by_its_hash(page):
         waiting += {(path.parent / name).resolve() for name in imports} - reached
 
     names = {HASHED.sub(".", path.name) for path in reached}
-    assert {"maths.js", "maths_text.js", "katex.mjs"} <= names
+    assert {"maths.js", "maths_text.js"} <= names
     assert all(path.is_file() for path in reached)
 
 

@@ -1,17 +1,14 @@
 // Puts what a model wrote into the page: prose as text nodes, mathematics through KaTeX. Nothing is ever parsed as HTML.
 
-import katex from "../../vendor/katex/katex.mjs";
 import { MAX_FORMULAS, MAX_TEXT, isTooMuch, split, splitAnswer, splitBare, withoutComments } from "./maths_text.js";
 import { say } from "./words.js";
 
+const { katex } = globalThis; // from _maths.html
 const TRAILING_MARK = /^[.,;:!?)\]’”'"，。；：！？、）」』》]+/;
 const SHORT = 40;
 const MACROS = {
   "\\mbox": "\\text{#1}",
   "\\overarc": "\\overgroup{#1}",
-  // KaTeX writes a style attribute into the MathML of these two, which the content policy refuses.
-  "\\pmb": "\\boldsymbol{#1}",
-  "\\fcolorbox": "\\colorbox{#2}{#3}",
 };
 
 // A problem or a step. A final answer in it ("# Answer") gets a heading of its own.
@@ -78,11 +75,32 @@ function formula(part) {
   const element = document.createElement("span");
   element.className = part.display ? "formula display" : "formula";
   try {
-    katex.render(withoutComments(part.text), element, options(part.display));
+    element.append(typeset(withoutComments(part.text), options(part.display)));
   } catch {
     return source(part.source, say("This formula could not be typeset; this is its source."));
   }
   return element;
+}
+
+// katex.render, but for one thing: it sets some style attributes (the width of the arrow of a \\vec), which the content
+// policy refuses; without them the arrow is as wide as its line. A script may set the same styles one by one.
+function typeset(tex, settings) {
+  const tree = katex.__renderToDomTree(tex, settings);
+  setStylesAside(tree);
+  const node = tree.toNode();
+  for (const styled of node.querySelectorAll("[data-style]")) {
+    styled.style.cssText = styled.dataset.style;
+    delete styled.dataset.style;
+  }
+  return node;
+}
+
+function setStylesAside(node) {
+  if (node.attributes?.style) {
+    node.attributes["data-style"] = node.attributes.style;
+    delete node.attributes.style;
+  }
+  node.children?.forEach(setStylesAside);
 }
 
 function options(displayMode) {

@@ -18,6 +18,7 @@ export class Shift {
   #paused = null; // {assignment, draft}: what was, before a label was opened again
   #aheadDraft = null; // a draft of the solution set aside, known before it is shown
   #done = []; // {assignment, body} of this visit, the newest last
+  #gone = new Set(); // slots that were handed in; an answer that was on its way meanwhile may still name one
   #isClaiming = false;
   #isSubmitting = false;
 
@@ -73,6 +74,7 @@ export class Shift {
     const assignment = this.#front;
     const body = this.#body(finish);
     this.#done = [...this.#done, { assignment, body }].slice(-REMEMBERED);
+    this.#gone.add(assignment.slot);
     lease.release();
     const isStored = outbox.add({ id: body.id, url: config.urls.labels, body });
     if (!assignment.supersedes) this.#supply = handedIn(this.#supply, Date.now());
@@ -141,7 +143,7 @@ export class Shift {
   // The server's word on what is ours: {assignment, ahead}.
   async receive(work) {
     const { outbox, drafts, status, tab, panels } = this.#parts;
-    const sent = await outbox.slots();
+    const sent = new Set([...(await outbox.slots()), ...this.#gone]);
     this.#supply = received(this.#supply, work, sent, { leaseMs: AHEAD_LEASE, now: Date.now() });
     const { current, ahead, lost } = this.#supply;
     if (lost && !this.#front?.supersedes) status.notice("lease", say("This solution may have gone to somebody else meanwhile. What you submit is still kept."));
