@@ -5,15 +5,16 @@ A moment counts from the key press (the event's own time) to the end of the fram
 
 import json
 import statistics
+from itertools import islice
 
 import pytest
 from playwright.sync_api import expect
 
-from annotation.models import Label
-from annotation.services import importing
+from annotation.models import Label, Solution
+from annotation.services import rounds
 from tests import factories
 from tests.browser.conftest import Door
-from tests.shared_data import shared
+from tests.shared_data import shared_lines
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.shared_data]
 
@@ -31,8 +32,7 @@ PAINTED = """
     addEventListener("keydown", async ({ key, timeStamp }) => {
         const list = document.querySelector("[data-steps]");
         const before = list.firstElementChild;
-        if (key === "Enter" && list.firstElementChild === before) {
-            // The next solution may come with the next frame, or when the server has answered.
+        if (key === "Enter") {
             await new Promise((done) => {
                 const seen = new MutationObserver(() => list.firstElementChild && list.firstElementChild !== before && done(seen.disconnect()));
                 seen.observe(list, { childList: true });
@@ -51,11 +51,17 @@ def alice(transactional_db):
 
 
 def real_solutions(project, count):
-    """The queue holds `count` solutions that a language model wrote for MATH problems."""
-    lines = shared("samples/qwen25math_cot_100x8.jsonl").read_bytes().split(b"\n")
-    importing.import_solutions(project=project, lines=lines, source="samples", by=None, new_problems="train")
+    """The queue holds `count` solutions of different MATH problems, as PRM800K's labelers had them."""
+    records = {}
+    for line in shared_lines("prm800k_derived/prm800k_train_paths_1818.jsonl"):
+        record = json.loads(line)
+        records.setdefault(record["problem"], [step["text"] for step in record["steps"]])
+    for text, steps in islice(records.items(), count):
+        factories.solution(problem_=factories.problem(project, text=text), steps=steps)
     round_, job = factories.running_round(project)
-    factories.fill(round_, job, count)
+    solutions = Solution.objects.filter(project=project).order_by("pk")
+    picks = [rounds.Pick(one.pk, "random", -place, {}) for place, one in enumerate(solutions)]
+    rounds.fill_round(round=round_, job=job, version=None, picks=picks, report={})
 
 
 def label(page, ratings):
@@ -79,15 +85,19 @@ def test_a_key_shows_the_next_step_and_a_submit_the_next_solution(alice, label_p
     page = label_page(alice.user)
     expect(page.locator(".step[aria-current]")).to_be_visible()
     page.wait_for_timeout(1500)
+    page.evaluate(PAINTED)
     result = {}
     for name, delay in (("as it is", 0.0), ("300 ms slower", SERVER_SLOWNESS_SECONDS)):
         monkeypatch.setattr(Door, "delay_seconds", delay)
-        page.evaluate(PAINTED)
+        page.evaluate("window.moments = []")
         for _ in range(SOLUTIONS // 2):
             steps = page.locator(".step").count()
             label(page, ["3"] * min(steps - 1, 4) + ["1"])
         moments = page.evaluate("window.moments")
-        result[name] = {"key → next step": figures(moments, "rate"), "submit → next solution": figures(moments, "Enter")}
+        result[name] = {
+            "key → next step": figures(moments, "rate"),
+            "submit → next solution": figures(moments, "Enter"),
+        }
     monkeypatch.setattr(Door, "delay_seconds", 0.0)
     expect(page.locator("[data-saved-text]")).to_have_text("All saved", timeout=30_000)
 
@@ -108,9 +118,7 @@ def test_the_page_is_light(alice, label_page, open_page, capsys):
     names = {}
     weight.send("Network.enable")
     weight.on("Network.responseReceived", lambda event: names.update({event["requestId"]: event["response"]["url"]}))
-    weight.on(
-        "Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]})
-    )
+    weight.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
     page.goto("/p/algebra/label/")
     expect(page.locator(".step[aria-current]")).to_be_visible()
     page.wait_for_timeout(1000)
@@ -121,7 +129,11 @@ def test_the_page_is_light(alice, label_page, open_page, capsys):
     largest = sorted(((round(size, 1), url.rpartition("/")[2]) for url, size in kilobytes.items()), reverse=True)[:6]
     page.context.close()
     with capsys.disabled():
-        figures = {"all_kB": round(total, 1), "without_maths_fonts_kB": round(total - maths_fonts, 1), "files": len(sizes)}
+        figures = {
+            "all_kB": round(total, 1),
+            "without_maths_fonts_kB": round(total - maths_fonts, 1),
+            "files": len(sizes),
+        }
         print("\n" + json.dumps(figures | {"largest": largest}))
     assert total - maths_fonts < 250
 
