@@ -57,9 +57,11 @@ def update(language: str, domain: str) -> None:
             message.user_comments = known.user_comments
     target = path(language, domain)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as file:
+    fresh = target.with_suffix(".new")
+    with fresh.open("wb") as file:
         file.write(HEADER.format(language=language, plural_forms=new.plural_forms).encode())
         write_po(file, new, width=120, omit_header=True, sort_by_file=True, include_lineno=False)
+    fresh.replace(target)  # nobody reads half a catalog
 
 
 def wanted(language: str, domain: str) -> Catalog:

@@ -33,6 +33,8 @@ CALL = re.compile(r"(?<![\w.#])(?<!function )say(?:Many)?(?=\()")
 COMMENT = re.compile(r"^\s*(?://|/?\*).*", re.MULTILINE)
 # Choices whose names are shown on pages; templates translate them where they show them.
 CHOICES = [Role, RoundState, JobState, Arm, Grade, AnswerPolicy, ReadAhead, HumanStepWhen]
+# The context of those whose words mean something else elsewhere: to correct is an act, too.
+CONTEXTS = {Grade: "answer"}
 
 
 def pages_and_code() -> Iterator[Found]:
@@ -44,7 +46,8 @@ def pages_and_code() -> Iterator[Found]:
             yield from _extracted(path, path.read_bytes())
     yield from _refusals()
     for choices in CHOICES:
-        yield from ((_module_path(choices.__module__), str(label), None) for label in choices.labels)
+        for label in choices.labels:
+            yield _module_path(choices.__module__), str(label), CONTEXTS.get(choices)
 
 
 def scripts() -> Iterator[Found]:
