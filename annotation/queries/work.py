@@ -13,7 +13,8 @@ from annotation.models import Acknowledgement, Instructions, Label, Labeler, Mes
 from annotation.models.labels import FinishReason, Origin
 from annotation.models.projects import Project
 from annotation.queries import labeling
-from annotation.queries.labeling import EXCERPT, PastLabel
+from annotation.queries.excerpts import excerpt
+from annotation.queries.labeling import PastLabel
 
 DAYS = 28
 MESSAGES = 100
@@ -137,6 +138,7 @@ def _messages(labeler: Labeler) -> list[ShownMessage]:
     read = MessageRead.objects.filter(message=OuterRef("pk"), labeler=labeler)
     about = labeling.reopenable(labeler).filter(pk=OuterRef("label"))
     found: Any = Message.objects.to(labeler).select_related("author", "label__solution__problem")
+    found = found.defer("label__shown", "label__edits", "label__solution__steps")
     found = found.annotate(is_read=Exists(read), reopen=Subquery(about.values("pk")))
     newest = list(found.order_by("is_read", "-created_at", "-pk")[:MESSAGES])
     replies = _replies(labeler, newest)
@@ -148,7 +150,7 @@ def _messages(labeler: Labeler) -> list[ShownMessage]:
             text=one.text,
             created_at=one.created_at,
             is_read=one.is_read,
-            problem=one.label.solution.problem.text[:EXCERPT] if one.label else "",
+            problem=excerpt(one.label.solution.problem.text) if one.label else "",
             reopen=one.reopen,
             replies=replies.get(one.pk, []),
         )
