@@ -3,9 +3,11 @@
 import json
 import re
 import uuid
+from random import Random
 
 from playwright.sync_api import expect
 
+from active_learning.domains import toy
 from annotation.models import Label, Slot, StepRating
 from annotation.models.snapshots import View
 from annotation.services import rounds
@@ -22,10 +24,22 @@ def with_pool(project, steps, *others, values=None, **problem):
     return factories.solution(problem_=owner, steps=list(steps), **values or {})
 
 
-def give_out(*solutions, arm="remaining", reason=None):
-    """Put the solutions into the queue, in this order."""
+def toy_solution(project, *, others=0):
+    """A right solution of chain arithmetic, which the scripted generator can go on with."""
+    (row,) = toy.problems(1, rng=Random(4))
+    right, *more = toy.solutions(row, 1 + others, rng=Random(4), error_rate=0.0)
+    return with_pool(
+        project, right["steps"], *(one["steps"] for one in more), text=row["problem"], answer=row["answer"]
+    )
+
+
+def give_out(*solutions, arms=None, reason=None):
+    """Put the solutions into the queue in this order, each one from its arm."""
     round_, job = factories.running_round(solutions[0].project)
-    picks = [rounds.Pick(one.pk, arm, 1 - place / 100, reason or {}) for place, one in enumerate(solutions)]
+    picks = [
+        rounds.Pick(one.pk, arm, 1 - place / 100, reason or {})
+        for place, (one, arm) in enumerate(zip(solutions, arms or ["remaining"] * len(solutions), strict=True))
+    ]
     rounds.fill_round(round=round_, job=job, version=None, picks=picks, report={})
 
 

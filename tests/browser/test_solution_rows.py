@@ -113,7 +113,7 @@ def test_d3_nothing_is_submitted_before_an_error_or_the_last_step(six):
     press(six, "ArrowUp", "ArrowUp", "1")
     submit_says(six, "first error found", ready=True)
     press(six, "2")
-    submit_says(six, missing, ready=False) if False else submit_says(six, "no error in any step", ready=False)
+    submit_says(six, missing, ready=False)
 
     assert not Label.objects.exists()
 
@@ -152,3 +152,60 @@ def test_d4_taking_the_error_back_opens_the_next_step_again(six):
 
     assert ratings() == [(0, 0, 1), (1, 0, 0), (2, 0, -1)]
     assert edits() == [(0, 0, 1), (1, 0, -1), (1, 0, 0), (2, 0, -1)]
+
+
+@pytest.mark.parametrize("neutral_end", [True, False])
+def test_d13_whether_an_okay_last_step_ends_a_solution_is_a_setting(neutral_end, project, alice, label_page, tmp_path):
+    project.neutral_end = neutral_end
+    project.save()
+    give_out(with_pool(project, THREE))
+    page = label_page(alice.user)
+    on_step(page, 1)
+
+    press(page, "3", "2", "2")
+    if not neutral_end:
+        submit_says(page, "the last step is Great or Bad", ready=False)
+        press(page, "Enter")
+        okay_at_the_end = [(0, 0, 1), (1, 0, 0), (2, 0, 0)]
+        assert "great or bad, not okay" in refused(page, okay_at_the_end, finish_reason="solution")
+        press(page, "3")
+    submit_says(page, "no error in any step", ready=True)
+    press(page, "Enter")
+    handed_in(page, 1)
+
+    assert Label.objects.get().finish_reason == "solution"
+    assert ratings() == [(0, 0, 1), (1, 0, 0), (2, 0, 0 if neutral_end else 1)]
+    (line,) = exported(project, tmp_path / "x")
+    assert [step["chosen_completion"] for step in line["label"]["steps"]] == [0, 0, 0]
+    assert line["label"]["steps"][-1]["completions"][0]["text"].endswith("# Answer\n\n2")
+
+
+def test_d13_a_bad_last_step_is_an_error_and_no_end(alice, label_page):
+    give_out(with_pool(alice.project, THREE))
+    page = label_page(alice.user)
+    on_step(page, 1)
+
+    press(page, "3", "3", "1", "Enter")
+    handed_in(page, 1)
+
+    assert Label.objects.get().finish_reason == "found_error"
+    assert ratings() == [(0, 0, 1), (1, 0, 1), (2, 0, -1)]
+
+
+def test_d14_all_steps_of_a_correct_solution_are_rated(alice, label_page, tmp_path):
+    give_out(with_pool(alice.project, SIX, values={"answer": "2", "grade": "correct"}))
+    page = label_page(alice.user)
+    on_step(page, 1)
+
+    press(page, *"33333")
+    press(page, "Enter")
+    on_step(page, 6)
+    submit_says(page, "rate all steps", ready=False)
+    assert "every step is rated" in refused(page, ALL_GREAT[:5], finish_reason="solution")
+    press(page, "3", "Enter")
+    handed_in(page, 1)
+
+    assert Label.objects.get().finish_reason == "solution"
+    assert ratings() == ALL_GREAT
+    (line,) = exported(alice.project, tmp_path / "x")
+    assert [step["completions"][0]["text"] for step in line["label"]["steps"]] == SIX
