@@ -1,5 +1,6 @@
 """The next steps that a labeler rates beside each other: from the pool first, from a generator for what is missing."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,11 +54,14 @@ def alternatives_at(*, slot: Slot, step: int) -> Alternatives:
 
 def fill(*, option_set: OptionSet, job: Job, steps: Sequence[str], generator: str, seed: int) -> None:
     """Add what the generator wrote, as far as it is new, and freeze the set. Raises jobs.LostFence, jobs.Cancelled."""
-    new = [text for text in dict.fromkeys(steps) if text not in option_set.texts]
+    known = {text.strip() for text in option_set.texts}
+    new = [text for text in dict.fromkeys(steps) if text.strip() not in known]
     made = [{"text": text, "source": OptionSource.GENERATOR, "generator": generator, "seed": seed} for text in new]
+    options = option_set.options + made[: option_set.wanted - len(option_set.options)]
     with transaction.atomic():
         jobs.hold(job=job)
-        _freeze(option_set, option_set.options + made[: option_set.wanted - len(option_set.options)])
+        # Not as they were sampled: likelier ones come first there.
+        _freeze(option_set, sorted(options, key=lambda option: hashlib.md5(option["text"].encode()).digest()))
         jobs.end(job=job, state=JobState.DONE)
 
 
