@@ -58,7 +58,10 @@ def test_a_version_is_published_and_its_text_is_where_the_next_one_begins(projec
     assert (newest.text, newest.changes, newest.must_acknowledge) == ("# Rules\n\n- one\n- two", "A list.", False)
     page = " ".join(told.content.decode().split())
     assert "Version 2 is in force." in page
-    assert "<h4 data-maths>Rules</h4> <ul><li><span data-maths>one</span></li><li><span data-maths>two</span></li></ul>" in page
+    assert (
+        "<h4 data-maths>Rules</h4> <ul><li><span data-maths>one</span></li><li><span data-maths>two</span></li></ul>"
+        in page
+    )
     assert "# Rules - one - two</textarea>" in page
     assert 'name="based_on" value="2"' in page
 
