@@ -52,6 +52,7 @@ def update(language: str, domain: str) -> None:
     """Write the catalog anew: texts of the sources with the translations that there are, and nothing else."""
     old, new = read(language, domain), wanted(language, domain)
     for message in _texts(new):
+        message.locations.sort()  # texts stand in the order of their files, in whatever order they were found
         if known := old.get(message.id, message.context):
             message.string = known.string
             message.user_comments = known.user_comments
