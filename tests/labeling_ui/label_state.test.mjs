@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { BAD, GREAT, OKAY, begin, finishReason, firstError, isReadable, kindOf, label, next, openStep, ratingsWithTimes } from "../../labeling_ui/static/labeling_ui/js/label_state.js";
+import { BAD, GREAT, OKAY, begin, endsNeutral, finishReason, firstError, isReadable, kindOf, next, openStep, peekable, ratingsWithTimes } from "../../labeling_ui/static/labeling_ui/js/label_state.js";
 
-const SIX = ["a", "b", "c", "d", "e", "f"];
-const TIMES = { total: 9000.4, active: 8000.6, ms: [1000.2, 2000.7, 3000] };
-const ASSIGNMENT = { slot: 7, lease_token: "token", instructions_version: 3, read_ahead: true, problem: { answer: "5" } };
-
-function rated(ratings, steps = SIX) {
-  return ratings.reduce((state, rating) => next(state, { type: "rate", rating }), begin(steps));
+function rated(ratings, { count = 6, neutralEnd = true } = {}) {
+  return ratings.reduce((state, rating) => next(state, { type: "rate", rating }), begin(count, null, { neutralEnd }));
 }
 
 test("a new solution waits for its first step", () => {
-  const state = begin(SIX);
+  const state = begin(6);
   assert.equal(state.cursor, 0);
   assert.equal(openStep(state), 0);
   assert.equal(finishReason(state), null);
@@ -31,7 +27,7 @@ test("a step that is not reached cannot be rated", () => {
 });
 
 test("an unknown rating changes nothing", () => {
-  const state = begin(SIX);
+  const state = begin(6);
   for (const rating of [2, 0.5, null, "1"]) assert.equal(next(state, { type: "rate", rating }), state);
 });
 
@@ -92,75 +88,132 @@ test("an event leaves the state that it was given as it was", () => {
 
 test("a draft is taken up where it was left", () => {
   const draft = { ratings: [{ step: 0, option: 0, rating: 1, ms: 5 }, { step: 1, option: 0, rating: 0, ms: 5 }] };
-  const state = begin(SIX, draft);
+  const state = begin(6, draft);
   assert.deepEqual(state.ratings, [1, 0]);
   assert.equal(state.cursor, 2);
 });
 
 test("of a broken draft only the part that obeys the rules is used", () => {
   const entries = (...pairs) => ({ ratings: pairs.map(([step, rating]) => ({ step, rating })) });
-  assert.deepEqual(begin(SIX, entries([0, 1], [2, 1])).ratings, [1]);
-  assert.deepEqual(begin(SIX, entries([0, 1], [1, -1], [2, 1])).ratings, [1, -1]);
-  assert.deepEqual(begin(SIX, entries([0, 7])).ratings, []);
-  assert.deepEqual(begin(["only"], entries([0, 1], [1, 1])).ratings, [1]);
-  assert.deepEqual(begin(SIX, {}).ratings, []);
+  assert.deepEqual(begin(6, entries([0, 1], [2, 1])).ratings, [1]);
+  assert.deepEqual(begin(6, entries([0, 1], [1, -1], [2, 1])).ratings, [1, -1]);
+  assert.deepEqual(begin(6, entries([0, 7])).ratings, []);
+  assert.deepEqual(begin(1, entries([0, 1], [1, 1])).ratings, [1]);
+  assert.deepEqual(begin(6, {}).ratings, []);
 });
 
-test("a label holds what the server stores, in whole milliseconds", () => {
-  const body = label(rated([1, 0, BAD]), ASSIGNMENT, { id: "id", times: TIMES });
-  assert.deepEqual(body, {
-    id: "id",
-    slot: 7,
-    lease_token: "token",
-    finish_reason: "found_error",
-    reason: "",
-    ratings: [
-      { step: 0, option: 0, rating: 1, ms: 1000 },
-      { step: 1, option: 0, rating: 0, ms: 2001 },
-      { step: 2, option: 0, rating: -1, ms: 3000 },
-    ],
-    total_time_ms: 9000,
-    active_ms: 8001,
-    instructions_version: 3,
-    shown: { answer: true, read_ahead: true },
-  });
+test("alternatives in a draft are none of the solution's own steps", () => {
+  const draft = { ratings: [{ step: 0, option: 0, rating: BAD }, { step: 0, option: 1, rating: GREAT }] };
+  assert.deepEqual(begin(6, draft).ratings, [BAD]);
 });
 
-test("rounding never makes the active time longer than the total", () => {
-  const body = label(rated([BAD]), ASSIGNMENT, { id: "id", times: { total: 10.4999999, active: 10.5, ms: [] } });
-  assert.ok(body.active_ms <= body.total_time_ms);
+test("a solution of one step is one, and its end may be Okay where nobody said otherwise", () => {
+  assert.equal(finishReason(next(begin(1), { type: "rate", rating: OKAY })), "solution");
 });
 
-test("an unfinished solution makes no label", () => {
-  assert.throws(() => label(rated([1]), ASSIGNMENT, { id: "id", times: TIMES }));
+test("a step is open when it waits for its rating, and later when those before it do", () => {
+  assert.deepEqual([0, 1, 2, 5].map((step) => kindOf(rated([GREAT]), step)), ["rated", "open", "later", "later"]);
 });
 
-test("giving up keeps the ratings so far and needs a reason", () => {
-  const give = (text) => label(rated([1]), ASSIGNMENT, { id: "id", times: TIMES, finish: { reason: "give_up", text } });
-  assert.equal(give(" too hard ").finish_reason, "give_up");
-  assert.equal(give(" too hard ").reason, "too hard");
-  assert.equal(give("x").ratings.length, 1);
-  assert.throws(() => give("   "));
+test("a solution without steps is never finished", () => {
+  const state = begin(0);
+  assert.equal(state.cursor, 0);
+  assert.equal(openStep(state), null);
+  assert.equal(finishReason(state), null);
+  assert.equal(next(state, { type: "rate", rating: GREAT }), state);
 });
 
-test("a bad problem may be reported before any rating", () => {
-  const body = label(begin(SIX), ASSIGNMENT, { id: "id", times: TIMES, finish: { reason: "bad_problem", text: "no picture" } });
-  assert.equal(body.finish_reason, "bad_problem");
-  assert.deepEqual(body.ratings, []);
+test("every rating is kept in the order in which it was given, corrected ones too", () => {
+  let state = next(begin(6), { type: "rate", rating: GREAT, ms: 1000.4 });
+  state = next(state, { type: "rate", rating: GREAT, ms: 2000 });
+  state = next(state, { type: "rate", step: 0, rating: BAD, ms: 2999.6 });
+  assert.deepEqual(state.ratings, [BAD]);
+  assert.deepEqual(state.edits, [
+    { step: 0, option: 0, rating: GREAT, ms: 1000 },
+    { step: 1, option: 0, rating: GREAT, ms: 2000 },
+    { step: 0, option: 0, rating: BAD, ms: 3000 },
+  ]);
 });
 
-test("a label says that no answer was shown where there was none", () => {
-  const hidden = { ...ASSIGNMENT, problem: { answer: null }, read_ahead: false };
-  assert.deepEqual(label(rated([BAD]), hidden, { id: "id", times: TIMES }).shown, { answer: false, read_ahead: false });
+test("edits of an earlier sitting come first", () => {
+  const before = { step: 0, option: 0, rating: OKAY, ms: 7 };
+  const state = next(begin(6, { ratings: [{ step: 0, rating: OKAY }], edits: [before] }), { type: "rate", rating: GREAT });
+  assert.deepEqual(state.edits, [before, { step: 1, option: 0, rating: GREAT, ms: 0 }]);
+});
+
+test("a rating that is refused leaves no edit", () => {
+  assert.equal(next(rated([BAD]), { type: "rate", step: 1, rating: GREAT }).edits.length, 1);
+});
+
+test("a last step that is Okay ends a solution only where the project says so", () => {
+  const two = { count: 2 };
+  assert.equal(finishReason(rated([GREAT, OKAY], two)), "solution");
+  assert.equal(finishReason(rated([GREAT, OKAY], { ...two, neutralEnd: false })), null);
+  assert.equal(finishReason(rated([OKAY, GREAT], { ...two, neutralEnd: false })), "solution");
+  assert.equal(finishReason(rated([OKAY, BAD], { ...two, neutralEnd: false })), "found_error");
+});
+
+test("an end that is not taken says why, and not a step too early", () => {
+  const strict = { count: 2, neutralEnd: false };
+  assert.equal(endsNeutral(rated([OKAY], strict)), false);
+  assert.equal(endsNeutral(rated([GREAT, GREAT], strict)), false);
+  assert.equal(endsNeutral(rated([GREAT, OKAY], strict)), true);
+  assert.equal(endsNeutral(rated([GREAT, OKAY], { count: 2 })), false);
+});
+
+test("an Okay at the end can be corrected, and ends the solution then", () => {
+  const state = next(rated([GREAT, OKAY], { count: 2, neutralEnd: false }), { type: "rate", rating: GREAT });
+  assert.deepEqual(state.ratings, [GREAT, GREAT]);
+  assert.equal(finishReason(state), "solution");
+});
+
+test("reached steps can be focused, others not", () => {
+  const state = rated([1, 1]);
+  assert.equal(next(state, { type: "focus", step: 0 }).cursor, 0);
+  assert.equal(next(state, { type: "focus", step: 3 }), state);
+  assert.equal(next(state, { type: "focus", step: 0.5 }), state);
 });
 
 test("without reading ahead a step shows only once it is reached", () => {
   const state = rated([1]);
-  assert.deepEqual([0, 1, 2].map((step) => isReadable(state, step, false)), [true, true, false]);
-  assert.equal(isReadable(state, 5, true), true);
-  assert.equal(isReadable(rated([BAD]), 1, false), false);
+  assert.deepEqual([0, 1, 2].map((step) => isReadable(state, step, "never")), [true, true, false]);
+  assert.equal(isReadable(rated([BAD]), 1, "never"), false);
+});
+
+test("a project that lets people read ahead shows every step", () => {
+  assert.equal(isReadable(rated([1]), 5, "always"), true);
+  assert.equal(isReadable(rated([BAD]), 5, "always"), true);
+});
+
+test("a peek shows the steps up to the one looked at", () => {
+  const state = rated([1]);
+  assert.deepEqual([1, 2, 3, 4].map((step) => isReadable(state, step, "peek", 3)), [true, true, true, false]);
+});
+
+test("a peek goes one step further each time, and ends with the solution", () => {
+  const state = rated([1], { count: 4 });
+  assert.equal(peekable(state, "peek"), 2);
+  assert.equal(peekable(state, "peek", 2), 3);
+  assert.equal(peekable(state, "peek", 3), null);
+});
+
+test("a peek of long ago does not hold back one at a later step", () => {
+  assert.equal(peekable(rated([1, 1, 1]), "peek", 1), 4);
+});
+
+test("there is nothing to peek at behind an error, or where the project says no", () => {
+  assert.equal(peekable(rated([BAD]), "peek"), null);
+  assert.equal(peekable(rated([1]), "never"), null);
+  assert.equal(peekable(rated([1]), "always"), null);
+});
+
+test("ratings carry the time of their step in whole milliseconds", () => {
+  assert.deepEqual(ratingsWithTimes(rated([1, 0]), { 0: 1000.2, 1: 2000.7, 2: 9 }), [
+    { step: 0, option: 0, rating: 1, ms: 1000 },
+    { step: 1, option: 0, rating: 0, ms: 2001 },
+  ]);
 });
 
 test("a step without a measured time counts zero", () => {
-  assert.deepEqual(ratingsWithTimes(rated([1]), []), [{ step: 0, option: 0, rating: 1, ms: 0 }]);
+  assert.deepEqual(ratingsWithTimes(rated([1]), {}), [{ step: 0, option: 0, rating: 1, ms: 0 }]);
 });

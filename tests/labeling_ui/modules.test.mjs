@@ -22,3 +22,15 @@ test("no module writes markup, runs text as code or sets a global", () => {
 test("modules are small", () => {
   for (const { name, text } of files) assert.ok(text.split("\n").length <= 300, name);
 });
+
+// A name that was moved or renamed would leave the whole page dead.
+test("every name that is imported is exported there", () => {
+  const exported = Object.fromEntries(files.map(({ name, text }) => [name, [...text.matchAll(/^export (?:async )?(?:function|class|const) (\w+)/gm)].map(([, one]) => one)]));
+  for (const { name, text } of files) {
+    for (const [, names, from] of text.matchAll(/^import \{([^}]*)\} from "\.\/([\w./-]+)";$/gm)) {
+      for (const one of names.split(",").map((part) => part.trim().split(" as ")[0]).filter(Boolean)) {
+        assert.ok(exported[from]?.includes(one), `${name} imports ${one} from ${from}`);
+      }
+    }
+  }
+});

@@ -3,7 +3,6 @@ import test from "node:test";
 
 import { Api, answer } from "../../labeling_ui/static/labeling_ui/js/api.js";
 import { Identity } from "../../labeling_ui/static/labeling_ui/js/identity.js";
-import { Lease } from "../../labeling_ui/static/labeling_ui/js/lease.js";
 
 function withFetch(respond, work) {
   const { fetch } = globalThis;
@@ -53,6 +52,33 @@ test("a network that fails is an answer, not an exception", async () => {
   await withFetch(fail, async (api) => assert.equal((await api.post("/x", {})).kind, "away"));
 });
 
+test("a get carries no token, and says what it wants", async () => {
+  const calls = [];
+  await withFetch(
+    async (url, request) => calls.push(request) && new Response("{}", { status: 200 }),
+    async (api) => assert.equal((await api.get("/x")).kind, "ok"),
+  );
+  assert.equal(calls[0].method, "GET");
+  assert.equal(calls[0].headers["X-CSRFToken"], undefined);
+});
+
+test("a page of somebody between us and the server is no answer of ours", async () => {
+  const page = async () => new Response("<html>sign in to the hotel's network</html>", { status: 200 });
+  await withFetch(page, async (api) => assert.equal((await api.post("/x", {})).kind, "away"));
+});
+
+test("a browser without our cookie sends an empty token", async () => {
+  await withFetch(null, async (api) => {
+    globalThis.document.cookie = "other=1";
+    assert.equal(api.csrfToken(), "");
+  });
+});
+
+test("without a sentence of the server's the page says what it knows", () => {
+  assert.match(answer(502, null).sentence, /cannot be reached/);
+  assert.match(answer(418, null).sentence, /418/);
+});
+
 function identityWith(who) {
   const api = { token: "one", posts: 0, csrfToken: () => api.token, get: async () => who, post: async () => (api.posts += 1) && answer(201, {}) };
   return { api, identity: new Identity({ api, url: "/who", user: 5 }) };
@@ -72,55 +98,15 @@ test("the same person goes on after signing in again", async () => {
   assert.equal(api.posts, 1);
 });
 
-function leaseWith(reply, page = { hidden: false, addEventListener() {} }) {
-  const posts = [];
-  const api = { post: async (url, body, options) => posts.push({ url, body, options }) && reply };
-  const lease = new Lease({ api, url: "/heartbeat", sinceInput: () => 0, page });
-  lease.hold({ slot: 1, lease_token: "t" }, () => ({ ratings: [1] }));
-  return { lease, posts };
-}
-
-test("a heartbeat carries the slot, its token and the draft", async () => {
-  const { lease, posts } = leaseWith(answer(200, { lease_until: "later" }));
-  await lease.save();
-  lease.release();
-  assert.deepEqual(posts[0].body, { slot: 1, lease_token: "t", draft: { ratings: [1] } });
+test("nobody is asked who they are while the token stays the same", async () => {
+  const { api, identity } = identityWith(answer(200, { user: 6 }));
+  assert.equal((await identity.post("/labels", {})).kind, "ok");
+  assert.equal(api.posts, 1);
 });
 
-test("a lost lease is told once and ends the heartbeats", async () => {
-  const { lease, posts } = leaseWith(answer(409, { code: "lease_lost", detail: "Your time is over." }));
-  const lost = [];
-  lease.addEventListener("lost", ({ detail }) => lost.push(detail.sentence));
-  await lease.save();
-  await lease.save();
-  assert.deepEqual(lost, ["Your time is over."]);
-  assert.equal(posts.length, 1);
-});
-
-test("an answer that comes after the solution was submitted is ignored", async () => {
-  const { lease } = leaseWith(answer(409, { detail: "gone" }));
-  lease.addEventListener("lost", () => assert.fail("told"));
-  const saving = lease.save();
-  lease.release();
-  await saving;
-});
-
-test("the lease beats only for somebody who is there", (context) => {
-  context.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
-  const page = { hidden: false, addEventListener() {} };
-  const posts = [];
-  let away = 0;
-  const api = { post: async () => posts.push(1) && answer(200, {}) };
-  const lease = new Lease({ api, url: "/", sinceInput: () => away, page });
-  lease.hold({ slot: 1, lease_token: "t" }, () => null);
-  context.mock.timers.tick(60_000);
-  assert.equal(posts.length, 1);
-  page.hidden = true;
-  context.mock.timers.tick(60_000);
-  assert.equal(posts.length, 1);
-  page.hidden = false;
-  away = 6 * 60_000;
-  context.mock.timers.tick(60_000);
-  assert.equal(posts.length, 1);
-  lease.release();
+test("while the server cannot say who is signed in nothing is sent", async () => {
+  const { api, identity } = identityWith(answer(503, null));
+  api.token = "two";
+  assert.equal((await identity.post("/labels", {})).kind, "away");
+  assert.equal(api.posts, 0);
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { answer } from "../../labeling_ui/static/labeling_ui/js/api.js";
-import { Outbox } from "../../labeling_ui/static/labeling_ui/js/outbox.js";
-import { localStore, withFallback } from "../../labeling_ui/static/labeling_ui/js/outbox_store.js";
+import { Outbox, aloneInBrowser } from "../../labeling_ui/static/labeling_ui/js/outbox.js";
+import { localStore } from "../../labeling_ui/static/labeling_ui/js/outbox_store.js";
 
 const OK = answer(201, { replay: false });
 const AWAY = answer(503, null, "0");
@@ -12,7 +12,7 @@ const REFUSED = answer(422, { code: "id_reused", detail: "Another label with thi
 
 function memoryStorage() {
   const items = new Map();
-  return { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+  return { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => void items.set(key, value), removeItem: (key) => void items.delete(key) };
 }
 
 // An outbox before a server that gives these answers, one by one, and then says yes.
@@ -29,6 +29,10 @@ function outboxWith(...answers) {
     },
   });
   return { outbox, store, sent };
+}
+
+function once(outbox, name) {
+  return new Promise((resolve) => outbox.addEventListener(name, ({ detail }) => resolve(detail), { once: true }));
 }
 
 function heard(outbox, name) {
@@ -53,7 +57,7 @@ test("a label stays while the server is away, and is sent again by itself", asyn
   await outbox.flush();
   assert.equal((await store.all()).length, 1);
   assert.equal(outbox.isHolding, true);
-  await new Promise((resolve) => outbox.addEventListener("delivered", resolve));
+  await once(outbox, "delivered");
   assert.ok(sent.length >= 3);
   assert.equal(outbox.isHolding, false);
 });
@@ -139,33 +143,124 @@ test("a label that the device refuses to keep is not sent in silence", async () 
   await assert.rejects(outbox.add({ id: "a" }));
 });
 
-test("labels of two people on one device are kept apart", async () => {
-  const storage = memoryStorage();
-  await localStore(1, storage).put({ id: "a", at: 1 });
-  assert.deepEqual(await localStore(2, storage).all(), []);
-  assert.equal((await localStore(1, storage).all()).length, 1);
+test("adding says whether the label would outlast the page", async () => {
+  for (const lasts of [true, false]) {
+    const outbox = new Outbox({ store: { all: async () => [], put: async () => lasts, remove: async () => undefined }, send: async () => OK });
+    assert.equal(await outbox.add({ id: "a" }), lasts);
+  }
 });
 
-test("where the first store fails the second one keeps the label, and both are read", async () => {
-  const first = localStore(1, memoryStorage());
-  const second = localStore(2, memoryStorage());
-  let broken = false;
-  const moody = { ...first, put: async (entry) => (broken ? Promise.reject(new Error("gone")) : first.put(entry)) };
-  const store = withFallback(moody, second);
-  await store.put({ id: "b", at: 2 });
-  broken = true;
-  await store.put({ id: "a", at: 1 });
-  assert.deepEqual((await store.all()).map(({ id }) => id), ["a", "b"]);
-  await store.remove("a");
-  await store.remove("b");
-  assert.deepEqual(await store.all(), []);
+test("the solutions whose labels are still here are known, refused ones too", async () => {
+  const { outbox, store } = outboxWith(REFUSED, SIGNED_OUT);
+  await outbox.add({ id: "a", body: { slot: 1 } });
+  await outbox.add({ id: "b", body: { slot: 2 } });
+  await outbox.flush();
+  await store.put({ id: "draft:3", at: 0, state: "draft", body: { slot: 3 } });
+  assert.deepEqual(await outbox.slots(), new Set([2, 1]));
 });
 
-test("a label that moved to the second store is not sent twice from the first", async () => {
-  const first = localStore(1, memoryStorage());
-  const second = localStore(2, memoryStorage());
-  const store = withFallback(first, second);
-  await second.put({ id: "a", at: 1, state: "waiting" });
-  await store.put({ id: "a", at: 1, state: "attention" });
-  assert.deepEqual((await store.all()).map(({ state }) => state), ["attention"]);
+test("a label that is tried again keeps its place in time, and its old trouble is forgotten", async () => {
+  const { outbox, store } = outboxWith(REFUSED, SIGNED_OUT);
+  await outbox.add({ id: "a", at: 5 });
+  await outbox.flush();
+  await outbox.tryAgain("a");
+  await outbox.flush();
+  const [entry] = await store.all();
+  assert.deepEqual([entry.at, entry.state, entry.sentence], [5, "waiting", undefined]);
+});
+
+test("a label that another tab removed is not tried again", async () => {
+  const { outbox, sent } = outboxWith();
+  await outbox.tryAgain("gone");
+  assert.deepEqual(sent, []);
+});
+
+test("the server's wish to be left alone for a while is granted", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { outbox, sent } = outboxWith(answer(503, null, "3"));
+  await outbox.add({ id: "a" });
+  await outbox.flush();
+  context.mock.timers.tick(2_999);
+  assert.equal(sent.length, 1);
+  const delivered = once(outbox, "delivered");
+  context.mock.timers.tick(1);
+  await delivered;
+});
+
+test("the longer the server is away the longer the pauses, up to fifteen seconds", async (context) => {
+  const pauses = [];
+  context.mock.method(globalThis, "setTimeout", (_, pause) => void pauses.push(pause));
+  const store = localStore(1, memoryStorage());
+  const outbox = new Outbox({ store, send: async () => answer(503, null), random: () => 1 });
+  await outbox.add({ id: "a" });
+  await outbox.flush();
+  for (let turn = 0; turn < 6; turn += 1) await outbox.flush();
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
+test("a page that holds labels asks before it closes, and one that holds none does not", async () => {
+  const { outbox } = outboxWith(SIGNED_OUT, OK);
+  const page = new EventTarget();
+  outbox.connect(page);
+  const closes = () => page.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+  await outbox.add({ id: "a" });
+  await outbox.flush();
+  assert.equal(closes(), false);
+  await outbox.flush();
+  assert.equal(closes(), true);
+});
+
+test("what waits is sent when the network is back, or the page is looked at again", async () => {
+  for (const moment of ["online", "focus"]) {
+    const { outbox, sent } = outboxWith(SIGNED_OUT);
+    const page = new EventTarget();
+    outbox.connect(page);
+    await outbox.add({ id: "a" });
+    await outbox.flush();
+    const delivered = once(outbox, "delivered");
+    page.dispatchEvent(new Event(moment));
+    await delivered;
+    assert.equal(sent.length, 2, moment);
+  }
+});
+
+test("after disconnecting it hears nothing, and tries nothing again", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { outbox, sent } = outboxWith(AWAY);
+  const page = new EventTarget();
+  outbox.connect(page);
+  await outbox.add({ id: "a" });
+  await outbox.flush();
+  outbox.disconnect();
+  context.mock.timers.tick(60_000);
+  page.dispatchEvent(new Event("online"));
+  assert.equal(sent.length, 1);
+  assert.doesNotThrow(() => outboxWith().outbox.disconnect());
+});
+
+test("the page is told what is left from before as soon as it is connected", async () => {
+  const { outbox, store } = outboxWith();
+  await store.put({ id: "a", at: 1, state: "waiting" });
+  const told = once(outbox, "change");
+  outbox.connect(new EventTarget());
+  assert.deepEqual(await told, { waiting: 1, attention: [] });
+});
+
+test("one tab of a browser sends at a time, where the browser can tell", async () => {
+  const names = [];
+  const locks = { request: async (name, work) => names.push(name) && work() };
+  const { navigator } = globalThis;
+  const among = (browser) => Object.defineProperty(globalThis, "navigator", { value: browser, configurable: true, writable: true });
+  try {
+    among({ locks });
+    assert.equal(await aloneInBrowser("outbox-1")(async () => "sent"), "sent");
+    assert.deepEqual(names, ["outbox-1"]);
+    for (const browser of [undefined, {}]) {
+      among(browser);
+      assert.equal(await aloneInBrowser("outbox-1")(async () => "sent"), "sent");
+    }
+    assert.equal(names.length, 1);
+  } finally {
+    among(navigator);
+  }
 });
