@@ -75,7 +75,7 @@ class RatingSerializer(serializers.Serializer[Any]):
 class SeenSerializer(serializers.Serializer[Any]):
     """Something that the labeler looked at: when, in milliseconds of the page's time, and at which step."""
 
-    what = serializers.ChoiceField(choices=["answer", "peek", "instructions", "alternatives", "critiques"])
+    what = serializers.ChoiceField(choices=["answer", "peek", "instructions", "alternatives", "critiques", "stalled"])
     step = serializers.IntegerField(min_value=0, max_value=10_000)
     ms = serializers.IntegerField(min_value=0, max_value=10 * DAY_MS)
 

@@ -2,7 +2,7 @@
 // with. Joins dialogue_state.js with the view; what becomes of a finished label is the page's business.
 
 import { DialogueView } from "./dialogue_view.js";
-import { asked, beginDialogue, canAdvance, dialogueRatings, finalsCalledGreat, nextDialogue, openTurn, timeKeyOf, troubleWithOwn } from "./dialogue_state.js";
+import { asked, beginDialogue, canAdvance, dialogueRatings, finalsCalledGreat, isStalled, nextDialogue, openTurn, timeKeyOf, troubleWithOwn } from "./dialogue_state.js";
 import { BAD, GREAT, OKAY } from "./label_state.js";
 import { splitAnswer } from "./maths_text.js";
 import { say } from "./words.js";
@@ -142,6 +142,7 @@ export class DialogueDesk {
     if (asking !== this.#asking) return;
     if (answer.kind !== "ok") return this.#showTrouble(answer);
     this.#change({ type: "placed", position: answer.data });
+    if (isStalled(this.#state)) this.#host.seen.note("stalled");
     if (this.#state.stage === "over") this.#host.submit();
     else if (this.#state.stage === "asking") this.#again = setTimeout(() => this.#ask(), ASK_AGAIN);
     else this.#host.announce(this.#invitation());

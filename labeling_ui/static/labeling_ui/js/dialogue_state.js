@@ -76,6 +76,11 @@ export function canAdvance(state) {
   return state.stage === "rating" && isRated(state.ratings);
 }
 
+// The solution does not come forward: the labeler is told, and may write the step though some option would do.
+export function isStalled({ stage, mayWrite, mustWrite }) {
+  return stage === "rating" && mayWrite && !mustWrite;
+}
+
 // "empty" · "duplicate" · null for a step that may go in
 export function troubleWithOwn(state) {
   const own = state.own.trim();

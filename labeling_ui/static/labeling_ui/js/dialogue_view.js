@@ -2,6 +2,7 @@
 // step of one's own. Owns [data-dialogue]; shows a state of dialogue_state.js.
 
 import { CardsView } from "./cards_view.js";
+import { isStalled } from "./dialogue_state.js";
 import { fitFormulas, showText } from "./maths.js";
 import { say } from "./words.js";
 
@@ -63,9 +64,10 @@ export class DialogueView {
     return answer ? `${text}${ANSWER}${answer}`.trim() : text;
   }
 
-  #showStage({ stage, mayWrite, mustWrite, options }) {
+  #showStage(state) {
+    const { stage, options } = state;
     for (const name of ["rating", "composing", "asking"]) this.#part(`stage-${name}`).hidden = stage !== name;
-    this.#part("stalled").hidden = !(mayWrite && !mustWrite && stage === "rating");
+    this.#part("stalled").hidden = !isStalled(state);
     this.#part("compose-back").hidden = options.length === 0;
     if (stage === "asking") {
       this.#part("ask-again").hidden = true;

@@ -1,5 +1,6 @@
 // What the labeler looked at, and when: the guess of the answer, later steps, the instructions, other steps for the place
-// of an error. Goes with the label, so that its makers can tell what a judgement was made from.
+// of an error, the word that a dialogue has stalled. Goes with the label, so that its makers can tell what a judgement was
+// made from.
 
 const LONGEST = 1000;
 
