@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from active_learning.domains import toy
+from active_learning.generate import TOY
 from annotation.models import Membership, Project, Round, Solution, User
 from annotation.models.jobs import JobKind
 from annotation.models.projects import Role
@@ -42,7 +43,7 @@ class Account:
 def seed(*, data_dir: Path, problems: int = PROBLEMS, per_problem: int = SOLUTIONS_PER_PROBLEM) -> list[Account]:
     """Make what is missing of the sample project and give its accounts. Raises NameTaken, FirstRoundFailed."""
     project = Project.objects.filter(slug=SLUG).first() or members.create_project(
-        slug=SLUG, name="Sample: chain arithmetic", by=None, problems_per_round=problems
+        slug=SLUG, name="Sample: chain arithmetic", by=None, problems_per_round=problems, generator=TOY
     )
     accounts = _accounts(data_dir)
     people = [_ensure_member(project, account) for account in accounts]

@@ -38,7 +38,7 @@ def check_export(site: Site, slug: str) -> str:
     require_equal(learned, in_database(site, slug, FINISHED), f"the training export of {slug} and the database")
     copy = f"{slug}-copy"
     site.manage("createproject", copy)
-    site.manage("import_labels", "--project", copy, *sorted(raw.glob("*.jsonl")))
+    site.manage("import_labels", "--project", copy, *sorted(raw.glob("phase*.jsonl")))
     require_equal(in_database(site, copy, EVERY_END), stored, f"the labels of {copy} and of {slug}")
     return f"{stored.total()} raw and {learned.total()} training lines as in the database; {copy} got all labels"
 
@@ -73,7 +73,7 @@ def _export(site: Site, slug: str, view: str) -> Path:
 
 
 def _lines(folder: Path) -> Iterator[bytes]:
-    for file in sorted(folder.glob("*.jsonl")):
+    for file in sorted(folder.glob("phase*.jsonl")):
         with file.open("rb") as lines:
             yield from lines
 

@@ -50,12 +50,13 @@ def report_lines(report: ImportReport) -> Iterator[str]:
     yield f"{report.source}{' (dry run: nothing was changed)' if report.dry_run else ''}"
     yield f"  created        {report.created:>8}"
     yield f"  already there  {report.already_there:>8}"
-    if report.folded:
-        yield f"  same again     {report.folded:>8}  (counted on the solution that has these steps)"
-    if report.problems_created:
-        yield f"  new problems   {report.problems_created:>8}"
-    if report.blank_lines:
-        yield f"  blank lines    {report.blank_lines:>8}"
+    sometimes = [
+        ("same again", report.folded, "  (counted on the solution that has these steps)"),
+        ("new problems", report.problems_created, ""),
+        ("new critiques", report.critiques, ""),
+        ("blank lines", report.blank_lines, ""),
+    ]
+    yield from (f"  {name:<15}{count:>8}{note}" for name, count, note in sometimes if count)
     for grade, count in sorted(report.grades.items()):
         yield f"  graded {grade:<11}{count:>5}"
     for note, count in sorted(report.notes.items()):

@@ -115,7 +115,7 @@ class Dataset:
 
     @property
     def labels(self) -> int:
-        return sum(file.lines for file in self.files)
+        return sum(file["lines"] for file in self.snapshot.manifest.get("files", []))
 
 
 def moment(project: Project) -> Moment:
@@ -238,5 +238,7 @@ def _dataset(snapshot: Snapshot, now: datetime) -> Dataset:
 
 
 def _files(snapshot: Snapshot) -> list[DatasetFile]:
-    told = snapshot.manifest.get("files", [])
+    """Those with labels, and what labels say beyond PRM800K."""
+    extensions = snapshot.manifest.get("extensions")
+    told = [*snapshot.manifest.get("files", []), *([extensions] if extensions else [])]
     return [DatasetFile(file["name"], file["bytes"], file["lines"], file["sha256"]) for file in told]

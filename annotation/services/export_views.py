@@ -36,6 +36,7 @@ class Line:
     instructions_version: int | None
     round: int | None
     selector: int | None
+    extensions: dict[str, Any]  # by kind; what PRM800K has no place for
 
 
 @contextmanager
@@ -93,25 +94,28 @@ def _lines(rows: Sequence[Any], view: View, excluded: Counter[str]) -> Iterator[
     imported = dict(ImportedRecord.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "line"))
     collected = _collected([row.pk for row in rows if row.pk not in imported])
     for row in rows:
-        text = imported.get(row.pk)
-        record = record_of(collected[row.pk]) if text is None else parse_line(text)
+        label = collected.get(row.pk)
+        record = parse_line(imported[row.pk]) if label is None else record_of(label)
         rule = broken_rule(record)
-        if rule and text is None:
+        if rule and label:
             raise BrokenLabel(f"Label {row.pk} does not make a sound line: {rule}.")
         if rule and view == View.TRAINING:
             excluded[BROKEN] += 1
             continue
         yield Line(
-            text=dump(record) if text is None else text,
+            text=imported[row.pk] if label is None else dump(record),
             record=record,
             split=row.split,
             instructions_version=row.instructions_version,
             round=row.slot__round__number,
             selector=row.slot__round__selector,
+            extensions={one.kind: one.body for one in label.labelextension_set.all()} if label else {},
         )
 
 
 def _collected(ids: Sequence[Any]) -> dict[Any, Label]:
     ratings = Prefetch("steprating_set", StepRating.objects.order_by("step", "option"))
-    labels = Label.objects.select_related("solution__problem", "labeler", "slot__round").prefetch_related(ratings)
+    labels = Label.objects.select_related("solution__problem", "labeler", "slot__round").prefetch_related(
+        ratings, "labelextension_set"
+    )
     return labels.in_bulk(ids)

@@ -6,16 +6,25 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from annotation.models import Project, User
+from annotation.models.labels import ExtensionKind
 from annotation.models.snapshots import View
 from annotation.services import audit
 from annotation.services.export_files import new_file, new_folder, packed, sha256_of, sync
 from annotation.services.export_views import BrokenLabel, Line, lines_of_view, unchanging_view
 from annotation.services.refusal import Refusal
 
-__all__ = ["BrokenLabel", "ExportedFile", "Manifest", "NeutralKept", "export_labels", "write_training_view"]
+__all__ = [
+    "BrokenLabel",
+    "ExportedFile",
+    "ExtensionsFile",
+    "Manifest",
+    "NeutralKept",
+    "export_labels",
+    "write_training_view",
+]
 
 
 class NeutralKept(Refusal):
@@ -33,6 +42,17 @@ class ExportedFile:
 
 
 @dataclass(frozen=True)
+class ExtensionsFile:
+    """What labels say beyond PRM800K, a line for each label that says more: {"file", "line" (from 1), "labeler",
+    "timestamp", "progress", "critiques"}."""
+
+    name: str
+    sha256: str
+    bytes: int
+    lines: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What an export holds; `manifest.json` beside the files."""
 
@@ -45,6 +65,7 @@ class Manifest:
     instructions_versions: list[int]
     rounds: list[int]
     selectors: list[int]  # ids of the model versions that chose the solutions
+    extensions: ExtensionsFile | None
     format: str = "prm800k"
     neutral: str = "keep"
 
@@ -74,7 +95,8 @@ def export_labels(
     neutral: str = "keep",
     by: User | None = None,
 ) -> Manifest:
-    """Write phase{1,2}_{train,test}.jsonl, as far as there are such labels, and manifest.json into a new folder.
+    """Write phase{1,2}_{train,test}.jsonl and extensions.jsonl, as far as there are such labels, and manifest.json into
+    a new folder.
 
     `View.RAW` is every label that no later version supersedes, `View.TRAINING` what a model may learn from. All or
     nothing: the folder appears when all is on the disk. Raises FolderTaken, NeutralKept, BrokenLabel.
@@ -103,18 +125,13 @@ def write_training_view(*, project: Project, path: Path) -> int:
 
 
 def _write_files(folder: Path, project: Project, view: View, now: datetime, *, gzip: bool) -> Manifest:
-    tallies: dict[str, _Tally] = {}
     excluded: Counter[str] = Counter()
     labelers: set[str] = set()
     versions, rounds, selectors = set[int | None](), set[int | None](), set[int | None]()
     with ExitStack() as stack:
-        files: dict[str, IO[bytes]] = {}
+        files = _Files(stack, folder, gzip)
         for line in lines_of_view(project=project, view=view, excluded=excluded):
-            name = f"phase{line.record.phase}_{line.split}.jsonl" + (".gz" if gzip else "")
-            if name not in files:
-                files[name] = _open(stack, folder / name, gzip=gzip)
-            files[name].write(line.text.encode() + b"\n")
-            tallies.setdefault(name, _Tally()).add(line)
+            files.add(line)
             labelers.add(line.record.labeler)
             versions.add(line.instructions_version)
             rounds.add(line.round)
@@ -123,31 +140,65 @@ def _write_files(folder: Path, project: Project, view: View, now: datetime, *, g
         project=project.slug,
         view=view,
         created_at=now.isoformat(),
-        files=[_finished(folder / name, tally) for name, tally in sorted(tallies.items())],
+        files=files.finished(),
         excluded=dict(sorted(excluded.items())),
         labelers=len(labelers),
         instructions_versions=_known(versions),
         rounds=_known(rounds),
         selectors=_known(selectors),
+        extensions=files.finished_extensions(),
     )
+
+
+class _Files:
+    """The files of one export, each of them opened at its first line."""
+
+    def __init__(self, stack: ExitStack, folder: Path, gzip: bool) -> None:
+        self._stack, self._folder, self._gzip = stack, folder, gzip
+        self._open: dict[str, IO[bytes]] = {}
+        self._tallies: dict[str, _Tally] = {}
+        self._extensions = "extensions.jsonl" + (".gz" if gzip else "")
+        self._extended = 0  # labels
+
+    def add(self, line: Line) -> None:
+        record = line.record
+        name = f"phase{record.phase}_{line.split}.jsonl" + (".gz" if self._gzip else "")
+        self._write(name, line.text)
+        tally = self._tallies.setdefault(name, _Tally())
+        tally.add(line)
+        if line.extensions:
+            place = {"file": name, "line": tally.lines, "labeler": record.labeler, "timestamp": record.timestamp}
+            said = {kind: line.extensions.get(kind) for kind in ExtensionKind.values}
+            self._write(self._extensions, json.dumps(place | said))
+            self._extended += 1
+
+    def finished(self) -> list[ExportedFile]:
+        return [
+            ExportedFile(
+                **_facts(self._folder / name),
+                lines=tally.lines,
+                finish_reasons=dict(sorted(tally.finish_reasons.items())),
+                ratings=dict(sorted(tally.ratings.items())),
+            )
+            for name, tally in sorted(self._tallies.items())
+        ]
+
+    def finished_extensions(self) -> ExtensionsFile | None:
+        if not self._extended:
+            return None
+        return ExtensionsFile(**_facts(self._folder / self._extensions), lines=self._extended)
+
+    def _write(self, name: str, text: str) -> None:
+        if name not in self._open:
+            file = self._stack.enter_context((self._folder / name).open("wb"))
+            self._open[name] = self._stack.enter_context(packed(file)) if self._gzip else file
+        self._open[name].write(text.encode() + b"\n")
 
 
 def _known(values: set[int | None]) -> list[int]:
     return sorted(value for value in values if value is not None)
 
 
-def _open(stack: ExitStack, path: Path, *, gzip: bool) -> IO[bytes]:
-    file = stack.enter_context(path.open("wb"))
-    return stack.enter_context(packed(file)) if gzip else file
-
-
-def _finished(path: Path, tally: _Tally) -> ExportedFile:
+def _facts(path: Path) -> dict[str, Any]:
     sync(path)
-    return ExportedFile(
-        name=path.name,
-        sha256=sha256_of(path),
-        bytes=path.stat().st_size,
-        lines=tally.lines,
-        finish_reasons=dict(sorted(tally.finish_reasons.items())),
-        ratings=dict(sorted(tally.ratings.items())),
-    )
+    return {"name": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}

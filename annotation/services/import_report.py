@@ -25,6 +25,7 @@ class ImportReport:
     already_there: int = 0
     folded: int = 0  # the same solution again in this file: counted on it, and not a row of its own
     problems_created: int = 0  # beside solutions or labels
+    critiques: int = 0  # new ones, beside solutions
     blank_lines: int = 0
     refused_count: int = 0
     refused: list[RefusedLine] = field(default_factory=list)  # the first ones only

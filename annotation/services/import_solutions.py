@@ -11,6 +11,7 @@ from active_learning.grading import GRADER_VERSION, grade
 from active_learning.strict_json import RecordError
 from annotation.models import Problem, Project, Solution
 from annotation.services.content import solution_hash
+from annotation.services.import_critiques import store_critiques
 from annotation.services.import_problems import ensure_problems, known_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.sample_lines import Sample
@@ -56,6 +57,8 @@ def store_samples(
             Solution.objects.filter(pk=solution.pk).update(count=F("count") + again)
             report.folded += again
     report.created += len(made)
+    if critiques := [(solutions[row.key].pk, one) for row in rows for one in row.sample.critiques]:
+        report.critiques += store_critiques(project=project, wanted=critiques)
 
 
 def ensure_solutions(*, project: Project, rows: Sequence[SolutionRow]) -> tuple[dict[Key, Solution], set[Key]]:

@@ -14,6 +14,15 @@ PARAGRAPH_ENDS = re.compile(r"(?<=\n)\n(?=[^\n]*\S)")
 
 
 @dataclass(frozen=True)
+class CritiqueRow:
+    """What is wrong with one step, from 0."""
+
+    step: int
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Sample:
     """One solution of a problem, which is known by its unique id or by its text."""
 
@@ -26,6 +35,7 @@ class Sample:
     temperature: float | None = None
     score: float | None = None
     said_correct: bool | None = None  # what the file says; our grader decides
+    critiques: tuple[CritiqueRow, ...] = ()
 
 
 def split_steps(text: str, ends: re.Pattern[str] = LINE_ENDS) -> tuple[str, ...]:
@@ -65,8 +75,8 @@ def probability(fields: Fields, key: str) -> float | None:
 
 
 def _simple(fields: Fields) -> Sample:
-    """{problem or unique_id, steps or solution, answer?, generator?, score?, seed?, temperature?}; also the scored
-    samples of PRM800K."""
+    """{problem or unique_id, steps or solution, answer?, generator?, score?, seed?, temperature?, critiques?}; also the
+    scored samples of PRM800K."""
     steps = _steps(fields, "steps") if "steps" in fields.value else _cut(fields, "solution")
     given = text_or_number(fields, "answer")
     return Sample(
@@ -79,7 +89,23 @@ def _simple(fields: Fields) -> Sample:
         temperature=fields.optional("temperature", None, float, None),
         score=probability(fields, "score" if "score" in fields.value else "prm_score"),
         said_correct=fields.optional("is_correct", None, bool, None),
+        critiques=_critiques(fields, len(steps)),
     )
+
+
+def _critiques(fields: Fields, steps: int) -> tuple[CritiqueRow, ...]:
+    """[{step, text, source?}, …], or null for none."""
+
+    def read(value: Any, path: str) -> CritiqueRow:
+        one = Fields(value, path)
+        row = CritiqueRow(one.take("step", int), one.take("text", str), one.optional("source", "", str)[:200])
+        if not 0 <= row.step < steps:
+            raise RecordError(one.at("step"), f"there is no step {row.step}: the {steps} steps count from 0")
+        if not row.text.strip():
+            raise RecordError(one.at("text"), "the critique is empty")
+        return row
+
+    return () if fields.value.get("critiques") is None else fields.items("critiques", read)
 
 
 def _prm800k(question: Fields) -> Sample:

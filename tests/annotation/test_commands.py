@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.models import Instructions, Label, Problem, Project, Solution
+from tests import factories
 from tests.annotation.test_importing_labels import PHASE_2, line
 from tests.annotation.test_importing_problems import math_line
 from tests.shared_data import shared_path
@@ -40,11 +41,13 @@ def test_createproject_makes_a_project_with_its_first_instructions(db):
     assert Instructions.objects.get().version == 1
 
 
-def test_createproject_offers_no_phase_that_no_page_can_label(db):
-    with pytest.raises(CommandError, match="invalid choice: 1"):
-        run("createproject", "geometry", "--phase", "1")
+def test_createproject_makes_a_project_of_either_phase_with_its_generator(db):
+    run("createproject", "geometry", "--phase", "1", "--generator", "toy")
 
-    assert not Project.objects.exists()
+    project = Project.objects.get()
+    assert (project.phase, project.generator) == (1, "toy")
+    with pytest.raises(CommandError, match="invalid choice: 3"):
+        run("createproject", "topology", "--phase", "3")
 
 
 @pytest.mark.parametrize("slug", ["algebra", "not a slug", "x" * 51])
@@ -123,6 +126,26 @@ def test_import_solutions_grades_and_makes_problems_only_when_told(project, file
     assert "graded correct" in printed
     assert "new problems" in printed
     assert set(Solution.objects.values_list("generator", flat=True)) == {"toy"}
+
+
+def test_import_solutions_says_how_many_critiques_came_with_them(project, file):
+    critique = {"step": 0, "text": "It is not."}
+    sample = json.dumps({"problem": "What is 1 + 1?", "steps": ["\\boxed{3}"], "critiques": [critique]}).encode()
+
+    printed = run("import_solutions", "--project", "algebra", "--new-problems", "train", file("s.jsonl", sample))
+
+    assert "new critiques         1" in printed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_export_labels_names_what_labels_say_beyond_their_lines(alice, tmp_path):
+    factories.queued(alice.project, 1)
+    factories.label(alice, (-1,), extensions={"progress": {"points": 3, "rating": 1}})
+
+    printed = run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"))
+
+    assert "algebra: 1 labels in" in printed
+    assert "extensions.jsonl  1 lines" in printed
 
 
 @pytest.mark.parametrize(

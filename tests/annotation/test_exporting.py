@@ -100,6 +100,59 @@ def test_the_manifest_describes_the_files_that_lie_there(alice, dana, out):
     assert AuditEvent.objects.get(action="export labels").actor == dana
 
 
+SAID = {"progress": {"points": 3, "rating": 2}, "critiques": {"rated": [], "own": "It forgets the carry."}}
+
+
+def test_what_labels_say_beyond_prm800k_lies_beside_their_lines(alice, out):
+    factories.queued(alice.project, 3)
+    factories.label(alice)
+    both = factories.label(alice, (1, -1), extensions=SAID)
+    one = factories.label(alice, (-1,), extensions={"progress": SAID["progress"], "critiques": None})
+
+    manifest = export(alice.project, out)
+
+    content = (out / "extensions.jsonl").read_bytes()
+    said = [json.loads(line) for line in content.splitlines()]
+    assert [list(line) for line in said] == [["file", "line", "labeler", "timestamp", "progress", "critiques"]] * 2
+    assert [(line["progress"], line["critiques"]) for line in said] == [
+        (SAID["progress"], SAID["critiques"]),
+        (SAID["progress"], None),
+    ]
+    lines = (out / "phase2_train.jsonl").read_text().splitlines()
+    for line, label in zip(said, (both, one), strict=True):
+        record = json.loads(lines[line["line"] - 1])
+        assert line["file"] == "phase2_train.jsonl"
+        assert (line["labeler"], line["timestamp"]) == (record["labeler"], record["timestamp"])
+        assert len(record["label"]["steps"]) == label.steprating_set.count()
+    assert not any("carry" in line for line in lines)
+    assert (manifest.lines, manifest.extensions.lines) == (3, 2)
+    assert json.loads((out / "manifest.json").read_text())["extensions"] == {
+        "name": "extensions.jsonl",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "lines": 2,
+    }
+
+
+def test_where_no_label_says_more_there_is_no_file_for_it(alice, out):
+    factories.queued(alice.project, 1)
+    factories.label(alice)
+
+    assert export(alice.project, out).extensions is None
+    assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "phase2_train.jsonl"]
+
+
+def test_a_label_that_is_left_out_says_nothing_and_packed_files_name_each_other(alice, out):
+    factories.queued(alice.project, 2)
+    factories.label(alice, (), finish_reason="give_up", reason="Too hard.", extensions=SAID)
+    factories.label(alice, (1, -1), extensions=SAID)
+
+    export(alice.project, out, View.TRAINING, gzip=True)
+
+    (said,) = gzip.decompress((out / "extensions.jsonl.gz").read_bytes()).splitlines()
+    assert (json.loads(said)["file"], json.loads(said)["line"]) == ("phase2_train.jsonl.gz", 1)
+
+
 def test_packed_files_hold_the_same_lines_and_are_the_same_every_time(alice, out):
     factories.queued(alice.project)
     factories.label(alice)

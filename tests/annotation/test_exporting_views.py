@@ -350,6 +350,6 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_labels(alice, co
     for _ in range(count):
         factories.label(alice)
 
-    # the labels' order, then for each batch: imported lines · labels · ratings
-    with django_assert_num_queries(4):
+    # the labels' order, then for each batch: imported lines · labels · ratings · extensions
+    with django_assert_num_queries(5):
         assert len(texts(alice.project)) == count

@@ -30,6 +30,11 @@ def test_the_queue_is_filled_with_one_solution_of_each_problem(tmp_path):
     assert set(Solution.objects.values_list("grade", flat=True)) <= {"correct", "wrong"}
 
 
+def test_the_sample_offers_what_its_scripted_generator_writes(tmp_path):
+    seed(tmp_path)
+    assert Project.objects.get(slug="demo").generator == "toy"
+
+
 def test_each_account_signs_in_and_has_its_role(tmp_path, rf):
     accounts = seed(tmp_path)
     assert [account.role for account in accounts] == ["labeler", "lead", "ml"]

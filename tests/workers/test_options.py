@@ -40,10 +40,10 @@ def test_the_generator_adds_to_the_pool_what_the_oracle_can_read(problem):
 
     after = offered(problem)
     assert after.is_ready
-    assert after.texts[0] == first.texts[0]
+    assert first.texts[0] in after.texts
     assert len(set(after.texts)) == len(after.texts) == 4
     assert all(chains.rate(problem.text, [text])[0] in (-1, 0, 1) for text in after.texts)
-    assert [option["source"] for option in after.options] == ["pool"] + 3 * ["generator"]
+    assert sorted(option["source"] for option in after.options) == 3 * ["generator"] + ["pool"]
     assert Job.objects.get().state == "done"
 
 

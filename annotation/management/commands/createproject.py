@@ -14,7 +14,16 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="short name, as it stands in addresses")
         parser.add_argument("--name", default="", help="as people read it; the short name if left out")
         parser.add_argument(
-            "--phase", type=int, choices=[2], default=2, help="2: rating stops at the first error; 1 is not there yet"
+            "--phase",
+            type=int,
+            choices=[1, 2],
+            default=2,
+            help="2: rating stops at the first error; 1: at every step several options are rated (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--generator",
+            default="",
+            help="folder of the language model that writes options where the pool has too few, or toy; default: none",
         )
         parser.add_argument(
             "--base-model",
@@ -28,6 +37,7 @@ class Command(BaseCommand):
                 slug=options["slug"],
                 name=options["name"],
                 phase=options["phase"],
+                generator=options["generator"],
                 base_model=options["base_model"],
                 by=None,
             )

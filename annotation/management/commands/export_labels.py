@@ -48,6 +48,9 @@ class Command(BaseCommand):
         for file in manifest.files:
             self.stdout.write(f"  {file.name}  {file.lines} lines, {file.bytes} bytes, sha256 {file.sha256}")
             self.stdout.write(f"    finished {_counts(file.finish_reasons)}; rated {_counts(file.ratings)}")
+        if manifest.extensions:
+            file = manifest.extensions
+            self.stdout.write(f"  {file.name}  {file.lines} lines, {file.bytes} bytes, sha256 {file.sha256}")
         for reason, count in manifest.excluded.items():
             self.stdout.write(f"  left out {count:>8}  {reason}")
 
