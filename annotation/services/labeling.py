@@ -15,6 +15,7 @@ from annotation.services.judgements import IncompleteLabel, Judgement, Row, chec
 from annotation.services.queue import Work
 from annotation.services.refusal import Refusal
 
+MAX_ALTERNATIVES = 20  # constraint project_offers_options
 PURPOSE = {Arm.GOLD: Purpose.QUALITY_CONTROL, Arm.SCREENING: Purpose.SCREENING}
 
 
@@ -174,11 +175,13 @@ def _rows(slot: Slot, judgement: Judgement) -> list[Row]:
 
 
 def _offered(slot: Slot, judgement: Judgement) -> list[str]:
-    """The alternatives at the label's last step; none where it rates none. Raises IncompleteLabel."""
+    """The alternatives that the label's last step was shown with; none where it rates none. Raises IncompleteLabel."""
     step = max((rating.step for rating in judgement.ratings), default=0)
     if step >= len(slot.solution.steps) or not any(rating.option for rating in judgement.ratings):
         return []
-    offered = options.alternatives_at(slot=slot, step=step)
+    # A lead may have asked for fewer since they were shown.
+    shown = min(judgement.shown.get("alternatives", 0), MAX_ALTERNATIVES) or None
+    offered = options.alternatives_at(slot=slot, step=step, wanted=shown)
     if not offered.is_ready:
         raise IncompleteLabel("The alternatives of this step are not there yet.")
     return offered.texts

@@ -40,9 +40,12 @@ def offered(*, project: Project, problem: Problem, prefix: Sequence[str], wanted
     return known or _make(project, problem, list(prefix), key, wanted)
 
 
-def alternatives_at(*, slot: Slot, step: int) -> Alternatives:
-    """What stands beside a phase-2 solution's own step, should that one be its first error. Raises NoSuchStep."""
-    steps, wanted = slot.solution.steps, slot.project.alternatives
+def alternatives_at(*, slot: Slot, step: int, wanted: int | None = None) -> Alternatives:
+    """What stands beside a phase-2 solution's own step, should that one be its first error; `wanted`: how many, where
+    that is not what the project asks for now. Raises NoSuchStep.
+    """
+    steps = slot.solution.steps
+    wanted = slot.project.alternatives if wanted is None else wanted
     if not 0 <= step < len(steps):
         raise NoSuchStep
     if not wanted:

@@ -56,6 +56,16 @@ def test_the_alternatives_are_other_steps_for_the_same_place(alice, assignment):
     assert offered(alice, assignment, step=0).texts == []
 
 
+def test_alternatives_that_were_shown_may_be_rated_though_a_lead_asks_for_fewer_now(alice, assignment):
+    offered(alice, assignment)
+    alice.project.alternatives = 1
+    alice.project.save()
+
+    label = hand_in(alice, assignment, rated(*beside(), shown={"alternatives": 3}))
+
+    assert StepRating.objects.filter(label=label, option__gt=0).count() == 3
+
+
 def test_no_more_alternatives_are_offered_than_the_project_wants(alice, assignment):
     alice.project.alternatives = 2
     alice.project.save()

@@ -92,17 +92,17 @@ def test_everybody_finds_from_the_instructions_to_the_pages_they_may_see_and_no_
 
 
 def test_shares_and_counts_of_a_round_are_those_of_its_labels(project, alice, bob):
-    factories.queued(project, 6, grade="wrong")
+    factories.queued(project, 7, grade="wrong")
     factories.label(alice, (1, 0, -1))
     factories.label(alice, (1, -1))
     factories.label(bob, (1, 1, 1))
-    factories.queued(project, 2, grade="correct")  # replaces the one that waits; alice and bob keep what they hold
+    factories.queued(project, 2, grade="correct")  # replaces the one that waits; alice and bob keep what they hold, and alice the one set aside
     factories.label(bob, (1, 1, 0))
     factories.label(bob, (1, 1), finish_reason="give_up", reason="Too long.")
 
     newest, first = standing(project).rounds
 
-    assert (first.number, first.queued, first.labelled, first.remaining, first.replaced) == (0, 6, 4, 1, 1)
+    assert (first.number, first.queued, first.labelled, first.remaining, first.replaced) == (0, 7, 4, 2, 1)
     assert first.balance.wrong_answer_share == 1
     assert first.balance.found_error_share == 2 / 4
     assert first.balance.good_step_share == 9 / 11
