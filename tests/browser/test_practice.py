@@ -220,9 +220,10 @@ def test_the_instructions_open_beside_the_practice_run(alice, practice_page):
 
 def test_no_chinese_mark_begins_a_line_behind_a_formula(alice, practice_page):
     page = practice_page(alice.user)
-    page.context.add_cookies([{"name": "language", "value": "zh-hans", "url": page.url}])
+    page.context.add_cookies([{"name": "language", "value": "zh-hans", "url": page.evaluate("location.origin")}])
 
     page.goto("/p/algebra/instructions/")
+    expect(page.locator("math").last).to_be_attached()
 
     marks = page.locator(".example-text .nowrap").all_inner_texts()
     assert any(mark.endswith("，") for mark in marks)
