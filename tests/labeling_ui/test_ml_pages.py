@@ -154,13 +154,13 @@ def test_a_form_that_makes_no_sense_comes_back_as_it_was(problems, project, mel,
 
 
 def test_the_form_says_that_too_few_labels_make_a_cold_start(project, alice, mel, client_for):
-    factories.queued(project, 3)
+    factories.queued(project, 4)
     factories.label(alice)
 
     page = page_of(client_for(mel), "/p/algebra/rounds/")
 
     assert 'There is <b class="number">1</b> label to train on, and a selector needs 5.' in page
-    # one is labeled and one is in alice's hands
+    # one is labeled and two are alice's: the one in her hands and the next
     assert 'It chooses among <b class="number">1</b> solution of 1 problem' in page
     assert 'What waits in the queue now (<b class="number">1</b>) is replaced' in page
 
