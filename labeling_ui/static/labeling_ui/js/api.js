@@ -56,6 +56,7 @@ function away() {
 }
 
 function kindOf(status, data) {
+  if (status === 204) return "ok";
   // A 200 that is no JSON comes from something between us and the server.
   if (status >= 200 && status < 300) return data === null ? "away" : "ok";
   if (LATER.includes(status)) return "away";
