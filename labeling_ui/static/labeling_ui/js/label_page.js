@@ -128,6 +128,7 @@ class LabelPage {
       acknowledge: () => this.#shift.acknowledge(),
       rested: () => {
         this.#parts.rest.taken();
+        this.#parts.panels.show("loading");
         this.#shift.goOn();
       },
     };

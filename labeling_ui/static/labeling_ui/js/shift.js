@@ -19,7 +19,7 @@ export class Shift {
   #aheadDraft = null; // a draft of the solution set aside, known before it is shown
   #done = []; // {assignment, body} of this visit, the newest last
   #gone = new Set(); // slots that were handed in; an answer that was on its way meanwhile may still name one
-  #isClaiming = false;
+  #claiming = null; // the claim that is on its way
   #isSubmitting = false;
 
   // parts: {config, identity, api, outbox, drafts, lease, status, problem, bar, seen, timer, desk, tab, rest, panels, blocked(answer)}
@@ -123,12 +123,14 @@ export class Shift {
     else this.#wait();
   }
 
-  async claim() {
+  claim() {
+    return (this.#claiming ??= this.#claim().finally(() => (this.#claiming = null)));
+  }
+
+  async #claim() {
     const { identity, config, tab, status, panels } = this.#parts;
-    if (this.#isClaiming || this.#front || !tab.isOurs || panels.is("break")) return;
-    this.#isClaiming = true;
+    if (this.#front || !tab.isOurs || panels.is("break")) return;
     const answer = await identity.post(config.urls.claim, {});
-    this.#isClaiming = false;
     if (answer.kind === "ok") {
       status.notice("connection", null);
       await this.receive(answer.data);
@@ -161,8 +163,9 @@ export class Shift {
     const { identity, config, panels } = this.#parts;
     const version = Number(document.querySelector("[data-new-version]").textContent);
     const answer = await identity.post(config.urls.acknowledge, { version });
-    if (answer.kind === "ok") await this.claim();
-    else panels.showTrouble(answer.sentence);
+    if (answer.kind !== "ok") return panels.showTrouble(answer.sentence);
+    await this.#claiming; // it may have been asked before
+    await this.claim();
   }
 
   // Another tab took over: nothing here is in front any more.
@@ -240,8 +243,10 @@ export class Shift {
 
   #wait() {
     this.#parts.bar.update({ submit: say("Saving…"), isReady: false });
-    setTimeout(() => this.#front || this.#parts.panels.is("empty") || this.#parts.panels.show("waiting"), PATIENCE);
-    if (!this.#parts.outbox.isHolding) this.claim();
+    const { panels, outbox } = this.#parts;
+    // What the server has said meanwhile (nothing is left, the rules have changed) stays.
+    setTimeout(() => this.#front || !(panels.is(null) || panels.is("loading")) || panels.show("waiting"), PATIENCE);
+    if (!outbox.isHolding) this.claim();
   }
 
   // Typeset what comes next while nobody waits for it.
