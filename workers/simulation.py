@@ -1,6 +1,5 @@
-"""Scripted labelers: they sign in and label over HTTP as people do, with the toy domain's oracle for an opinion."""
+"""Scripted labelers: they sign in and label over HTTP as people do; what they think is in opinions.py."""
 
-import json
 import math
 import secrets
 import threading
@@ -10,31 +9,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from active_learning.domains import chains
 from annotation.models import Project
 from annotation.models.projects import Role
 from annotation.services import members
+from workers import opinions
 from workers.browser import Answer, Browser, SiteFailed
+from workers.opinions import Habits, Turn
 
-# A person's time for one step, drawn evenly: the figures that leads see should look like figures.
-READING_MS = (800, 6000)
 # Refusals after which the solution is not ours any more, and we go on with the next one; all others are failures.
-LOST = {"claim": (), "heartbeat": ("lease_lost",), "labels": ("lease_lost", "already_labelled")}
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How the labelers work. The same seed gives the same label of a solution, whoever of them labels it."""
-
-    noise: float = 0.05  # chance that a step gets one of the two wrong ratings
-    give_up: float = 0.01
-    bad_problem: float = 0.005
-    pause: float = 0.0  # seconds over each solution
-    seed: int = 0
+LOST = {"heartbeat": ("lease_lost",), "labels": ("lease_lost", "already_labelled")}
+GENERATOR_SECONDS = 60.0  # for a worker to write options
+LOOK_SECONDS = 0.2
+LONGEST = 40  # turns of a dialogue
 
 
 @dataclass
@@ -153,20 +142,19 @@ class _Labeler:
         if not self._habits.pause:
             return None
         time.sleep(self._habits.pause)
-        body = {"slot": assignment["slot"], "lease_token": assignment["lease_token"], "draft": None}
-        answer = self._ask("heartbeat", body)
+        answer = self._ask("heartbeat", {**_place(assignment), "draft": None})
         return None if answer.status == 200 else answer
 
     def _submit(self, assignment: dict[str, Any]) -> Answer:
-        judgement = judge(assignment, self._habits)
+        judgement, shown = (self._hold_dialogue if assignment["policies"]["phase"] == 1 else self._judge)(assignment)
         body = {
             "id": str(uuid.uuid4()),
-            "slot": assignment["slot"],
-            "lease_token": assignment["lease_token"],
+            **_place(assignment),
             "instructions_version": assignment["instructions_version"],
             "shown": {
                 "answer": assignment["policies"]["answer"] == "always",
                 "read_ahead": assignment["policies"]["read_ahead"],
+                "alternatives": shown,
             },
             **judgement,
         }
@@ -178,39 +166,61 @@ class _Labeler:
             self._report.late += answer.body["label"]["late"]
         return answer
 
+    def _judge(self, assignment: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """The label of a whole solution, with the alternatives at its error; and how many were offered."""
+        judgement = opinions.judge(assignment, self._habits)
+        if judgement["finish_reason"] != "found_error" or not assignment["policies"]["alternatives"]:
+            return judgement, 0
+        step = len(judgement["ratings"]) - 1
+        texts = self._wait_for("alternatives", {**_place(assignment), "step": step})["texts"]
+        rows = judgement["ratings"] + opinions.beside(assignment, step, texts, self._habits)
+        return opinions.label(("found_error", ""), rows), len(texts)
+
+    def _hold_dialogue(self, assignment: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """The label of a dialogue that the server leads; and, as there are no alternatives, 0."""
+        problem, turns = assignment["problem"]["text"], list[Turn]()
+        end = opinions.ended(problem, self._habits)
+        while end is None:
+            asked = [asdict(turn) for turn in turns]
+            position = self._wait_for("dialogue", {**_place(assignment), "turns": asked})
+            path, options = [step["text"] for step in position["path"]], position["options"]
+            if position["is_over"]:
+                end = ("solution", "")
+            elif position["must_write"]:
+                turns[-1] = replace(turns[-1], own=opinions.own_step(problem, path, options))
+            elif len(turns) == LONGEST or opinions.is_lost(problem, path):
+                end = ("give_up", opinions.GIVING_UP)
+            else:
+                turns.append(self._turn(problem, path, position))
+        return opinions.held(end, turns), 0
+
+    def _turn(self, problem: str, path: list[str], position: dict[str, Any]) -> Turn:
+        options = position["options"]
+        ratings = opinions.rate_options(problem, path, options, self._habits)
+        has_stalled = position["may_write"] and 1 not in ratings
+        return Turn(ratings, opinions.own_step(problem, path, options) if has_stalled else "")
+
+    def _wait_for(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What is asked for, as soon as the generator has written what is missing. Raises browser.SiteFailed."""
+        deadline = time.monotonic() + GENERATOR_SECONDS
+        while True:
+            found: dict[str, Any] = self._ask(what, body).body
+            if found["is_ready"]:
+                return found
+            if time.monotonic() > deadline:
+                raise SiteFailed(f"No worker has written the options within {GENERATOR_SECONDS:.0f} s.")
+            time.sleep(LOOK_SECONDS)
+
     def _ask(self, what: str, body: dict[str, Any]) -> Answer:
         answer = self._browser.post(f"{self._api}/{what}", body)
         self._report.sent_again += answer.attempts - 1
-        if answer.status >= 400 and (answer.body or {}).get("code") not in LOST[what]:
+        if answer.status >= 400 and (answer.body or {}).get("code") not in LOST.get(what, ()):
             raise SiteFailed(f"{what} was refused with status {answer.status}: {answer.body}")
         return answer
 
 
-def judge(assignment: dict[str, Any], habits: Habits) -> dict[str, Any]:
-    """The label that an honest but not faultless labeler gives. Raises chains.Unreadable."""
-    problem, steps = assignment["problem"]["text"], assignment["steps"]
-    rng = Random(json.dumps([habits.seed, problem, steps]))
-    truth = chains.rate(problem, steps)
-    given = [_mistaken(rating, rng) if rng.random() < habits.noise else rating for rating in truth]
-    ratings = given[: given.index(-1) + 1] if -1 in given else given
-    finish_reason, reason = "found_error" if ratings[-1] == -1 else "solution", ""
-    if rng.random() < habits.give_up:
-        finish_reason, reason, ratings = "give_up", "I cannot follow this.", ratings[:1]
-    elif rng.random() < habits.bad_problem:
-        finish_reason, reason, ratings = "bad_problem", "The problem can be read in two ways.", []
-    rows = [{"step": n, "option": 0, "rating": r, "ms": rng.randint(*READING_MS)} for n, r in enumerate(ratings)]
-    time_ms = sum(row["ms"] for row in rows) + READING_MS[0]
-    return {
-        "finish_reason": finish_reason,
-        "reason": reason,
-        "ratings": rows,
-        "total_time_ms": time_ms,
-        "active_ms": time_ms,
-    }
-
-
-def _mistaken(rating: int, rng: Random) -> int:
-    return rng.choice([other for other in (-1, 0, 1) if other != rating])
+def _place(assignment: dict[str, Any]) -> dict[str, Any]:
+    return {"slot": assignment["slot"], "lease_token": assignment["lease_token"]}
 
 
 def percentile(values: Sequence[float], share: float) -> float:

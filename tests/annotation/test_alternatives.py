@@ -67,6 +67,7 @@ def test_alternatives_that_were_shown_may_be_rated_though_a_lead_asks_for_fewer_
 
 
 def test_no_more_alternatives_are_offered_than_the_project_wants(alice, assignment):
+    assert len(offered(alice, assignment).texts) == 3
     alice.project.alternatives = 2
     alice.project.save()
 

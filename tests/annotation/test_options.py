@@ -147,6 +147,17 @@ def test_a_worker_taken_for_dead_offers_nothing(generated):
     assert not OptionSet.objects.get().is_ready
 
 
+def test_a_worker_that_was_asked_to_stop_offers_nothing(generated):
+    option_set = offered(generated)
+    job = jobs.claim_job(kind=JobKind.OPTIONS, worker="test")
+    Job.objects.update(cancel_requested=True)
+
+    with pytest.raises(jobs.Cancelled):
+        options.fill(option_set=option_set, job=job, steps=[B], generator="toy", seed=7)
+
+    assert not OptionSet.objects.get().is_ready
+
+
 def test_options_and_the_job_are_written_together_or_not_at_all(generated, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("the second write fails")

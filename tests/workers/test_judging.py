@@ -1,5 +1,6 @@
 from active_learning.domains import chains
-from workers.simulation import Habits, Quota, judge, percentile
+from workers.opinions import Habits, beside, is_lost, judge, own_step, rate_options
+from workers.simulation import Quota, percentile
 
 PROBLEM = "Start with $2$. Add $3$, then multiply by $2$. What is the result?"
 RIGHT = ["$2 + 3 = 5$.", rf"$5 \times 2 = 10$.{chains.ANSWER_MARK}10"]
@@ -50,6 +51,31 @@ def test_giving_up_and_bad_problems_come_with_a_reason():
 def test_the_time_of_a_label_is_not_shorter_than_that_of_its_steps():
     label = judge({"problem": {"text": PROBLEM}, "steps": RIGHT}, ALWAYS_RIGHT)
     assert label["total_time_ms"] >= sum(row["ms"] for row in label["ratings"]) > 0
+
+
+def test_options_are_rated_after_the_steps_that_were_taken():
+    after_nothing = rate_options(PROBLEM, [], ["$2 + 3 = 5$.", "$2 + 3 = 6$.", "We start with $2$."], ALWAYS_RIGHT)
+    after_one = rate_options(PROBLEM, RIGHT[:1], [RIGHT[1], WRONG[1], "So far we have $5$."], ALWAYS_RIGHT)
+    assert after_nothing == after_one == [1, -1, 0]
+    assert rate_options(PROBLEM, [], ["$2 + 3 = 5$."], Habits(noise=1.0)) != [1]
+
+
+def test_alternatives_are_rated_in_the_place_of_the_error():
+    assignment = {"problem": {"text": PROBLEM}, "steps": [RIGHT[0], WRONG[1]]}
+    rows = beside(assignment, 1, [RIGHT[1], "So far we have $5$.", "So far we have $6$."], ALWAYS_RIGHT)
+    assert [(row["step"], row["option"], row["rating"]) for row in rows] == [(1, 1, 1), (1, 2, 0), (1, 3, -1)]
+
+
+def test_the_own_step_is_the_right_next_one_in_words_of_its_own():
+    assert own_step(PROBLEM, [], WRONG) == "$2 + 3 = 5$."
+    assert own_step(PROBLEM, [], ["$2 + 3 = 5$."]) == "Now $2 + 3 = 5$."
+    assert own_step(PROBLEM, ["We start with $2$.", "So $2 + 3 = 5$."], []) == RIGHT[1]
+
+
+def test_after_a_wrong_step_nothing_right_can_be_said():
+    assert is_lost(PROBLEM, WRONG[:1])
+    assert not is_lost(PROBLEM, RIGHT)
+    assert not is_lost(PROBLEM, [])
 
 
 def test_what_is_given_back_to_a_quota_is_there_for_one_more():

@@ -12,12 +12,16 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from active_learning.domains import chains, toy
-from annotation.models import Label, Slot
+from annotation.models import Label, OptionSet, Slot, StepRating
+from annotation.models.jobs import JobKind
 from annotation.services import queue, rounds
 from tests import factories
+from tests.annotation.prm800k import exported
+from workers import options as option_work
 from workers import simulation
 from workers.browser import Browser, NotLocal, SiteFailed
-from workers.simulation import Habits
+from workers.duty import work_off
+from workers.opinions import Habits
 
 FAULTLESS = Habits(noise=0.0, give_up=0.0, bad_problem=0.0)
 
@@ -43,7 +47,7 @@ def run(project, base_url, *, people=2, habits=FAULTLESS, count=None):
 
 
 def ratings_of(label):
-    return list(label.steprating_set.order_by("step").values_list("rating", flat=True))
+    return list(label.steprating_set.filter(option=0).order_by("step").values_list("rating", flat=True))
 
 
 @pytest.fixture
@@ -122,6 +126,81 @@ def test_a_second_run_goes_on_with_new_passwords_and_the_same_labelers(project, 
     run(project, live_server.url)
     assert Label.objects.count() == 12
     assert Label.objects.values("labeler").distinct().count() == 2
+
+
+def test_at_an_error_the_alternatives_are_rated_too(project, pool, live_server):
+    run(project, live_server.url)
+
+    rated = StepRating.objects.filter(option__gt=0).select_related("label__solution__problem")
+    assert rated.count() > 0
+    for row in rated:
+        problem, steps = row.label.solution.problem.text, row.label.solution.steps[: row.step]
+        assert row.rating == chains.rate(problem, [*steps, row.text])[-1]
+    assert len(exported(project)) == 12
+
+
+@pytest.fixture
+def dialogues(project, pool):
+    project.phase = 1
+    project.save()
+
+
+def test_dialogues_are_held_to_the_right_answer_by_writing_what_is_missing(project, dialogues, live_server):
+    report = run(project, live_server.url)
+
+    assert report.finished == {"solution": 12}
+    for line in exported(project):
+        problem, steps = line["question"]["problem"], line["label"]["steps"]
+        path = []
+        for step in steps:
+            ratings = [option["rating"] for option in step["completions"]]
+            assert ratings == [chains.rate(problem, [*path, option["text"]])[-1] for option in step["completions"]]
+            chosen = step["chosen_completion"]
+            path.append(step["human_completion"]["text"] if chosen is None else step["completions"][chosen]["text"])
+        assert -1 not in chains.rate(problem, path)
+        assert path[-1].endswith(f"# Answer\n\n{line['question']['ground_truth_answer']}")
+
+
+def test_who_took_a_wrong_step_gives_up_and_mistakes_make_sound_records_too(project, dialogues, live_server):
+    report = run(project, live_server.url, habits=Habits(noise=0.4, give_up=0.1, bad_problem=0.1, seed=3))
+
+    assert report.labels == 12
+    assert report.finished["give_up"] > 0
+    assert len(exported(project)) == 12
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_labelers_wait_for_what_a_generator_writes(project, pool, live_server, phase):
+    project.phase, project.generator = phase, "toy"
+    project.save()
+    over = threading.Event()
+
+    def write_options():
+        while not over.wait(0.05):
+            work_off(JobKind.OPTIONS, option_work)
+        connection.close()
+
+    worker = threading.Thread(target=write_options)
+    worker.start()
+    try:
+        report = run(project, live_server.url, count=4)
+    finally:
+        over.set()
+        worker.join()
+
+    assert report.labels == 4
+    written = {option["source"] for one in OptionSet.objects.all() for option in one.options}
+    assert written == {"pool", "generator"}
+    assert len(exported(project)) == 4
+
+
+def test_without_a_worker_the_wait_for_options_ends_with_a_sentence(project, dialogues, live_server, monkeypatch):
+    project.generator = "toy"
+    project.save()
+    monkeypatch.setattr(simulation, "GENERATOR_SECONDS", 0.5)
+
+    with pytest.raises(SiteFailed, match="No worker has written the options"):
+        run(project, live_server.url, people=1)
 
 
 @pytest.mark.parametrize("fault", ["lose the request", "lose the answer", "be away"])

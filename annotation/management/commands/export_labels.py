@@ -49,8 +49,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {file.name}  {file.lines} lines, {file.bytes} bytes, sha256 {file.sha256}")
             self.stdout.write(f"    finished {_counts(file.finish_reasons)}; rated {_counts(file.ratings)}")
         if manifest.extensions:
-            file = manifest.extensions
-            self.stdout.write(f"  {file.name}  {file.lines} lines, {file.bytes} bytes, sha256 {file.sha256}")
+            beside = manifest.extensions
+            self.stdout.write(f"  {beside.name}  {beside.lines} lines, {beside.bytes} bytes, sha256 {beside.sha256}")
         for reason, count in manifest.excluded.items():
             self.stdout.write(f"  left out {count:>8}  {reason}")
 

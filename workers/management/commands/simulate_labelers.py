@@ -8,7 +8,7 @@ from active_learning.domains.chains import Unreadable
 from annotation.management.projects import find_project
 from workers import simulation
 from workers.browser import NotLocal, SiteFailed
-from workers.simulation import Habits
+from workers.opinions import Habits
 
 
 class Command(BaseCommand):
