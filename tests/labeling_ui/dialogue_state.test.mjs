@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { asked, beginDialogue, canAdvance, dialogueRatings, finalsCalledGreat, isRated, nextDialogue, openTurn, timeKeyOf, troubleWithOwn } from "../../labeling_ui/static/labeling_ui/js/dialogue_state.js";
+import { asked, beginDialogue, canAdvance, dialogueRatings, finalsCalledGreat, isRated, isStalled, nextDialogue, openTurn, timeKeyOf, troubleWithOwn } from "../../labeling_ui/static/labeling_ui/js/dialogue_state.js";
 import { BAD, GREAT, OKAY } from "../../labeling_ui/static/labeling_ui/js/label_state.js";
 
 const ADVANCE = { type: "advance" };
@@ -169,6 +169,13 @@ test("a stalled dialogue may go on with a step of one's own, once all options ar
   assert.equal(from(state, rate(OKAY), COMPOSE).stage, "composing");
 });
 
+test("a stalled dialogue is told from one where the step has to be written", () => {
+  assert.equal(isStalled(after(placed(["a"], { may_write: true }))), true);
+  assert.equal(isStalled(after(placed(["a"]))), false);
+  assert.equal(isStalled(after(placed(["a"], { may_write: true }), rate(OKAY), COMPOSE)), false);
+  assert.equal(isStalled(after(...MUST_WRITE, BACK)), false);
+});
+
 test("a dialogue that goes well takes no step of one's own", () => {
   const state = after(placed(["a"]), rate(GREAT));
   assert.equal(from(state, COMPOSE), state);
@@ -189,6 +196,12 @@ test("who goes back from the own step finds the ratings, and submits those", () 
 
 test("who goes back from the own step and changes nothing may go on writing", () => {
   const state = after(...MUST_WRITE, own("mine"), BACK, COMPOSE);
+  assert.equal(state.stage, "composing");
+  assert.equal(state.own, "mine");
+});
+
+test("ratings that were refused lead back to the step that was begun, and not to the server", () => {
+  const state = after(...MUST_WRITE, own("mine"), BACK, ADVANCE);
   assert.equal(state.stage, "composing");
   assert.equal(state.own, "mine");
 });

@@ -23,6 +23,10 @@ test("a 200 that is not JSON came from something between us and the server", () 
   assert.equal(answer(200, null).kind, "away");
 });
 
+test("a 204 has nothing to say, and that is well", () => {
+  assert.equal(answer(204, null).kind, "ok");
+});
+
 test("the server's own sentence reaches the person", () => {
   assert.equal(answer(403, { code: "labeler_paused", detail: "Your work is paused." }).sentence, "Your work is paused.");
 });

@@ -130,6 +130,18 @@ test("a store that cannot remove keeps no other from removing", async () => {
   assert.deepEqual(await ids(second), []);
 });
 
+test("a label counts as moved, or as removed, when it is so everywhere", async () => {
+  const [first, second] = [moodyStore(), moodyStore()];
+  const slow = { ...second, remove: (id) => new Promise((resolve) => setImmediate(() => resolve(second.remove(id)))) };
+  const store = withFallback([first, slow]);
+  await second.put(entry("a", { saved: 1 }));
+  await store.put(entry("a", { saved: 2 }));
+  assert.deepEqual(await ids(second), []);
+  await second.put(entry("b"));
+  await store.remove("b");
+  assert.deepEqual(await ids(second), []);
+});
+
 test("what stands broken in the browser's storage takes no label with it", async () => {
   const storage = memoryStorage();
   storage.setItem("stepmark-outbox:1", "not JSON");
@@ -195,7 +207,8 @@ test("a label lies in the browser's database, written through to the disk", asyn
   await withBrowser(async ({ database, storage, store }) => {
     assert.equal(await store.put(entry("a")), true);
     assert.deepEqual(await store.all(), [entry("a", { user: 1 })]);
-    assert.deepEqual(database.modes[0], ["readwrite", "strict"]);
+    await store.remove("b");
+    assert.deepEqual(database.modes, [["readwrite", "strict"], ["readonly", "strict"], ["readwrite", "strict"]]);
     assert.equal(database.keyPath, "id");
     await store.remove("a");
     assert.deepEqual([database.rows.size, storage.items.size], [0, 0]);

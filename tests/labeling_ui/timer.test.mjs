@@ -50,6 +50,38 @@ test("a new solution begins without the time of the one before", () => {
   assert.deepEqual(timer.times(), { total: 0, active: 0, ms: { 0: 0 } });
 });
 
+test("what went by before a change counts for what was before it", () => {
+  const changes = {
+    at: (timer) => timer.at(1),
+    stop: (timer) => timer.stop(),
+    see: (timer) => timer.see(false),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const { timer, begin, jump } = world();
+    begin();
+    jump(4_000);
+    change(timer);
+    assert.equal(timer.times().ms[0], 4_000, name);
+  }
+});
+
+test("a sign of life is no proof of life before it", () => {
+  const { timer, begin, pass, jump } = world();
+  begin();
+  pass(90_000);
+  jump(10_000);
+  timer.input();
+  assert.deepEqual(timer.times(), { total: 100_000, active: 90_000, ms: { 0: 90_000 } });
+});
+
+test("a new solution waits for its place, wherever the one before was left", () => {
+  const { timer, begin, pass } = world();
+  begin();
+  timer.start();
+  pass(4_000);
+  assert.equal(timer.times().total, 0);
+});
+
 test("ten minutes in a hidden tab add nothing", () => {
   const { timer, begin, pass } = world();
   begin();
@@ -186,14 +218,16 @@ test("a connected timer looks every five seconds, so that reading counts whole",
   timer.connect(Object.assign(new EventTarget(), { hidden: false }));
   timer.start();
   timer.at(0);
-  for (let beat = 0; beat < 12; beat += 1) {
-    now += 5_000;
-    context.mock.timers.tick(5_000);
-  }
+  const minute = () => {
+    for (let beat = 0; beat < 12; beat += 1) {
+      now += 5_000;
+      context.mock.timers.tick(5_000);
+    }
+  };
+  minute();
   assert.equal(timer.times().total, 60_000);
   timer.disconnect();
-  now += 60_000;
-  context.mock.timers.tick(60_000);
+  minute();
   assert.equal(timer.times().total, 75_000);
 });
 
