@@ -10,7 +10,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c cons
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench tour check fix messages clean chromium
+.PHONY: help setup run test bench pictures tour check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -27,6 +27,9 @@ test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease
 
 bench: setup chromium ## how fast the labeling page is, measured in a browser; on an idle machine
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m benchmark -p no:randomly tests/benchmarks $(ARGS)
+
+pictures: setup chromium ## the pictures of docs/pages.md, taken anew
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m pictures -p no:randomly tests/browser/test_pictures.py
 
 tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
 	@$(MANAGE) tour $(ARGS)
