@@ -206,6 +206,11 @@ test("ratings that were refused lead back to the step that was begun, and not to
   assert.equal(state.own, "mine");
 });
 
+test("ratings that leave nothing to go on with lead back to the step that was begun", () => {
+  const state = after(...MUST_WRITE, own("mine"), BACK, ADVANCE);
+  assert.deepEqual([state.stage, state.own, state.turns], ["composing", "mine", []]);
+});
+
 test("a rating changed instead of writing is for the server to judge", () => {
   const state = after(...MUST_WRITE, own("mine"), BACK, rate(OKAY, 0));
   assert.equal(state.mustWrite, false);

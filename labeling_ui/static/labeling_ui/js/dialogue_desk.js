@@ -84,7 +84,7 @@ export class DialogueDesk {
     if (finals.length && !(await this.#host.confirm(finals.map(answerIn), this.#guess))) return false;
     if (assignment !== this.#assignment) return false;
     this.#change({ type: "advance" });
-    this.#ask();
+    if (this.#state.stage === "asking") this.#ask();
     return false;
   }
 

@@ -53,6 +53,8 @@ const HANDLERS = {
   focus: (state, { option }) => (state.stage === "rating" && option in state.options ? { ...state, cursor: option } : state),
   advance: (state) => {
     if (!canAdvance(state)) return state;
+    // The server has said that these ratings leave nothing to go on with: back to the step that was begun.
+    if (state.stage === "rating" && state.mustWrite) return { ...state, stage: "composing" };
     const own = state.stage === "composing" ? state.own.trim() : "";
     const turns = [...state.turns, { ratings: state.ratings, flagged: state.flagged, own }];
     return { ...state, turns, ...blank(), options: [], stage: "asking", mustWrite: false, mayWrite: false };
