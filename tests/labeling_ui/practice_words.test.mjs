@@ -17,7 +17,7 @@ test("the button says what comes next", () => {
   const run = [{ name: "a", steps }, { name: "b", steps, are_options: true }];
   const words = [];
   let state = begin(run);
-  while (state.at < run.length) {
+  while (state.at < run.length && words.length < 20) {
     words.push(continueWords(state));
     state = next(state, state.isJudged ? { type: "continue" } : { type: "rate", rating: GREAT });
   }
