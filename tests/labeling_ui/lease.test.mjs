@@ -120,6 +120,26 @@ test("a change is on the server soon, and many at once in one go", (context) => 
   lease.release();
 });
 
+test("a save takes the place of the one that was to come", (context) => {
+  context.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
+  const { lease, posts } = leaseWith();
+  lease.touch();
+  lease.save();
+  context.mock.timers.tick(2_000);
+  assert.equal(posts.length, 1);
+  lease.release();
+});
+
+test("what changed in one solution sends nothing for the next", (context) => {
+  context.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
+  const { lease, posts } = leaseWith();
+  lease.touch();
+  lease.hold({ ...ASSIGNMENT, slot: 2 }, () => null);
+  context.mock.timers.tick(2_000);
+  assert.equal(posts.length, 0);
+  lease.release();
+});
+
 test("a released solution is saved no more", (context) => {
   context.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
   const { lease, posts } = leaseWith();
@@ -187,8 +207,11 @@ test("after disconnecting the lease is let go, and the page no longer heard", ()
   lease.connect();
   lease.touch();
   lease.disconnect();
+  assert.equal(lease.isChanged, false);
+  lease.hold(ASSIGNMENT, () => null);
+  lease.touch();
   seen(page, false);
   assert.equal(posts.length, 0);
-  assert.equal(lease.isChanged, false);
+  lease.release();
   assert.doesNotThrow(() => leaseWith().lease.disconnect());
 });
