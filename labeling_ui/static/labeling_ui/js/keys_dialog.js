@@ -61,6 +61,8 @@ export class KeysDialog {
       place?.replaceChildren(...keys.flatMap((key) => [keycap(key), " "]));
     }
     this.#keyboard.label(document.body);
+    // Rows and cards that are copied later, too.
+    for (const { content } of document.querySelectorAll("template")) this.#keyboard.label(content);
   }
 
   #nameOf(act) {
