@@ -51,6 +51,13 @@ test("a label lies on the device before it is sent, and is gone after 201", asyn
   assert.equal(delivered[0].entry.id, "a");
 });
 
+test("a label is held from the moment it is handed over, before the device has it", async () => {
+  const { outbox } = outboxWith();
+  const kept = outbox.add({ id: "a", body: {} });
+  assert.equal(outbox.isHolding, true);
+  await kept;
+});
+
 test("a label stays while the server is away, and is sent again by itself", async () => {
   const { outbox, store, sent } = outboxWith(AWAY, AWAY);
   await outbox.add({ id: "a" });

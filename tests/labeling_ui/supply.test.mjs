@@ -73,6 +73,14 @@ test("with nothing set aside a label leaves the desk empty", () => {
   assert.deepEqual(handedIn({ ...EMPTY, current: A }, 0), EMPTY);
 });
 
+test("another solution of a problem that was called bad waits for the server's word", () => {
+  const of = (slot, text) => ({ slot, problem: { text } });
+  const [bad, same, other] = [of(1, "x"), of(2, "x"), of(3, "y")];
+  assert.deepEqual(handedIn({ current: bad, ahead: same, until: 500 }, 0, "bad_problem"), EMPTY);
+  assert.equal(handedIn({ current: bad, ahead: other, until: 500 }, 0, "bad_problem").current, other);
+  assert.equal(handedIn({ current: bad, ahead: same, until: 500 }, 0, "give_up").current, same);
+});
+
 test("a heartbeat makes the lease of the one set aside longer", () => {
   const supply = renewed({ current: A, ahead: B, until: 5 }, true, TWO_MINUTES);
   assert.deepEqual(supply, { current: A, ahead: B, until: UNTIL });

@@ -40,6 +40,7 @@ export class Outbox extends EventTarget {
 
   // Returns once the label is kept, with whether it would outlast this page; sending goes on behind it.
   async add(entry) {
+    this.#isHolding = true; // at once: nobody asks for work as if this label had arrived
     const now = Date.now();
     const lasts = await this.#store.put({ at: now, ...entry, saved: now, state: "waiting" });
     await this.#tell();

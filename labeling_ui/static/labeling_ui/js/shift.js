@@ -77,7 +77,7 @@ export class Shift {
     this.#gone.add(assignment.slot);
     lease.release();
     const isStored = outbox.add({ id: body.id, url: config.urls.labels, body });
-    if (!assignment.supersedes) this.#supply = handedIn(this.#supply, Date.now());
+    if (!assignment.supersedes) this.#supply = handedIn(this.#supply, Date.now(), body.finish_reason);
     bar.offerUndo(true);
     this.#front = null;
     if (rest.worked(body.active_ms)) this.#parts.panels.showBreak(rest.minutes);

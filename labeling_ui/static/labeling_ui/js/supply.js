@@ -8,10 +8,12 @@ export const EMPTY = { current: null, ahead: null, until: 0 };
 // The one set aside is ours only while its lease lasts; a little earlier, for the clock of another machine.
 const MARGIN = 5_000;
 
-// The current solution was handed in: go on with the one set aside, if there is one.
-export function handedIn(supply, now) {
-  const isOurs = supply.ahead !== null && now < supply.until;
-  return { ...EMPTY, current: isOurs ? supply.ahead : null };
+// The current solution was handed in: go on with the one set aside, if there is one. Where the problem was called bad and
+// the one set aside is of the same problem, it is for the server to say whether that one is still wanted.
+export function handedIn({ current, ahead, until }, now, reason = "") {
+  const isDoubtful = reason === "bad_problem" && ahead?.problem.text === current?.problem.text;
+  const isOurs = ahead !== null && now < until && !isDoubtful;
+  return { ...EMPTY, current: isOurs ? ahead : null };
 }
 
 // The server's word: {assignment, ahead}. `sent`: slots whose labels lie in the outbox; an answer from before they
