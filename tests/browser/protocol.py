@@ -90,6 +90,11 @@ def exported(project, folder, view=View.RAW):
     return [json.loads(text) for text in texts]
 
 
+def extensions(folder):
+    """What that export says beside the lines, for which PRM800K has no place."""
+    return [json.loads(line) for line in (folder / "extensions.jsonl").read_text().split("\n") if line]
+
+
 # What the page would not send ----------------------------------------------------------------------------------------
 
 

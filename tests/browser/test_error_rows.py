@@ -10,6 +10,7 @@ from tests.browser.conftest import press, sign_in
 from tests.browser.protocol import (
     edits,
     exported,
+    extensions,
     give_out,
     handed_in,
     on_step,
@@ -219,8 +220,11 @@ def test_d10_how_far_the_solution_had_come_is_asked_after_the_error(
     (extension,) = LabelExtension.objects.all()
     assert (extension.kind, extension.body) == ("progress", {"points": points, "rating": int(key)})
     assert ratings() == UP_TO_THE_ERROR
-    (line,) = exported(project, tmp_path / "x")  # PRM800K has no place for it: the keys are checked there
+    (line,) = exported(project, tmp_path / "x")
+    (beside,) = extensions(tmp_path / "x")
     assert [len(step["completions"]) for step in line["label"]["steps"]] == [1, 1]
+    assert (beside["file"], beside["line"], beside["labeler"]) == ("phase2_train.jsonl", 1, line["labeler"])
+    assert (beside["progress"], beside["critiques"]) == (extension.body, None)
 
 
 def test_d10_without_points_nothing_is_asked(at_the_error):
@@ -252,7 +256,9 @@ def test_d11_where_no_explanation_of_the_mistake_is_great_one_is_written(at_the_
     (extension,) = LabelExtension.objects.all()
     assert (extension.kind, extension.body) == ("critiques", {"rated": rated, "own": "It divides by 0."})
     (line,) = exported(project, tmp_path / "x")
+    (beside,) = extensions(tmp_path / "x")
     assert "It divides by 0." not in str(line)
+    assert (beside["progress"], beside["critiques"]) == (None, extension.body)
 
 
 def test_d11_a_great_explanation_is_enough(at_the_error):
