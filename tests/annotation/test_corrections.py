@@ -49,7 +49,7 @@ def test_a_correction_supersedes_and_the_old_label_stays(alice, old):
 
     new = correct(alice, old).label
 
-    assert (new.supersedes, new.slot, new.solution) == (old, old.slot, old.solution)
+    assert (new.supersedes, new.slot, new.solution, new.late) == (old, old.slot, old.solution, False)
     assert list(Label.objects.current()) == [new]
     assert Label.objects.count() == 2
     assert rows_of(old) == before
@@ -116,6 +116,20 @@ def test_nobody_corrects_what_somebody_else_gave(alice, bob, old):
     with pytest.raises(labeling.NotYourLabel):
         factories.submit(bob, theirs, (1, -1), supersedes=old.pk)
     assert set(Label.objects.current()) == {old, bobs}
+
+
+def test_nobody_corrects_anothers_label_of_a_solution_that_both_were_given(alice, bob):
+    factories.queued(alice.project, 1)
+    mine = queue.claim_next(project=alice.project, by=alice)
+    run_out_of_time(mine.slot)
+    theirs = queue.claim_next(project=bob.project, by=bob)
+    late = factories.submit(alice, mine).label
+    factories.submit(bob, theirs)
+
+    with pytest.raises(labeling.NotYourLabel):
+        factories.submit(bob, theirs, (1, -1), supersedes=late.pk)
+
+    assert late in Label.objects.current()
 
 
 def test_a_correction_is_of_the_same_solution(alice, old):
