@@ -159,7 +159,7 @@ def test_days_are_a_drawing_and_a_table(alice, work_page):
     factories.label(alice)
     page = work_page(alice)
     expect(page.get_by_role("img", name="Your labels on each of the last 28 days.")).to_be_visible()
-    rows = page.get_by_role("region", name="Labels a day").get_by_role("row")
+    rows = page.get_by_role("region", name="As a table").get_by_role("row")
     expect(rows).to_have_count(0)
 
     tab_to(page, "As a table")
