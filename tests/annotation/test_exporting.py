@@ -8,14 +8,19 @@ from threading import Thread
 
 import pytest
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from annotation.models import AuditEvent, Label, Problem, StepRating
+from annotation.models.jobs import JobKind
 from annotation.models.snapshots import View
-from annotation.services import audit, export_views, exporting, importing
+from annotation.queries import desk
+from annotation.services import audit, export_views, exporting, importing, snapshots
 from annotation.services.export_files import FolderTaken
 from tests import factories
 from tests.annotation.test_exporting_views import ORIGINALS, phase_1_label
 from tests.shared_data import shared_lines, shared_path
+from workers import exports
+from workers.duty import work_off
 
 # An export begins its own transaction, so that nothing can be read into it that was not there at its start.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,6 +137,21 @@ def test_what_labels_say_beyond_prm800k_lies_beside_their_lines(alice, out):
         "bytes": len(content),
         "lines": 2,
     }
+
+
+def test_leads_can_load_it_and_it_is_not_counted_as_labels(alice, dana, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    factories.queued(alice.project, 1)
+    factories.label(alice, (1, -1), extensions=SAID)
+    snapshot = snapshots.request_snapshot(project=alice.project, by=dana, view=View.RAW)
+    work_off(JobKind.EXPORT, exports)
+
+    (dataset,) = desk.datasets(alice.project, now=timezone.now())
+
+    assert [(file.name, file.lines) for file in dataset.files] == [("phase2_train.jsonl", 1), ("extensions.jsonl", 1)]
+    assert dataset.labels == 1
+    path = desk.dataset_file(alice.project, pk=snapshot.pk, name="extensions.jsonl")
+    assert (tmp_path / path).exists()
 
 
 def test_where_no_label_says_more_there_is_no_file_for_it(alice, out):
