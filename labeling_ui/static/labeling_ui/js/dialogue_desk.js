@@ -53,6 +53,8 @@ export class DialogueDesk {
 
   prepare() {}
 
+  forgetPrepared() {}
+
   show(assignment, draft) {
     this.#assignment = assignment;
     this.#state = beginDialogue(draft, { reopened: assignment.supersedes !== null && !draft?.open });

@@ -71,6 +71,7 @@ class LabelPage {
     const keys = new KeysDialog(find("help"), keyboard);
     acts.help = () => keys.open();
     for (const part of [timer, outbox, lease, keyboard, keys, desk]) part.connect();
+    keyboard.addEventListener("change", () => desk.forgetPrepared());
     problem.connect({ reveal: acts.answer });
     bar.connect(acts);
     panels.connect(this.#waysOn());

@@ -69,6 +69,10 @@ export class SolutionDesk {
     this.#steps.prepare(assignment);
   }
 
+  forgetPrepared() {
+    this.#steps.forgetPrepared();
+  }
+
   show(assignment, draft) {
     [this.#assignment, this.#draft, this.#error, this.#waiting, this.#peeked] = [assignment, draft, null, null, -1];
     this.#alternatives.forget();

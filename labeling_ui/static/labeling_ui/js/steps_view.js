@@ -46,10 +46,15 @@ export class StepsView {
     this.#prepared = { slot: assignment.slot, rows };
   }
 
+  // They carry the keys of the moment at which they were made.
+  forgetPrepared() {
+    this.#prepared = { slot: null, rows: [] };
+  }
+
   show(assignment, state) {
     const isPrepared = this.#prepared.slot === assignment.slot;
     this.#rows = isPrepared ? this.#prepared.rows : assignment.steps.map((_, step) => this.#row(assignment, step));
-    this.#prepared = { slot: null, rows: [] };
+    this.forgetPrepared();
     this.#assignment = assignment;
     this.#shown = null;
     this.#peeked = -1;
