@@ -35,6 +35,11 @@ function once(outbox, name) {
   return new Promise((resolve) => outbox.addEventListener(name, ({ detail }) => resolve(detail), { once: true }));
 }
 
+// Whatever was begun has gone as far as it goes by itself.
+function settled() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function heard(outbox, name) {
   const details = [];
   outbox.addEventListener(name, ({ detail }) => details.push(detail));
@@ -134,6 +139,7 @@ test("two flushes at once send a label once", async () => {
 test("an empty outbox says so, also when another tab emptied it", async () => {
   const { outbox, store } = outboxWith(SIGNED_OUT);
   const empty = heard(outbox, "empty");
+  const blocked = heard(outbox, "blocked");
   await outbox.add({ id: "a" });
   await outbox.flush();
   assert.equal(empty.length, 0);
@@ -141,6 +147,7 @@ test("an empty outbox says so, also when another tab emptied it", async () => {
   await store.remove("a");
   await outbox.flush();
   assert.equal(empty.length, 1);
+  assert.equal(blocked.at(-1), null);
   assert.equal(outbox.isHolding, false);
 });
 
@@ -188,6 +195,7 @@ test("the server's wish to be left alone for a while is granted", async (context
   await outbox.add({ id: "a" });
   await outbox.flush();
   context.mock.timers.tick(2_999);
+  await settled();
   assert.equal(sent.length, 1);
   const delivered = once(outbox, "delivered");
   context.mock.timers.tick(1);
@@ -203,6 +211,48 @@ test("the longer the server is away the longer the pauses, up to fifteen seconds
   await outbox.flush();
   for (let turn = 0; turn < 6; turn += 1) await outbox.flush();
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
+test("after an answer the pauses are short again", async (context) => {
+  const pauses = [];
+  context.mock.method(globalThis, "setTimeout", (_, pause) => void pauses.push(pause));
+  const answers = [AWAY, AWAY, OK, AWAY, AWAY, REFUSED, AWAY];
+  const store = localStore(1, memoryStorage());
+  const outbox = new Outbox({ store, send: async () => answers.shift(), random: () => 1 });
+  for (const [at, id] of ["a", "b", "c"].entries()) await store.put({ id, at, state: "waiting" });
+  for (let turn = 0; turn < 5; turn += 1) await outbox.flush();
+  assert.deepEqual(pauses, [500, 1000, 500, 1000, 500]);
+});
+
+test("the page is told what is in the way, and when it is out of the way", async () => {
+  const { outbox } = outboxWith(SIGNED_OUT, OK);
+  const blocked = heard(outbox, "blocked");
+  await outbox.add({ id: "a" });
+  await outbox.flush();
+  assert.deepEqual(blocked, [SIGNED_OUT]);
+  await outbox.flush();
+  assert.equal(blocked.at(-1), null);
+});
+
+test("a label that comes just after the last look is sent too", async () => {
+  const { outbox, store, sent } = outboxWith();
+  const late = () => {
+    store.put({ id: "late", at: 1, state: "waiting" });
+    outbox.flush();
+  };
+  outbox.addEventListener("empty", late, { once: true });
+  await outbox.flush();
+  await settled();
+  assert.deepEqual(sent, ["late"]);
+});
+
+test("a label that was removed by hand is held no more", async () => {
+  const { outbox } = outboxWith(SIGNED_OUT);
+  await outbox.add({ id: "a" });
+  await outbox.flush();
+  assert.equal(outbox.isHolding, true);
+  await outbox.remove("a");
+  assert.equal(outbox.isHolding, false);
 });
 
 test("a page that holds labels asks before it closes, and one that holds none does not", async () => {
@@ -241,6 +291,7 @@ test("after disconnecting it hears nothing, and tries nothing again", async (con
   outbox.disconnect();
   context.mock.timers.tick(60_000);
   page.dispatchEvent(new Event("online"));
+  await settled();
   assert.equal(sent.length, 1);
   assert.doesNotThrow(() => outboxWith().outbox.disconnect());
 });
