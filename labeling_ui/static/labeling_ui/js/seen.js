@@ -7,7 +7,6 @@ const LONGEST = 1000;
 export class Seen {
   #clock;
   #place;
-  #policies = null;
   #shown = null;
 
   // clock() → milliseconds of work on this solution; place() → the step in front.
@@ -17,7 +16,6 @@ export class Seen {
   }
 
   start({ policies, problem }, draft) {
-    this.#policies = policies;
     const before = draft?.shown ?? {};
     const answer = problem.answer !== null && (policies.answer === "always" || before.answer === true);
     this.#shown = { answer, read_ahead: policies.read_ahead, alternatives: before.alternatives ?? 0, seen: before.seen ?? [] };
