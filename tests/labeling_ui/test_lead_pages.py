@@ -96,7 +96,9 @@ def test_shares_and_counts_of_a_round_are_those_of_its_labels(project, alice, bo
     factories.label(alice, (1, 0, -1))
     factories.label(alice, (1, -1))
     factories.label(bob, (1, 1, 1))
-    factories.queued(project, 2, grade="correct")  # replaces the one that waits; alice and bob keep what they hold, and alice the one set aside
+    factories.queued(
+        project, 2, grade="correct"
+    )  # replaces the one that waits; alice and bob keep what they hold, and alice the one set aside
     factories.label(bob, (1, 1, 0))
     factories.label(bob, (1, 1), finish_reason="give_up", reason="Too long.")
 
