@@ -135,7 +135,7 @@ def test_a_page_says_when_its_reader_is_signed_out_and_stops_asking(project, mel
     page.context.clear_cookies()
 
     expect(page.locator("[data-live-note]")).to_contain_text("you are signed out")
-    expect(page.get_by_role("heading", name="Round 0")).to_be_visible()
+    expect(page.get_by_role("heading", name="Round 0", exact=True)).to_be_visible()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(6_000)  # longer than the wait after an answer that did not come
