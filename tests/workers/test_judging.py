@@ -69,7 +69,7 @@ def test_alternatives_are_rated_in_the_place_of_the_error():
 def test_the_own_step_is_the_right_next_one_in_words_of_its_own():
     assert own_step(PROBLEM, [], WRONG) == "$2 + 3 = 5$."
     assert own_step(PROBLEM, [], ["$2 + 3 = 5$."]) == "Now $2 + 3 = 5$."
-    assert own_step(PROBLEM, ["We start with $2$.", "So $2 + 3 = 5$."], []) == RIGHT[1]
+    assert own_step(PROBLEM, ["We start with $2$.", "So $2 + 3 = 5$.", "So far we have $5$."], []) == RIGHT[1]
 
 
 def test_after_a_wrong_step_nothing_right_can_be_said():
