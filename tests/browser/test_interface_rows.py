@@ -127,21 +127,22 @@ def test_e2_in_phase_1_great_okay_and_bad_stand_above_each_other(labeler, label_
 
 def test_e3_a_label_knows_its_instructions_and_a_changed_rule_is_read_first(labeler, label_page):
     alice = labeler(1)
-    page = label_page(alice.user)
-    on_step(page, 1)
+    page = with_clock(label_page(alice.user))
     lead = factories.member(alice.project, "lead", "dana")
     factories.queued(alice.project, 2, steps=STEPS)
     guidance.publish_instructions(
         project=alice.project, by=lead, text="# Rules", changes="Look at units.", must_acknowledge=True
     )
 
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
     press(page, "1", "Enter")  # what was in hand is finished under the old rules
     handed_in(page, 1)
     expect(page.get_by_role("heading", name="The instructions have changed")).to_be_visible()
     expect(page.locator("[data-changes]")).to_have_text("Look at units.")
-    page.wait_for_timeout(600)  # longer than the patience after which the page says that it waits
+    page.clock.run_for(1000)  # longer than the patience after which a page says that it waits
     expect(page.locator("[data-panel=rules]")).to_be_visible()
     assert Slot.objects.filter(state="leased").count() == 0
+    page.clock.resume()
     press(page, "Enter")
     back_at_work(page)
     press(page, "1", "Enter")
@@ -170,12 +171,11 @@ def test_e3_the_instructions_are_one_key_away_with_table_questions_and_examples(
 
 
 def test_e4_keys_stand_on_the_buttons_can_be_changed_and_refuse_each_other(labeler, label_page):
-    page = label_page(labeler(4).user)
-    on_step(page, 1)
+    page = with_clock(label_page(labeler(4).user))
     bad = page.get_by_role("group", name="Rate step 1").get_by_role("button", name="Bad")
     note = page.locator("[data-keys-note]")
     expect(bad.locator("kbd")).to_have_text("1")
-    page.wait_for_timeout(1500)  # the rows of the next solution are made
+    page.clock.run_for(2000)  # the rows of the next solution are made
 
     press(page, "?")
     page.get_by_role("button", name="Change the key for: rate Bad, and go on").focus()
