@@ -1,9 +1,18 @@
 """The people of every test: alice and bob label, charlie does not belong, dana leads, mel is ML staff."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import translation
 
 from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """A request leaves its language behind in the thread; no test inherits that of another."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture

@@ -227,6 +227,21 @@ def test_d10_how_far_the_solution_had_come_is_asked_after_the_error(
     assert (beside["progress"], beside["critiques"]) == (extension.body, None)
 
 
+def test_d10_another_first_error_is_asked_about_afresh(at_the_error):
+    page = at_the_error(progress_points=3, alternatives=0)
+    chosen = page.locator("[data-error-sheet] [aria-pressed=true]")
+    press(page, "3", "ArrowUp")
+    expect(page.locator("[data-error-sheet]")).to_be_hidden()
+    press(page, "3", "1", "Enter")
+    expect(page.locator("[data-error-sheet]")).to_be_visible()
+    expect(chosen).to_have_count(0)
+    press(page, "1", "Enter")
+    handed_in(page, 1)
+
+    assert LabelExtension.objects.get().body == {"points": 3, "rating": 1}
+    assert ratings() == [(0, 0, 1), (1, 0, 1), (2, 0, -1)]
+
+
 def test_d10_without_points_nothing_is_asked(at_the_error):
     page = at_the_error(progress_points=0, alternatives=0)
     handed_in(page, 1)

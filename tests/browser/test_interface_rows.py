@@ -412,6 +412,7 @@ def test_e12_labelers_see_what_they_have_done_and_what_leads_say(labeler, label_
     guidance.send(project=alice.project, by=dana, text="Well seen in the second step.", to=alice)
 
     page.reload()
+    on_step(page, 1)  # which takes the focus
     page.get_by_role("link", name="1 new message").focus()
     press(page, "Enter")
     expect(page.get_by_text("Well seen in the second step.")).to_be_visible()

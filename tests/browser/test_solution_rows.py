@@ -87,8 +87,8 @@ def test_d2_rating_stops_at_the_first_error(six, project, tmp_path):
     for number in (4, 5, 6):
         expect(row(six, number)).to_have_attribute("data-kind", "after")
         expect(row(six, number).locator(".rate")).to_be_hidden()
-    behind = [(0, 0, 1), (1, 0, 1), (2, 0, -1), (3, 0, 1)]
-    assert "first bad step" in refused(six, behind, finish_reason="found_error")
+    behind = [(0, 0, 1), (1, 0, 1), (2, 0, -1), (3, 0, -1)]
+    assert "stops at the first bad step" in refused(six, behind, finish_reason="found_error")
 
     press(six, "Enter")
     handed_in(six, 1)

@@ -58,8 +58,10 @@ test("a label lies on the device before it is sent, and is gone after 201", asyn
 
 test("a label is held from the moment it is handed over, before the device has it", async () => {
   const { outbox } = outboxWith();
+  const said = heard(outbox, "change");
   const kept = outbox.add({ id: "a", body: {} });
   assert.equal(outbox.isHolding, true);
+  assert.deepEqual(said, [{ waiting: 1, attention: [] }]);
   await kept;
 });
 

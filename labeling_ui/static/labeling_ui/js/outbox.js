@@ -14,7 +14,8 @@ export class Outbox extends EventTarget {
   #flushing = null;
   #listeners = null;
   #wanted = false;
-  #isHolding = false;
+  #known = { waiting: [], attention: [] }; // at the last look
+  #arriving = new Set(); // ids of labels that the store is taking in
 
   // send(entry) → an answer of api.js. alone(work) runs work in one tab of the browser at a time.
   constructor({ store, send, random = Math.random, alone = (work) => work() }) {
@@ -29,7 +30,7 @@ export class Outbox extends EventTarget {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
     for (const moment of ["online", "focus"]) page.addEventListener(moment, () => this.flush(), { signal });
-    page.addEventListener("beforeunload", (event) => this.#isHolding && event.preventDefault(), { signal });
+    page.addEventListener("beforeunload", (event) => this.isHolding && event.preventDefault(), { signal });
     this.#tell();
   }
 
@@ -40,10 +41,12 @@ export class Outbox extends EventTarget {
 
   // Returns once the label is kept, with whether it would outlast this page; sending goes on behind it.
   async add(entry) {
-    this.#isHolding = true; // at once: nobody asks for work as if this label had arrived
+    this.#arriving.add(entry.id);
+    this.#announce(); // at once: nobody reads "All saved", or asks for work as if this label had arrived
     const now = Date.now();
     const lasts = await this.#store.put({ at: now, ...entry, saved: now, state: "waiting" });
     await this.#tell();
+    this.#arriving.delete(entry.id);
     this.flush();
     return lasts;
   }
@@ -65,7 +68,11 @@ export class Outbox extends EventTarget {
   }
 
   get isHolding() {
-    return this.#isHolding;
+    return this.#waiting.size > 0;
+  }
+
+  get #waiting() {
+    return new Set([...this.#known.waiting.map(({ id }) => id), ...this.#arriving]);
   }
 
   async entries() {
@@ -132,9 +139,13 @@ export class Outbox extends EventTarget {
   }
 
   async #tell() {
-    const { waiting, attention } = await this.entries();
-    this.#isHolding = waiting.length > 0;
-    this.dispatchEvent(new CustomEvent("change", { detail: { waiting: waiting.length, attention } }));
+    this.#known = await this.entries();
+    this.#announce();
+  }
+
+  #announce() {
+    const detail = { waiting: this.#waiting.size, attention: this.#known.attention };
+    this.dispatchEvent(new CustomEvent("change", { detail }));
   }
 }
 
