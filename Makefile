@@ -8,6 +8,7 @@ BIN := .venv/bin
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard labeling_ui/locale/*/LC_MESSAGES/*.po))
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 MANAGE := $(BIN)/python manage.py
+BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test bench pictures tour check fix messages clean chromium
@@ -75,8 +76,8 @@ labeling_ui/locale/%.mo: labeling_ui/locale/%.po | .venv/ready
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 chromium:
-	@if command -v chromium >/dev/null; then :; \
+	@if $(BROWSER); then :; \
 	elif [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
 		echo "Installing chromium for the browser tests …"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
-	fi; command -v chromium >/dev/null || echo "No chromium here, and no way to install it: THE BROWSER TESTS WILL BE SKIPPED."
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium-headless-shell >/dev/null; \
+	fi; $(BROWSER) || echo "No chromium here, and no way to install it: THE BROWSER TESTS WILL BE SKIPPED."

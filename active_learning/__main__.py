@@ -162,8 +162,7 @@ def _select(options: argparse.Namespace) -> None:
     picks = select.per_problem(
         by_problem,
         options.n,
-        wrong_share=options.wrong_share,
-        random_share=options.random_share,
+        rules=select.Rules(wrong_share=options.wrong_share, random_share=options.random_share),
         rng=Random(options.seed),
     )
     rows = [{"id": pick.candidate.id, "rank": pick.rank, "arm": pick.arm} for some in picks.values() for pick in some]

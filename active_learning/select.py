@@ -3,16 +3,18 @@
 Lightman et al. 2023, §4.2: 80 % of the chosen solutions are the most convincing wrong-answer ones, 20 % the most
 convincing of those that remain, right or wrong. Convincing means a high score under the current selector PRM.
 Rounding is not stated there. Rounded problem by problem, small counts become 100 % wrong-answer, and a PRM trained on
-such labels loses its calibration; see `convincing_wrong` and `per_problem` for what is done instead.
+such labels loses its calibration; see `convincing_wrong` and `quotas` for what is done instead.
 """
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
-Arm = Literal["convincing_wrong", "remaining", "random"]
+Strategy = Literal["convincing_wrong", "uncertain", "disagreement", "random"]
+Arm = Literal["convincing_wrong", "remaining", "uncertain", "disagreement", "random", "injected"]
 
 # Keeps 0.29 × 100 = 28.999999999999996 from losing a solution.
 ROUNDING_SLACK = 1e-9
@@ -22,7 +24,10 @@ DIVERSE_SHARE = 0.15
 
 
 class Candidate(Protocol):
-    """A solution that could be labeled. `is_correct` is None where the graders disagree or cannot tell."""
+    """A solution that could be labeled. `is_correct` is None where the graders disagree or cannot tell.
+
+    The strategy `disagreement` also reads `disagreement`: how far several selectors are apart, None where unknown.
+    """
 
     @property
     def score(self) -> float | None: ...
@@ -33,6 +38,34 @@ class Candidate(Protocol):
 
 C = TypeVar("C", bound=Candidate)
 K = TypeVar("K", bound=Hashable)
+Key = Callable[[Any], float | None]
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most `most` solutions of a problem with the same key (its answer, say); a key of None is free."""
+
+    key: Callable[[Any], Hashable]
+    most: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    strategy: Strategy = "convincing_wrong"
+    wrong_share: float = 0.8  # of what the strategy convincing_wrong chooses
+    random_share: float = 0.0  # drawn uniformly from all, scored or not: the audit arm of unbiased metrics
+    injected_share: float = 0.0  # drawn uniformly from the correct: labelers must not learn that all is wrong
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many solutions of one problem each arm may choose."""
+
+    random: int
+    injected: int
+    wrong: int
+    rest: int
 
 
 @dataclass(frozen=True)
@@ -51,12 +84,18 @@ def convincing_wrong(candidates: Sequence[C], n: int, *, wrong_share: float = 0.
     are too few, the rest is filled by score. Unscored candidates are never chosen, ungradable ones only as remaining.
     """
     wrong = max(1, math.floor(wrong_share * n + ROUNDING_SLACK)) if wrong_share > 0 else 0
-    return [candidate for candidate, _ in _two_shares(candidates, min(wrong, n), n, rng)]
+    first, second = _two_shares(ranked(candidates, score_of, rng), min(wrong, n), n)
+    return first + second
 
 
 def uncertain(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
-    """Choose the n candidates whose score is nearest to one half."""
-    return _best([c for c in candidates if c.score is not None], n, _certainty, rng)
+    """Choose the n candidates whose score is nearest to one half, where the entropy of right or wrong is highest."""
+    return ranked(candidates, _uncertainty, rng)[:n]
+
+
+def disagreement(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
+    """Choose the n candidates on which several selectors are furthest apart (query by committee)."""
+    return ranked(candidates, _disagreement, rng)[:n]
 
 
 def uniform(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
@@ -67,34 +106,62 @@ def uniform(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
 SELECTORS: dict[str, Callable[..., list[C]]] = {
     "convincing_wrong": convincing_wrong,
     "uncertain": uncertain,
+    "disagreement": disagreement,
     "random": uniform,
 }
 
 
+# Problem by problem -------------------------------------------------------------------------------------------------
+
+
 def per_problem(
-    candidates_by_problem: Mapping[K, Sequence[C]],
-    n: int,
-    *,
-    wrong_share: float = 0.8,
-    random_share: float = 0.0,
-    rng: Random,
+    candidates_by_problem: Mapping[K, Sequence[C]], n: int, *, rules: Rules | None = None, rng: Random
 ) -> dict[K, list[Pick[C]]]:
-    """Choose n candidates of every problem, keeping both shares over all problems together.
+    """Choose n candidates of every problem, keeping all shares over all problems together."""
+    rules = rules or Rules()
+    of_problem = quotas(candidates_by_problem, n, rules=rules, rng=rng)
+    return {
+        problem: pick(some, of_problem[problem], rules=rules, rng=rng)
+        for problem, some in candidates_by_problem.items()
+    }
+
+
+def quotas(problems: Iterable[K], n: int, *, rules: Rules, rng: Random) -> dict[K, Quota]:
+    """How n candidates of each problem are shared out to the arms.
 
     What rounding takes from one problem is carried to the next, in an order drawn from rng, so that n = 1 over ten
-    problems gives eight wrong-answer picks and not ten. `random_share` of the picks is drawn first and uniformly
-    from all candidates of the problem, scored or not: the audit arm, on which unbiased metrics rest.
+    problems gives eight wrong-answer picks and not ten.
     """
-    order = list(candidates_by_problem)
+    order = list(problems)
     rng.shuffle(order)
+    found: dict[K, Quota] = {}
     # Starting from one half makes the total the nearest whole number, and one problem with n = 1 a wrong-answer pick.
-    wrong_carry = random_carry = 0.5
-    picks: dict[K, list[Pick[C]]] = {}
+    random_carry = injected_carry = wrong_carry = 0.5
     for problem in order:
-        drawn, random_carry = _whole(random_share * n + random_carry)
-        wrong, wrong_carry = _whole(wrong_share * (n - drawn) + wrong_carry)
-        picks[problem] = _pick(candidates_by_problem[problem], wrong, n, drawn, rng)
-    return {problem: picks[problem] for problem in candidates_by_problem}
+        drawn, random_carry = _whole(rules.random_share * n + random_carry)
+        wanted, injected_carry = _whole(rules.injected_share * n + injected_carry)
+        injected = min(wanted, n - drawn)
+        injected_carry += wanted - injected
+        rest = n - drawn - injected
+        wrong, wrong_carry = _whole(rules.wrong_share * rest + wrong_carry)
+        found[problem] = Quota(drawn, injected, wrong, rest)
+    return found
+
+
+def pick(candidates: Sequence[C], quota: Quota, *, rules: Rules, rng: Random) -> list[Pick[C]]:
+    """The picks of one problem, the strategy's first; what an arm lacks is filled by the strategy."""
+    drawn = uniform(candidates, quota.random, rng=rng)
+    correct = [one for one in without(candidates, drawn) if one.is_correct]
+    injected = uniform(correct, quota.injected, rng=rng)
+    first = drawn + injected
+    wanted = quota.random + quota.injected + quota.rest - len(first)
+    others = without(candidates, first)
+    ranking = (
+        rng.sample(others, len(others)) if rules.strategy == "random" else ranked(others, KEYS[rules.strategy], rng)
+    )
+    wrong = quota.wrong if rules.strategy == "convincing_wrong" else 0
+    shares = _two_shares(capped(ranking, rules.caps, first), wrong, wanted)
+    return numbered([*in_arms(*shares, rules.strategy), *in_arm(injected, "injected"), *in_arm(drawn, "random")])
 
 
 def diversity_warning(selected: int, pool: int) -> str | None:
@@ -107,37 +174,69 @@ def diversity_warning(selected: int, pool: int) -> str | None:
     )
 
 
-def _pick(candidates: Sequence[C], wrong: int, n: int, drawn: int, rng: Random) -> list[Pick[C]]:
-    random_arm = uniform(candidates, drawn, rng=rng)
-    taken = {id(candidate) for candidate in random_arm}
-    others = [candidate for candidate in candidates if id(candidate) not in taken]
-    chosen: list[tuple[C, Arm]] = _two_shares(others, wrong, n - drawn, rng)
-    chosen += [(candidate, "random") for candidate in random_arm]
-    return [Pick(candidate, rank, arm) for rank, (candidate, arm) in enumerate(chosen, start=1)]
+# Parts ------------------------------------------------------------------------------------------------------
 
 
-def _two_shares(candidates: Sequence[C], wrong: int, n: int, rng: Random) -> list[tuple[C, Arm]]:
-    scored = [candidate for candidate in candidates if candidate.score is not None]
-    first = _best([candidate for candidate in scored if candidate.is_correct is False], wrong, _score, rng)
-    taken = {id(candidate) for candidate in first}
-    rest = [candidate for candidate in scored if id(candidate) not in taken]
-    second = _best(rest, n - len(first), _score, rng)
-    return [(c, "convincing_wrong") for c in first] + [(c, "remaining") for c in second]
-
-
-def _best(candidates: Sequence[C], n: int, key: Callable[[C], float], rng: Random) -> list[C]:
-    # Shuffled before a stable sort: equal scores are ordered by the seed, not by where the pool came from.
-    shuffled = rng.sample(list(candidates), len(candidates))
-    return sorted(shuffled, key=key, reverse=True)[:n]
-
-
-def _score(candidate: Candidate) -> float:
-    assert candidate.score is not None
+def score_of(candidate: Candidate) -> float | None:
     return candidate.score
 
 
-def _certainty(candidate: Candidate) -> float:
-    return -abs(_score(candidate) - 0.5)
+def _uncertainty(candidate: Candidate) -> float | None:
+    return None if candidate.score is None else -abs(candidate.score - 0.5)
+
+
+def _disagreement(candidate: Any) -> float | None:
+    found: float | None = candidate.disagreement
+    return found
+
+
+KEYS: dict[str, Key] = {"convincing_wrong": score_of, "uncertain": _uncertainty, "disagreement": _disagreement}
+
+
+def ranked(candidates: Sequence[C], key: Key, rng: Random) -> list[C]:
+    """The best first, without those that the key says nothing about."""
+    known = [(value, candidate) for candidate in candidates if (value := key(candidate)) is not None]
+    # Shuffled before a stable sort: equal values are ordered by the seed, not by where the pool came from.
+    rng.shuffle(known)
+    return [candidate for _, candidate in sorted(known, key=lambda row: row[0], reverse=True)]
+
+
+def capped(ranking: Sequence[C], caps: Sequence[Cap], before: Sequence[C]) -> list[C]:
+    """Leave out what has too many of its like among `before` and the better ones."""
+    if not caps:
+        return list(ranking)
+    counts = Counter((cap, cap.key(one)) for one in before for cap in caps)
+    kept = []
+    for candidate in ranking:
+        keys = [(cap, value) for cap in caps if (value := cap.key(candidate)) is not None]
+        if all(counts[cap, value] < cap.most for cap, value in keys):
+            counts.update(keys)
+            kept.append(candidate)
+    return kept
+
+
+def _two_shares(ranking: Sequence[C], wrong: int, n: int) -> tuple[list[C], list[C]]:
+    first = [candidate for candidate in ranking if candidate.is_correct is False][:wrong]
+    return first, without(ranking, first)[: n - len(first)]
+
+
+def without(candidates: Sequence[C], others: Sequence[C]) -> list[C]:
+    taken = {id(candidate) for candidate in others}
+    return [candidate for candidate in candidates if id(candidate) not in taken]
+
+
+def in_arms(first: Sequence[C], second: Sequence[C], strategy: Strategy) -> list[tuple[C, Arm]]:
+    if strategy == "convincing_wrong":
+        return [*in_arm(first, "convincing_wrong"), *in_arm(second, "remaining")]
+    return in_arm([*first, *second], strategy)
+
+
+def in_arm(candidates: Sequence[C], arm: Arm) -> list[tuple[C, Arm]]:
+    return [(candidate, arm) for candidate in candidates]
+
+
+def numbered(chosen: Sequence[tuple[C, Arm]]) -> list[Pick[C]]:
+    return [Pick(candidate, rank, arm) for rank, (candidate, arm) in enumerate(chosen, start=1)]
 
 
 def _whole(amount: float) -> tuple[int, float]:

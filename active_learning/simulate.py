@@ -16,7 +16,7 @@ from active_learning import checkpoint, evaluate, score
 from active_learning.config import TrainConfig
 from active_learning.domains import chains, toy
 from active_learning.records import Completion, PreGenerated, Record, Step, dump
-from active_learning.select import Pick, per_problem
+from active_learning.select import Pick, Rules, per_problem
 from active_learning.train import train
 
 
@@ -97,7 +97,7 @@ def choose(pool: Sequence[Solution], setting: Simulation, rng: Random, *, first:
     for solution in pool:
         by_problem.setdefault(solution.problem["unique_id"], []).append(solution)
     random_share = 1.0 if first or setting.uniform else 0.0
-    picks = per_problem(by_problem, setting.labels_per_problem, random_share=random_share, rng=rng)
+    picks = per_problem(by_problem, setting.labels_per_problem, rules=Rules(random_share=random_share), rng=rng)
     return [pick for of_problem in picks.values() for pick in of_problem]
 
 

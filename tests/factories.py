@@ -3,12 +3,16 @@
 import hashlib
 import itertools
 import uuid
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
 
 from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
 from annotation.models.jobs import JobKind
 from annotation.services import jobs, judgements, labeling, queue, rounds
 
 PASSWORD = "correct horse battery"
+hashed = cache(make_password)  # slow on purpose, and the same for everybody here
 numbers = itertools.count(1)
 
 
@@ -20,7 +24,7 @@ def project(**values):
 
 
 def user(name=None):
-    return User.objects.create_user(username=name or f"user-{next(numbers)}", password=PASSWORD)
+    return User.objects.create(username=name or f"user-{next(numbers)}", password=hashed(PASSWORD))
 
 
 def member(project, role, name=None):

@@ -15,9 +15,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
+from django.conf import settings
 from django.db.backends.base.base import NO_DB_ALIAS, BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from tests import quick_flush
 from workers.embedded import embedded_services
 
 SETTINGS = {
@@ -38,7 +40,10 @@ def running() -> Iterator[None]:
         else:
             _start(stack)
         django.setup()
+        # Each test client would read the whole folder of static files first: 0.15 s.
+        settings.WHITENOISE_AUTOREFRESH = True
         connection_created.connect(_be_patient)
+        quick_flush.install()
         yield
 
 

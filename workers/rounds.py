@@ -94,8 +94,7 @@ def select(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pic
     chosen = selection.per_problem(
         by_problem,
         round_.per_problem,
-        wrong_share=project.wrong_share if version else 0.0,
-        random_share=project.random_share if version else 1.0,
+        rules=selection.Rules(random_share=project.random_share if version else 1.0, wrong_share=project.wrong_share),
         rng=rng,
     )
     picks = [pick for picks in chosen.values() for pick in picks]

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.shared_data
 
 @pytest.fixture(autouse=True, scope="module")
 def _unhurried_child():
-    """Verdicts are the subject here, so only processor time is limited: a busy machine makes no difference."""
+    """Verdicts are the subject here: a slow or busy machine makes no difference."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grading, "CPU_SECONDS", 20)
         patch.setattr(grading, "WALL_SECONDS", 60)
         patch.setattr(grading, "PATIENCE_SECONDS", 60)
         grading._stop_child()

@@ -3,7 +3,16 @@ from random import Random
 
 import pytest
 
-from active_learning.select import SELECTORS, convincing_wrong, diversity_warning, per_problem, uncertain
+from active_learning.select import (
+    SELECTORS,
+    Cap,
+    Rules,
+    convincing_wrong,
+    diversity_warning,
+    per_problem,
+    quotas,
+    uncertain,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,6 +20,8 @@ class Solution:
     name: str
     score: float | None
     is_correct: bool | None
+    disagreement: float | None = None
+    answer: str | None = None
 
 
 def pool_of_eight():
@@ -20,18 +31,18 @@ def pool_of_eight():
 
 
 def large_pool(rng, size=200):
-    return [Solution(str(i), rng.random(), rng.random() < 0.4) for i in range(size)]
+    return [Solution(str(i), rng.random(), rng.random() < 0.4, rng.random()) for i in range(size)]
 
 
 def names(solutions):
     return "".join(solution.name for solution in solutions)
 
 
-def test_five_of_eight_are_four_convincing_wrong_and_the_best_of_the_rest():
+def test_g1_five_of_eight_are_four_convincing_wrong_and_the_best_of_the_rest():
     assert names(convincing_wrong(pool_of_eight(), 5, rng=Random(0))) == "bcefa"
 
 
-def test_ten_are_eight_wrong_and_two_of_the_rest():
+def test_g1_ten_are_eight_wrong_and_two_of_the_rest():
     pool = large_pool(Random(1))
     chosen = convincing_wrong(pool, 10, rng=Random(0))
     wrong = sorted((s for s in pool if not s.is_correct), key=lambda s: -s.score)
@@ -40,17 +51,17 @@ def test_ten_are_eight_wrong_and_two_of_the_rest():
 
 
 @pytest.mark.parametrize(("n", "wrong"), [(1, 1), (2, 1), (3, 2), (4, 3), (5, 4), (35, 28)])
-def test_the_wrong_share_is_rounded_down_but_never_to_nothing(n, wrong):
+def test_g2_the_wrong_share_is_rounded_down_but_never_to_nothing(n, wrong):
     pool = [Solution("w", 0.1, False) for _ in range(50)] + [Solution("r", 0.9, True) for _ in range(50)]
     assert names(convincing_wrong(pool, n, rng=Random(0))).count("w") == wrong
 
 
-def test_too_few_wrong_answers_are_filled_by_score():
+def test_g2_too_few_wrong_answers_are_filled_by_score():
     pool = [Solution("w", 0.2, False), *(Solution(c, 0.9 - i / 10, True) for i, c in enumerate("abcd"))]
     assert names(convincing_wrong(pool, 4, rng=Random(0))) == "wabc"
 
 
-def test_an_unscored_solution_is_never_chosen_and_an_ungradable_one_only_after_the_wrong_share():
+def test_g2_an_unscored_solution_is_never_chosen_and_an_ungradable_one_only_after_the_wrong_share():
     pool = [
         Solution("u", None, False),
         Solution("x", 0.99, None),
@@ -61,7 +72,7 @@ def test_an_unscored_solution_is_never_chosen_and_an_ungradable_one_only_after_t
     assert names(convincing_wrong(pool, 10, rng=Random(0))) == "wvx"
 
 
-def test_ties_are_broken_by_the_seed_and_not_by_the_order_of_the_pool():
+def test_g2_ties_are_broken_by_the_seed_and_not_by_the_order_of_the_pool():
     pool = [Solution(c, 0.5, False) for c in "abcdefgh"]
     first = names(convincing_wrong(pool, 4, rng=Random(3)))
     assert first == names(convincing_wrong(pool, 4, rng=Random(3)))
@@ -72,12 +83,12 @@ def test_a_wrong_share_of_zero_is_the_best_by_score():
     assert names(convincing_wrong(pool_of_eight(), 3, wrong_share=0.0, rng=Random(0))) == "abc"
 
 
-def test_uncertain_takes_scores_nearest_to_one_half():
+def test_g13_uncertain_takes_scores_nearest_to_one_half():
     assert names(uncertain(pool_of_eight(), 3, rng=Random(0))) == "hgf"
 
 
 @pytest.mark.parametrize("name", SELECTORS)
-def test_every_selector_returns_n_different_candidates_and_repeats_itself_for_a_seed(name):
+def test_g8_every_selector_returns_n_different_candidates_and_repeats_itself_for_a_seed(name):
     pool = large_pool(Random(2))
     chosen = SELECTORS[name](pool, 20, rng=Random(5))
     assert len({id(s) for s in chosen}) == 20
@@ -100,7 +111,7 @@ def test_rounding_is_carried_over_problems(n, problems, wrong):
 
 def test_the_random_arm_gets_its_share_and_ranks_count_from_one():
     pools = {problem: large_pool(Random(problem), 20) for problem in range(40)}
-    picks = per_problem(pools, 2, random_share=0.1, rng=Random(0))
+    picks = per_problem(pools, 2, rules=Rules(random_share=0.1), rng=Random(0))
     assert arms(picks).count("random") == 8
     assert arms(picks).count("convincing_wrong") == 58  # 0.8 × (80 − 8), rounded
     assert all([pick.rank for pick in of_problem] == [1, 2] for of_problem in picks.values())
@@ -110,7 +121,9 @@ def test_the_random_arm_gets_its_share_and_ranks_count_from_one():
 def test_the_random_arm_does_not_look_at_scores():
     pools = {0: [Solution(c, None, None) for c in "abcdef"]}
     drawn = {
-        pick.candidate.name for s in range(60) for pick in per_problem(pools, 1, random_share=1.0, rng=Random(s))[0]
+        pick.candidate.name
+        for s in range(60)
+        for pick in per_problem(pools, 1, rules=Rules(random_share=1.0), rng=Random(s))[0]
     }
     assert drawn == set("abcdef")
 
@@ -121,6 +134,67 @@ def test_picks_of_a_problem_are_the_most_convincing_ones():
     assert [pick.arm for pick in picks] == ["convincing_wrong"] * 4 + ["remaining"]
 
 
-def test_choosing_too_much_of_a_pool_is_said():
+def test_g10_choosing_too_much_of_a_pool_is_said():
     assert diversity_warning(150, 1000) is None
     assert "200 of 1000" in diversity_warning(200, 1000)
+
+
+def test_g7_correct_solutions_are_mixed_in_as_often_as_asked():
+    pools = {problem: large_pool(Random(problem), 20) for problem in range(200)}
+    for seed in range(5):
+        chosen = [
+            one
+            for some in per_problem(pools, 2, rules=Rules(injected_share=0.05), rng=Random(seed)).values()
+            for one in some
+        ]
+        injected = [pick.candidate for pick in chosen if pick.arm == "injected"]
+        assert len(chosen) == 400
+        assert len(injected) == 20
+        assert all(solution.is_correct for solution in injected)
+    scores = [solution.score for solution in injected]
+    assert min(scores) < 0.5 < max(scores)  # any of the correct ones, not the most convincing
+
+
+def test_g7_where_nothing_is_correct_the_strategy_fills_the_place():
+    pools = {0: [Solution("w", 0.5, False), Solution("v", 0.4, False)]}
+    picks = per_problem(pools, 1, rules=Rules(injected_share=1.0), rng=Random(0))[0]
+    assert [(pick.candidate.name, pick.arm) for pick in picks] == [("w", "remaining")]
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_arms_never_take_more_than_there_is_room_for(n):
+    rules = Rules(random_share=0.6, injected_share=0.6)
+    for seed in range(20):
+        for quota in quotas(range(30), n, rules=rules, rng=Random(seed)).values():
+            assert quota.random + quota.injected + quota.rest == n
+            assert min(quota.random, quota.injected, quota.rest, quota.rest - quota.wrong) >= 0
+
+
+def test_g13_disagreement_takes_what_the_selectors_are_furthest_apart_on():
+    pool = [Solution(c, 0.5, False, d) for c, d in zip("abcd", [0.1, 0.4, None, 0.3], strict=True)]
+    assert names(SELECTORS["disagreement"](pool, 3, rng=Random(0))) == "bda"
+
+
+@pytest.mark.parametrize("strategy", ["uncertain", "disagreement", "random"])
+def test_g13_another_strategy_has_one_arm_of_its_own_beside_the_random_one(strategy):
+    pools = {problem: large_pool(Random(problem), 20) for problem in range(20)}
+    picks = per_problem(pools, 2, rules=Rules(strategy=strategy, random_share=0.1), rng=Random(0))
+    assert arms(picks).count("random") == (40 if strategy == "random" else 4)
+    assert set(arms(picks)) == {strategy, "random"}
+
+
+def test_one_answer_may_be_chosen_only_as_often_as_its_cap_says():
+    pool = [Solution(c, 0.9 - i / 10, False, answer=a) for i, (c, a) in enumerate(zip("abcdef", "777789", strict=True))]
+    rules = Rules(caps=(Cap(lambda solution: solution.answer, 2),))
+    chosen = [pick.candidate for pick in per_problem({0: pool}, 4, rules=rules, rng=Random(0))[0]]
+    assert names(chosen) == "abef"
+
+
+def test_a_cap_counts_what_was_drawn_at_random_and_leaves_those_without_a_key_alone():
+    same = [Solution(str(i), 0.9, False, answer="7") for i in range(5)]
+    free = [Solution(c, 0.1, False) for c in "abc"]
+    rules = Rules(random_share=0.25, caps=(Cap(lambda solution: solution.answer, 1),))
+    for seed in range(10):
+        chosen = [pick.candidate for pick in per_problem({0: same + free}, 4, rules=rules, rng=Random(seed))[0]]
+        assert sum(solution.answer == "7" for solution in chosen) <= 1
+        assert len(chosen) == 4

@@ -2,7 +2,6 @@
 exactly once, whatever became of the network, the tab, the browser, the session, the server or the disk."""
 
 import re
-import shutil
 import signal
 
 import psutil
@@ -12,7 +11,7 @@ from playwright.sync_api import expect
 from annotation.models import Label
 from annotation.services import guidance
 from tests import factories
-from tests.browser.conftest import FLAGS, cut, press, sign_in
+from tests.browser.conftest import FLAGS, browser_path, cut, press, sign_in
 
 STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
 
@@ -86,7 +85,7 @@ def test_a_killed_tab_loses_nothing(alice, label_page):
 
 
 def test_a_killed_browser_loses_nothing(alice, site, chromium, tmp_path):
-    kind, path = chromium.browser_type, shutil.which("chromium") or shutil.which("google-chrome")
+    kind, path = chromium.browser_type, browser_path()
     options = {"executable_path": path, "args": FLAGS, "base_url": site}
     first = kind.launch_persistent_context(tmp_path / "profile", **options)
     page = first.pages[0]

@@ -113,6 +113,7 @@ def test_scripts_speak_the_language_of_the_page(mel, open_page):
 def test_the_menu_fits_on_every_screen_and_its_text_stands_out(width, scheme, mel, open_page):
     page = open_page(viewport={"width": width, "height": 480}, color_scheme=scheme, reduced_motion="reduce")
     sign_in(page, mel)
+    page.goto("/")
 
     open_menu(page)
 

@@ -151,6 +151,7 @@ def test_text_stands_out_from_its_ground(scheme, alice, open_page):
     page.goto("/accounts/sign-in/")
     look("sign-in")
     sign_in(page, alice.user)
+    page.goto("/")
     look("home")
     page.goto("/p/algebra/instructions/")
     expect(page.locator("math").first).to_be_attached()

@@ -176,6 +176,7 @@ def test_one_interrupt_stops_all_and_the_next_start_finds_everything_again(data)
         assert left_of(tree) == []
 
 
+@pytest.mark.proof
 def test_what_dies_comes_back_and_a_kill_without_warning_leaves_no_orphan(data):
     with running(data) as up:
         wait_for_workers(up)
@@ -203,6 +204,7 @@ def answers(up: Up) -> bool:
     return False
 
 
+@pytest.mark.proof
 def test_given_addresses_are_used_and_nothing_embedded_is_started(data):
     name = "supervisor_test"
     server = os.environ["DATABASE_URL"]
