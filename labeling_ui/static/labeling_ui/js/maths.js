@@ -6,6 +6,7 @@ import { say } from "./words.js";
 const { katex } = globalThis; // from _maths.html
 const TRAILING_MARK = /^[.,;:!?)\]’”'"，。；：！？、）」』》]+/;
 const SHORT = 40;
+const unfitted = new Set(); // elements to look at together before the next frame
 const MACROS = {
   "\\mbox": "\\text{#1}",
   "\\overarc": "\\overgroup{#1}",
@@ -25,10 +26,16 @@ export function showBare(element, text) {
   append(element, text, splitBare);
 }
 
-// An inline formula wider than its paragraph gets a box of its own to scroll in. Call after the element is in the page
-// and whenever its width changes.
+// An inline formula wider than its paragraph gets a box of its own to scroll in, before the next frame. Call after the
+// element is in the page and whenever its width changes.
 export function fitFormulas(element) {
-  const formulas = [...element.querySelectorAll(".formula:not(.display)")];
+  unfitted.add(element);
+  if (unfitted.size === 1) requestAnimationFrame(fitAll);
+}
+
+function fitAll() {
+  const formulas = [...unfitted].flatMap((element) => [...element.querySelectorAll(".formula:not(.display)")]);
+  unfitted.clear();
   for (const formula of formulas) formula.classList.remove("wide");
   const wide = formulas.filter((formula) => {
     const room = formula.closest(".maths").clientWidth;

@@ -4,6 +4,7 @@ import { fitFormulas, showBare, showText } from "./maths.js";
 
 export class ProblemView {
   #element;
+  #prepared = { slot: null, text: null };
 
   constructor(element) {
     this.#element = element;
@@ -14,8 +15,17 @@ export class ProblemView {
     this.#part("reveal").addEventListener("click", reveal);
   }
 
-  show({ problem, policies }, { isAnswerShown }) {
-    showText(this.#part("problem-text"), problem.text);
+  // Typeset the next problem while nobody waits for it.
+  prepare({ slot, problem }) {
+    const text = document.createElement("div");
+    showText(text, problem.text);
+    this.#prepared = { slot, text };
+  }
+
+  show({ slot, problem, policies }, { isAnswerShown }) {
+    if (this.#prepared.slot !== slot) this.prepare({ slot, problem });
+    this.#part("problem-text").replaceChildren(...this.#prepared.text.childNodes);
+    this.#prepared = { slot: null, text: null };
     this.#part("subject").textContent = problem.subject;
     this.#part("subject").hidden = !problem.subject;
     this.#part("reveal").hidden = policies.answer !== "on_demand" || problem.answer === null || isAnswerShown;

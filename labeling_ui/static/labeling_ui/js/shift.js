@@ -215,6 +215,7 @@ export class Shift {
 
   #show(assignment, draft) {
     const { desk, timer, seen, lease, status, panels, problem } = this.#parts;
+    scrollTo({ top: 0, behavior: "instant" }); // before anything changes: it makes the browser lay the page out
     desk.clear();
     this.#front = assignment;
     timer.start({ total: draft?.total_ms, active: draft?.active_ms, ms: timesIn(draft) });
@@ -224,7 +225,6 @@ export class Shift {
     this.#showThatItIsACorrection(assignment);
     panels.show(null);
     problem.show(assignment, { isAnswerShown: seen.isAnswerShown });
-    scrollTo({ top: 0, behavior: "instant" });
     desk.show(assignment, draft);
   }
 
@@ -252,7 +252,12 @@ export class Shift {
   // Typeset what comes next while nobody waits for it.
   async #prepare(ahead) {
     this.#aheadDraft = await this.#parts.drafts.of(ahead.slot);
-    requestIdleCallback(() => this.#supply.ahead === ahead && this.#parts.desk.prepare(ahead), { timeout: 1000 });
+    const { desk, problem } = this.#parts;
+    const prepare = () => {
+      problem.prepare(ahead);
+      desk.prepare(ahead);
+    };
+    requestIdleCallback(() => this.#supply.ahead === ahead && prepare(), { timeout: 1000 });
   }
 
   #draftOfCurrent() {

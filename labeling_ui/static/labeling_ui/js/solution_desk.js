@@ -84,7 +84,7 @@ export class SolutionDesk {
     this.#showBar();
     this.#fetchAhead();
     // A solution begun elsewhere opens where it was left; a new one opens at its problem.
-    this.#steps.settle(this.#state.cursor, { scroll: this.#state.cursor > 0 ? "instant" : "none" });
+    this.#steps.settle(this.#state.cursor, { scroll: this.#state.cursor > 0 });
     this.#host.announce(say("A new solution with {steps} steps.", { steps: assignment.steps.length }));
   }
 

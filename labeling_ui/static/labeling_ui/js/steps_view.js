@@ -79,13 +79,12 @@ export class StepsView {
     }
   }
 
-  // Give a row the focus and bring it to the resting height. `scroll`: "smooth", "instant" or "none".
-  settle(step, { scroll = "smooth" } = {}) {
+  // Give a row the focus and bring it to the resting height, at once: the next step stands where the last one stood,
+  // and whoever rates faster than a scroll glides never waits for it.
+  settle(step, { scroll = true } = {}) {
     const row = this.#rows[step];
     row.focus({ preventScroll: true });
-    if (scroll === "none") return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    scrollTo({ top: scrollY + row.getBoundingClientRect().top - restingTop(row), behavior: calm ? "instant" : scroll });
+    if (scroll) scrollTo({ top: scrollY + row.getBoundingClientRect().top - restingTop(row), behavior: "instant" });
   }
 
   #row(assignment, step) {
@@ -100,15 +99,16 @@ export class StepsView {
   #updateRow(row, step, state) {
     const rating = state.ratings[step];
     row.dataset.kind = kindOf(state, step);
-    if (rating === undefined) delete row.dataset.rating;
-    else row.dataset.rating = rating;
+    // Not data-rating: its tone would be inherited by every part of every formula.
+    if (rating === undefined) delete row.dataset.rated;
+    else row.dataset.rated = rating;
     if (step === state.cursor) row.setAttribute("aria-current", "step");
     else row.removeAttribute("aria-current");
     row.querySelector(".step-note").hidden = step !== firstError(state);
     for (const button of row.querySelectorAll(".rate button")) {
       const isChosen = Number(button.dataset.rating) === rating;
       button.setAttribute("aria-pressed", String(isChosen));
-      if (isChosen) row.querySelector(".rate").dataset.word = button.querySelector(".rate-word").textContent;
+      if (isChosen) Object.assign(row.querySelector(".rate").dataset, { rating, word: button.querySelector(".rate-word").textContent });
     }
     this.#showText(row, step, isReadable(state, step, this.#assignment.policies.read_ahead, this.#peeked));
   }
