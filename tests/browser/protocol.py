@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import uuid
 from random import Random
 
@@ -9,11 +10,14 @@ from playwright.sync_api import expect
 
 from active_learning.domains import toy
 from annotation.models import Label, Slot, StepRating
+from annotation.models.jobs import JobKind
 from annotation.models.snapshots import View
 from annotation.services import rounds
 from annotation.services.exporting import export_labels
 from tests import factories
 from tests.annotation.prm800k import assert_sound
+from workers import options as option_work
+from workers.duty import work_off
 
 
 def with_pool(project, steps, *others, values=None, **problem):
@@ -65,6 +69,13 @@ def submit_says(page, *words, ready):
 
 def handed_in(page, count):
     expect(page.locator("[data-done-today]")).to_have_text(str(count))
+
+
+def generator_writes():
+    """A worker does the one job that the page has asked for, or is about to ask for."""
+    deadline = time.monotonic() + 10
+    while not work_off(JobKind.OPTIONS, option_work):
+        assert time.monotonic() < deadline, "nobody asked the generator for anything"
 
 
 # What is stored, and what goes out -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from tests import factories
 from tests.browser.conftest import press
 from tests.browser.protocol import (
     exported,
+    generator_writes,
     give_out,
     handed_in,
     held,
@@ -23,8 +24,6 @@ from tests.browser.protocol import (
     toy_solution,
     with_pool,
 )
-from workers import options as option_work
-from workers.duty import work_off
 
 END = "It is four.\n\n# Answer\n\n4"
 TAIL = {"completions": None, "human_completion": None, "chosen_completion": None}
@@ -278,7 +277,7 @@ def test_c5_the_generator_is_waited_for_without_a_reload(project, alice, label_p
         submit_says(page, "preparing options", ready=False)
         press(page, "3", "Enter")
         start = time.monotonic()
-        assert work_off(JobKind.OPTIONS, option_work) == 1
+        generator_writes()
         expect(cards(page)).to_have_count(4)
         assert time.monotonic() - start < 5
         expect(preparing).to_be_hidden()

@@ -4,13 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Critique, Label, LabelExtension, StepRating
-from annotation.models.jobs import JobKind
 from tests import factories
 from tests.browser.conftest import press, sign_in
 from tests.browser.protocol import (
     edits,
     exported,
     extensions,
+    generator_writes,
     give_out,
     handed_in,
     on_step,
@@ -20,8 +20,6 @@ from tests.browser.protocol import (
     toy_solution,
     with_pool,
 )
-from workers import options as option_work
-from workers.duty import work_off
 
 END = "So it is.\n\n# Answer\n\n2"
 STEPS = ["First.", "Second.", "Third.", END]
@@ -145,7 +143,7 @@ def test_d5_what_the_pool_lacks_is_written_by_the_generator(project, alice, labe
 
     press(page, "1", "Enter")
     expect(page.get_by_text("Other steps for this place are being prepared…")).to_be_visible()
-    assert work_off(JobKind.OPTIONS, option_work) == 1
+    generator_writes()
     expect(cards(page)).to_have_count(3)
     press(page, "1", "1", "1", "Enter")
     handed_in(page, 1)

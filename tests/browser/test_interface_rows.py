@@ -241,7 +241,7 @@ def test_e5_undo_opens_the_label_just_submitted_and_returns_to_what_was_interrup
     expect(page.locator("[data-notices]")).to_contain_text("You are correcting a label that you gave before.")
     press(page, "2", "1", "Enter")
     on_step(page, 2)  # the interrupted one, with its rating
-    expect(row(page, 1)).to_have_attribute("data-rating", "1")
+    expect(row(page, 1)).to_have_attribute("data-rated", "1")
     expect(page.locator("[data-notices]")).to_be_empty()
     saved(page)
 
@@ -311,7 +311,7 @@ def test_e6_after_three_ratings_the_same_solution_waits_in_a_new_tab_and_on_anot
         on_step(other, 4)
         expect(other.locator("[data-problem-text]")).to_have_text(problem)
         rated = other.locator(".step[data-kind=rated]").all()
-        assert [row.get_attribute("data-rating") for row in rated] == ["1", "0", "1"]
+        assert [row.get_attribute("data-rated") for row in rated] == ["1", "0", "1"]
 
     again = context.new_page()
     again.goto("/p/algebra/label/")

@@ -91,7 +91,7 @@ def test_a_rating_is_answered_at_once_and_the_way_goes_on_as_we_see_it(alice, pr
     expect(verdict(page)).to_contain_text("You say Bad, we say Great.")
     press(page, "Enter")
     expect(page.locator(".step[aria-current]")).to_have_attribute("aria-label", "Step 3")
-    expect(page.locator(".step").nth(1)).to_have_attribute("data-rating", "1")
+    expect(page.locator(".step").nth(1)).to_have_attribute("data-rated", "1")
 
 
 def test_the_first_error_ends_a_solution(alice, practice_page):

@@ -69,7 +69,7 @@ export class PracticeView {
     this.#find("steps").classList.toggle("options", shown.are_options);
     for (const row of this.#rows.slice(0, shown.before.length)) {
       this.#updateUnjudged(row, "rated");
-      row.dataset.rating = GREAT;
+      row.dataset.rated = GREAT;
     }
   }
 
@@ -99,8 +99,10 @@ export class PracticeView {
     row.dataset.readable = this.#isReadable(kind);
     if (kind === "open") row.setAttribute("aria-current", "step");
     else row.removeAttribute("aria-current");
-    if (given === undefined) delete row.dataset.rating;
-    else row.dataset.rating = right[0];
+    for (const name of ["rating", "rated"]) {
+      if (given === undefined) delete row.dataset[name];
+      else row.dataset[name] = right[0];
+    }
     for (const button of row.querySelectorAll(".rate button")) this.#updateButton(button, { kind, given, right });
     row.querySelector(".rate").dataset.word = ratingWord(right[0]);
     this.#showVerdict(row, { given, right, why, closing: kind === "open" && isLastStep(state) ? this.#closing() : "" });
