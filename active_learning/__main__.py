@@ -37,12 +37,13 @@ def emit(line: dict[str, Any]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m active_learning", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    _add_work(commands)
+    _add_training(commands)
+    _add_selection(commands)
     _add_toy_domain(commands)
     return parser
 
 
-def _add_work(commands: Any) -> None:
+def _add_training(commands: Any) -> None:
     train = _torch_command(commands, "train", _train, "train a PRM on PRM800K lines and publish a checkpoint")
     train.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
     train.add_argument("--out", type=Path, required=True, help="checkpoint directory; must not exist")
@@ -58,6 +59,13 @@ def _add_work(commands: Any) -> None:
     score.add_argument("--base", help="where a probe's base model is now, if it was moved")
     score.add_argument("--device", default=None, help="default: the GPU where there is one")
 
+    evaluate = _torch_command(commands, "evaluate", _evaluate, "measure a checkpoint on labeled solutions")
+    evaluate.add_argument("--checkpoint", type=Path, required=True)
+    evaluate.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
+    evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
+
+
+def _add_selection(commands: Any) -> None:
     choose = _command(commands, "select", _select, "choose solutions to label, problem by problem")
     choose.add_argument(
         "--candidates", type=Path, required=True, help='JSON Lines {"id", "problem", "score", "is_correct"}'
@@ -68,10 +76,14 @@ def _add_work(commands: Any) -> None:
     choose.add_argument("--random-share", type=float, default=0.0)
     choose.add_argument("--seed", type=int, default=0)
 
-    evaluate = _torch_command(commands, "evaluate", _evaluate, "measure a checkpoint on labeled solutions")
-    evaluate.add_argument("--checkpoint", type=Path, required=True)
-    evaluate.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
-    evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
+    compare = _torch_command(commands, "compare", _compare, "say whether a new selector may replace the one in use")
+    compare.add_argument("--candidate", type=Path, required=True, help="checkpoint of the new selector")
+    compare.add_argument("--active", type=Path, required=True, help="checkpoint of the one in use")
+    compare.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines; the held-out part is read")
+    compare.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
+    compare.add_argument("--auc-tolerance", type=float, default=0.02)
+    compare.add_argument("--least-agreement", type=float, default=0.0)
+    compare.add_argument("--out", type=Path, required=True)
 
     next_steps = _torch_command(commands, "next-steps", _next_steps, "sample next steps after the steps so far")
     next_steps.add_argument("--generator", required=True, help="directory of a causal language model, or toy")
@@ -180,6 +192,22 @@ def _evaluate(options: argparse.Namespace) -> None:
             "metrics": train.evaluate_file(checkpoint.load(options.checkpoint, base=options.base), options.records),
         }
     )
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint, compare, score
+
+    found = compare.compare(
+        checkpoint.load(options.candidate),
+        checkpoint.load(options.active),
+        records=options.records,
+        solutions=list(score.read_solutions(options.solutions)),
+        tolerance=compare.Tolerance(options.auc_tolerance, options.least_agreement),
+    )
+    temporary = options.out.with_name(options.out.name + ".tmp")
+    temporary.write_text(json.dumps(found) + "\n")
+    temporary.rename(options.out)
+    emit({"stage": "done", **found})
 
 
 def _next_steps(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -19,6 +19,7 @@ from active_learning.records import Record, Step, parse_line
 
 MAX_UNKNOWN_SHARE = 0.05
 FINISHED = ("found_error", "solution")
+Part = Literal["train", "validation", "held_out"]
 
 
 class UnreadableText(ValueError):
@@ -164,6 +165,14 @@ def share_of(problem: str) -> float:
     """A number in [0, 1) that this problem always has: which part of a split it falls in. White space is ignored."""
     digest = hashlib.sha256(" ".join(problem.split()).encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64
+
+
+def part_of(problem: str, eval_fraction: float) -> Part:
+    """Whether a problem trains, chooses the threshold, or is measured on: the same for every model of a project."""
+    share = share_of(problem)
+    if share >= eval_fraction:
+        return "train"
+    return "validation" if share < eval_fraction / 2 else "held_out"
 
 
 # Batches ------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ the product (or the least) of the probabilities that its steps are right, a neut
 `solution_score` needs no torch; the rest imports it when called.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,8 +37,12 @@ class Unscored:
 
 @dataclass(frozen=True)
 class Scored:
-    id: int | str
+    solution: Unscored
     probabilities: tuple[Triple, ...]
+
+    @property
+    def id(self) -> int | str:
+        return self.solution.id
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def _score_window(checkpoint: "Checkpoint", window: list[Unscored], batch_tokens
         checkpoint.model, [encoded[i] for i in fitting], checkpoint.tokenizer.pad_token_id, batch_tokens
     )
     for place, triples in zip(fitting, found, strict=True):
-        results[place] = Scored(window[place].id, triples)
+        results[place] = Scored(window[place], triples)
     return results
 
 
@@ -106,7 +111,7 @@ def score_file(
     progress: Callable[[dict[str, Any]], None],
     batch_tokens: int | None = None,
 ) -> Report:
-    """Score JSON Lines `{"id", "problem", "steps"}` into `{"id", "product", "minimum", "probabilities"}`.
+    """Score JSON Lines `{"id", "problem", "steps"}` into `{"id", "product", "minimum", "probabilities", "judged_part"}`.
 
     Too long solutions are counted and left out. The output appears under its name only when it is complete.
     """
@@ -117,7 +122,7 @@ def score_file(
     with temporary.open("w") as out:
         for result in score_solutions(checkpoint, read_solutions(in_path), batch_tokens=batch_tokens):
             if isinstance(result, Scored):
-                out.write(json.dumps(_line(result, checkpoint.config.neutral)) + "\n")
+                out.write(json.dumps(_line(result, checkpoint)) + "\n")
                 scored += 1
             else:
                 too_long += 1
@@ -127,6 +132,17 @@ def score_file(
     return Report(scored, too_long)
 
 
+def judged_part(solution: Unscored, probabilities: Sequence[Triple], threshold: float) -> str:
+    """The same for solutions of a problem that are alike up to the first predicted error (32 hexadecimal digits).
+
+    People stop rating there, so that of two such solutions one gives no more labels than both.
+    """
+    wrong = (place for place, triple in enumerate(probabilities) if triple[0] > threshold)
+    judged = solution.steps[: next(wrong, len(solution.steps)) + 1]
+    words = [" ".join(text.split()) for text in (solution.problem, *judged)]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:32]
+
+
 def read_solutions(path: Path) -> Iterator[Unscored]:
     with path.open("rb") as lines:
         for line in lines:
@@ -134,10 +150,12 @@ def read_solutions(path: Path) -> Iterator[Unscored]:
             yield Unscored(row.take("id", int, str), row.take("problem", str), row.texts("steps"))
 
 
-def _line(result: Scored, neutral: Neutral) -> dict[str, Any]:
+def _line(result: Scored, checkpoint: "Checkpoint") -> dict[str, Any]:
+    neutral = checkpoint.config.neutral
     return {
         "id": result.id,
         "product": solution_score(result.probabilities, neutral=neutral),
         "minimum": solution_score(result.probabilities, reduction="minimum", neutral=neutral),
         "probabilities": result.probabilities,
+        "judged_part": judged_part(result.solution, result.probabilities, checkpoint.meta["metrics"]["threshold"]),
     }

@@ -78,15 +78,7 @@ def split_rows(rows: Sequence[Row], tokenizer: Any, config: TrainConfig) -> tupl
     """Rows to train, to choose the threshold and to measure on, by problem; and how many were too long."""
     parts: dict[str, list[Row]] = {"train": [], "validation": [], "held_out": []}
     for row in rows:
-        share = data.share_of(row.problem)
-        part = (
-            "train"
-            if share >= config.eval_fraction
-            else "validation"
-            if share < config.eval_fraction / 2
-            else "held_out"
-        )
-        parts[part].append(row)
+        parts[data.part_of(row.problem, config.eval_fraction)].append(row)
     encoded = {name: data.encode_rows(part, tokenizer, config.max_len) for name, part in parts.items()}
     return {name: items for name, (items, _) in encoded.items()}, sum(too_long for _, too_long in encoded.values())
 

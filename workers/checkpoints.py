@@ -7,16 +7,16 @@ from typing import Any
 
 from django.conf import settings
 
-from annotation.models import Project
+from annotation.services.round_inputs import Inputs
 from annotation.services.scoring import Checkpoint
 
 
-def config_for(project: Project, *, seed: int) -> dict[str, Any]:
-    """The training configuration of a project's selector, as active_learning.config reads it."""
+def config_for(inputs: Inputs, *, seed: int) -> dict[str, Any]:
+    """The training configuration of a round's selector, as active_learning.config reads it."""
     return {
-        "base": project.base_model or settings.BASE_MODEL,
-        "mode": project.training_mode,
-        "neutral": project.neutral,
+        "base": inputs.base_model or settings.BASE_MODEL,
+        "mode": inputs.training_mode,
+        "neutral": inputs.neutral,
         "seed": seed,
     }
 

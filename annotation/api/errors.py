@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from annotation.services import guidance, jobs, judgements, labeling, options, queue, rounds
+from annotation.services import guidance, jobs, judgements, labeling, options, queue, rounds, scoring
 from annotation.services.refusal import Refusal
 
 REFUSALS: dict[type[Refusal], tuple[int, str]] = {
@@ -29,7 +29,7 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     guidance.NotYourMessage: (404, "not_found"),
     guidance.NothingSaid: (400, "nothing_said"),
     guidance.PublishedMeanwhile: (409, "published_meanwhile"),
-    rounds.RoundRunning: (409, "round_running"),
+    scoring.RoundRunning: (409, "round_running"),
     rounds.NothingToSelect: (409, "nothing_to_select"),
     jobs.NotCancellable: (409, "not_cancellable"),
 }

@@ -39,6 +39,22 @@ class Neutral(models.TextChoices):
     NEGATIVE = "negative"
 
 
+class Strategy(models.TextChoices):
+    """What a round looks for among the solutions that nobody has labeled (active_learning/select.py)."""
+
+    CONVINCING_WRONG = "convincing_wrong", "the most convincing wrong answers, and some of the most convincing others"
+    UNCERTAIN = "uncertain", "what the selector is least sure of"
+    DISAGREEMENT = "disagreement", "what the last selectors disagree on"
+    RANDOM = "random", "by chance, for comparison"
+
+
+class Scope(models.TextChoices):
+    """Lightman et al. 2023, §2.4 leaves open which of the two it was."""
+
+    PER_PROBLEM = "per_problem", "so many of each problem"
+    EVERYWHERE = "everywhere", "the best of all problems together"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: "User") -> "ProjectQuerySet":
         return self.filter(membership__user=user)
@@ -67,8 +83,16 @@ class Project(models.Model):
     lease_minutes = models.PositiveSmallIntegerField(default=15)
     problems_per_round = models.PositiveIntegerField(default=50)
     solutions_per_problem = models.PositiveIntegerField(default=1)
+    strategy = models.CharField(max_length=20, choices=Strategy, default=Strategy.CONVINCING_WRONG)
+    scope = models.CharField(max_length=20, choices=Scope, default=Scope.PER_PROBLEM)
     wrong_share = models.FloatField(default=0.8)
     random_share = models.FloatField(default=0.05)
+    injected_share = models.FloatField(default=0.0)  # correct ones among the chosen, so that not all is wrong
+    most_per_answer = models.PositiveSmallIntegerField(default=0)  # of a problem's solutions with one answer; 0: any
+    one_of_alike = models.BooleanField(default=True)  # choose one of those that are alike up to the predicted error
+    low_water = models.PositiveIntegerField(default=0)  # a round starts by itself when fewer wait; 0: never
+    auc_tolerance = models.FloatField(default=0.02)  # a new selector may be worse than the old one by this
+    least_agreement = models.FloatField(default=0.3)  # rank correlation below which a new selector is not trusted
     neutral = models.CharField(max_length=10, choices=Neutral, default=Neutral.POSITIVE)
     min_labels_to_train = models.PositiveIntegerField(default=5)
     base_model = models.CharField(max_length=500, blank=True, help_text="Directory; empty: the server's default.")
@@ -83,8 +107,16 @@ class Project(models.Model):
             models.CheckConstraint(name="project_lease_lasts", condition=Q(lease_minutes__gt=0)),
             models.CheckConstraint(
                 name="project_shares_are_shares",
-                condition=Q(wrong_share__range=(0, 1), random_share__range=(0, 1)),
+                condition=Q(
+                    wrong_share__range=(0, 1),
+                    random_share__range=(0, 1),
+                    injected_share__range=(0, 1),
+                    auc_tolerance__range=(0, 1),
+                    least_agreement__range=(-1, 1),
+                ),
             ),
+            models.CheckConstraint(name="project_strategy_is_known", condition=Q(strategy__in=Strategy.values)),
+            models.CheckConstraint(name="project_scope_is_known", condition=Q(scope__in=Scope.values)),
             models.CheckConstraint(name="project_neutral_is_known", condition=Q(neutral__in=Neutral.values)),
             models.CheckConstraint(
                 name="project_answer_policy_is_known", condition=Q(answer_policy__in=AnswerPolicy.values)

@@ -1,6 +1,11 @@
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    from annotation.models.projects import Project
 
 # 64 hexadecimal digits.
 SHA256 = "^[0-9a-f]{64}$"
@@ -17,11 +22,16 @@ class ModelState(models.TextChoices):
     RETIRED = "retired"
 
 
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def active_selector(self, project: "Project") -> "ModelVersion | None":
+        return self.filter(project=project, kind=ModelKind.SELECTOR, state=ModelState.ACTIVE).first()
+
+
 class ModelVersion(models.Model):
     TRANSITIONS = {
         ModelState.CANDIDATE: {ModelState.ACTIVE},
         ModelState.ACTIVE: {ModelState.RETIRED},
-        ModelState.RETIRED: set(),
+        ModelState.RETIRED: {ModelState.ACTIVE},
     }
 
     project = models.ForeignKey("annotation.Project", models.PROTECT)
@@ -35,6 +45,8 @@ class ModelVersion(models.Model):
     data_sha256 = models.CharField(max_length=64)
     metrics = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -63,6 +75,8 @@ class SolutionScore(models.Model):
     product = models.FloatField()
     minimum = models.FloatField()
     probabilities = models.JSONField()  # per step: [P(negative), P(neutral), P(positive)]
+    # Of the problem and the steps up to the first predicted error: solutions with the same get the same ratings.
+    judged_part = models.CharField(max_length=32, blank=True)
 
     class Meta:
         constraints = [

@@ -15,6 +15,8 @@ class Arm(models.TextChoices):
 
     CONVINCING_WRONG = "convincing_wrong", "most convincing wrong answers"
     REMAINING = "remaining", "most convincing of what remained"
+    UNCERTAIN = "uncertain", "least certain"
+    DISAGREEMENT = "disagreement", "selectors disagree"
     RANDOM = "random"
     SCREENING = "screening"
     GOLD = "gold"

@@ -1,12 +1,17 @@
 """What a selector has to score, and what may be selected by its scores."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Q
+from django.db.models import Count, F, FilteredRelation, FloatField, Q, StdDev, Value
 
 from annotation.models import Label, ModelVersion, Project, Solution
 from annotation.models.problems import Grade
+
+COMMITTEE = 3  # the last selectors, whose disagreement is asked for
 
 
 @dataclass(frozen=True)
@@ -16,14 +21,17 @@ class PoolSolution:
     steps: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A selectable solution. `score` is the selector's product over steps; None where it has none."""
 
     id: int
     problem_id: int
-    score: float | None
+    answer: str | None
     grade: str
+    score: float | None
+    judged_part: str | None
+    disagreement: float | None
 
     @property
     def is_correct(self) -> bool | None:
@@ -39,12 +47,41 @@ def unscored(version: ModelVersion) -> Iterator[PoolSolution]:
         yield PoolSolution(pk, problem, steps)
 
 
-def candidates(project: Project, version: ModelVersion | None) -> list[Candidate]:
-    """Every selectable solution with the version's score."""
+def sample(project: Project, size: int) -> list[PoolSolution]:
+    """Up to `size` selectable solutions, the same ones each time as far as they are still selectable."""
+    found = Solution.objects.filter(project=project).selectable()
+    rows = found.order_by("content_hash").values_list("pk", "problem__text", "steps")[:size]
+    return [PoolSolution(*row) for row in rows]
+
+
+def pool_sizes(project: Project) -> dict[int, int]:
+    """How many selectable solutions each problem has."""
+    found = Solution.objects.filter(project=project).selectable()
+    return dict(found.values_list("problem_id").annotate(Count("pk")).order_by("problem_id"))
+
+
+def candidates(
+    project: Project, version: ModelVersion | None, problems: Sequence[int], *, committee: Sequence[int] = ()
+) -> Iterator[tuple[int, list[Candidate]]]:
+    """Of each of these problems its selectable solutions with the version's score; streamed problem by problem.
+
+    `committee`: ids of the selectors whose disagreement is asked for, as the standard deviation of their scores.
+    """
     scored = FilteredRelation("solutionscore", condition=Q(solutionscore__version=version))
-    found = Solution.objects.filter(project=project).selectable().annotate(by_version=scored)
-    rows = found.order_by("pk").values_list("pk", "problem_id", F("by_version__product"), "grade")
-    return [Candidate(*row) for row in rows.iterator(chunk_size=5000)]
+    found = Solution.objects.filter(project=project, problem_id__in=problems).selectable().annotate(by_version=scored)
+    spread: Any = Value(None, output_field=FloatField())
+    if len(committee) > 1:
+        spread = StdDev("solutionscore__product", filter=Q(solutionscore__version__in=committee))
+    columns: list[Any] = ["pk", "problem_id", "answer", "grade", F("by_version__product"), F("by_version__judged_part")]
+    rows = found.annotate(spread=spread).order_by("problem_id", "pk").values_list(*columns, "spread")
+    stream = (Candidate(*row) for row in rows.iterator(chunk_size=5000))
+    for problem, some in groupby(stream, key=attrgetter("problem_id")):
+        yield problem, list(some)
+
+
+def committee(project: Project) -> list[int]:
+    newest = ModelVersion.objects.filter(project=project, kind="selector").order_by("-pk")
+    return list(newest.values_list("pk", flat=True)[:COMMITTEE])
 
 
 def labels_per_problem(project: Project) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,14 +13,11 @@ from annotation import jobs as job_names
 from annotation.models import Job, ModelVersion, Project, Round, Slot, Solution, User
 from annotation.models.jobs import JobKind, JobState
 from annotation.models.rounds import RoundState
-from annotation.models.scoring import ModelState
 from annotation.models.slots import SlotState
-from annotation.services import audit, jobs
+from annotation.services import audit, jobs, scoring
 from annotation.services.refusal import Refusal
-
-
-class RoundRunning(Refusal):
-    """A round of this project is running. Wait until it ends, or cancel it."""
+from annotation.services.round_inputs import Inputs
+from annotation.services.scoring import RoundRunning
 
 
 class NothingToSelect(Refusal):
@@ -74,6 +71,7 @@ def _create(*, project: Project, started_by: User | None, **settings: Any) -> Ro
         project=project,
         number=0 if last is None else last + 1,
         job=Job.objects.create(project=project, kind=JobKind.ROUND, started_by=started_by),
+        manifest=asdict(Inputs.of_project(project)),
         started_by=started_by,
         **settings,
     )
@@ -82,7 +80,8 @@ def _create(*, project: Project, started_by: User | None, **settings: Any) -> Ro
 def fill_round(
     *, round: Round, job: Job, version: ModelVersion | None, picks: Sequence[Pick], report: dict[str, Any]
 ) -> Round:
-    """Publish: swap the active selector, replace what waits in the queue by the picks, end the round; all or nothing.
+    """Publish: make `version` the selector in use, replace what waits in the queue by the picks, end the round; all
+    or nothing.
 
     A pick that a labeler was given meanwhile, or whose problem was withdrawn, is left out and counted in the report.
     Raises jobs.LostFence.
@@ -94,7 +93,7 @@ def fill_round(
         free = [pick for pick in picks if pick.solution_id not in taken]
         Slot.objects.bulk_create([_slot(round, pick) for pick in free], batch_size=1000)
         if version:
-            _activate(version)
+            scoring.activate(version)
         round.selector = version
         round.report = report | {"queued": len(free), "taken_meanwhile": len(taken)}
         _end(round, job, RoundState.DONE)
@@ -140,12 +139,6 @@ def _slot(round: Round, pick: Pick) -> Slot:
         priority=pick.priority,
         served_reason=pick.reason,
     )
-
-
-def _activate(version: ModelVersion) -> None:
-    versions = ModelVersion.objects.filter(project=version.project, kind=version.kind)
-    versions.filter(state=ModelState.ACTIVE).update(state=ModelState.RETIRED)
-    versions.filter(pk=version.pk).update(state=ModelState.ACTIVE)
 
 
 def _end(round: Round, job: Job, state: RoundState, error: str = "") -> None:

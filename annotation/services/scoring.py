@@ -7,10 +7,17 @@ from typing import Any
 
 from django.db import transaction
 
-from annotation.models import Job, ModelVersion, Round, SolutionScore
-from annotation.services import jobs
+from annotation.models import Job, ModelVersion, Project, Round, SolutionScore, User
+from annotation.models.rounds import RoundState
+from annotation.models.scoring import ModelState
+from annotation.services import audit, jobs
+from annotation.services.refusal import Refusal
 
 BATCH = 1000
+
+
+class RoundRunning(Refusal):
+    """A round of this project is running. Wait until it ends, or cancel it."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class Score:
     product: float
     minimum: float
     probabilities: list[list[float]]  # per step: [P(negative), P(neutral), P(positive)]
+    judged_part: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ def record_scores(*, version: ModelVersion, job: Job, scores: Iterable[Score]) -
                 product=score.product,
                 minimum=score.minimum,
                 probabilities=score.probabilities,
+                judged_part=score.judged_part,
             )
             for score in batch
         ]
@@ -71,3 +80,28 @@ def record_scores(*, version: ModelVersion, job: Job, scores: Iterable[Score]) -
             SolutionScore.objects.bulk_create(rows, ignore_conflicts=True)
         count += len(rows)
     return count
+
+
+def activate(version: ModelVersion) -> None:
+    """Inside a transaction: this is the selector in use now, and the one before is retired."""
+    versions = ModelVersion.objects.filter(project=version.project, kind=version.kind)
+    versions.filter(state=ModelState.ACTIVE).exclude(pk=version.pk).update(state=ModelState.RETIRED)
+    versions.filter(pk=version.pk).update(state=ModelState.ACTIVE)
+
+
+def promote(*, version: ModelVersion, by: User) -> bool:
+    """A person's decision: use this selector, a candidate that was held back or an older one, from the next round on.
+
+    Returns whether that was a change. Raises RoundRunning, whose end would decide again.
+    """
+    with transaction.atomic():
+        # The lock keeps two people from promoting two at once, and a round from starting meanwhile.
+        Project.objects.select_for_update(no_key=True).get(pk=version.project_id)
+        if Round.objects.filter(project=version.project, state=RoundState.RUNNING).exists():
+            raise RoundRunning
+        state = ModelVersion.objects.values_list("state", flat=True).get(pk=version.pk)
+        if state == ModelState.ACTIVE:
+            return False
+        activate(version)
+        audit.record(project=version.project, by=by, action="use selector", target=str(version), before=state)
+    return True

@@ -54,6 +54,9 @@ def test_what_other_programs_use_loads_without_torch(module):
 WORDS = [f"w{i}" for i in range(40)]
 
 
+META = {"metrics": {"threshold": 0.5}}
+
+
 def make_checkpoint(directory, mode, max_len=100):
     base = tiny.make_model(directory, tiny.make_tokenizer(WORDS))
     tokenizer, language_model = load_tokenizer(base), load_language_model(base)
@@ -62,7 +65,7 @@ def make_checkpoint(directory, mode, max_len=100):
         if mode == "full"
         else new_probe(language_model, torch.Generator().manual_seed(0))
     )
-    return checkpoint.Checkpoint(model, tokenizer, TrainConfig(base=str(base), mode=mode, max_len=max_len), {})
+    return checkpoint.Checkpoint(model, tokenizer, TrainConfig(base=str(base), mode=mode, max_len=max_len), META)
 
 
 def make_solutions(n, rng):
@@ -110,7 +113,7 @@ def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert (report.scored, report.too_long) == (2, 1)
     assert [line["id"] for line in lines] == [7, 9]
-    assert lines[0].keys() == {"id", "product", "minimum", "probabilities"}
+    assert lines[0].keys() == {"id", "product", "minimum", "probabilities", "judged_part"}
     assert [sum(triple) for triple in lines[0]["probabilities"]] == pytest.approx([1, 1])
     assert lines[0]["product"] == pytest.approx(score.solution_score(lines[0]["probabilities"]))
     assert lines[0]["minimum"] == pytest.approx(min(1 - triple[0] for triple in lines[0]["probabilities"]))
@@ -120,3 +123,17 @@ def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(tmp_path)
 
 def test_probabilities_of_single_precision_never_make_a_score_above_one():
     assert score.solution_score([(1e-9, 0.30000001192092896, 0.7000000476837158)] * 5) == 1.0
+
+
+def test_solutions_that_are_alike_up_to_the_predicted_error_have_the_same_judged_part():
+    right, wrong = (0.1, 0.0, 0.9), (0.6, 0.0, 0.4)
+
+    def part(*steps, probabilities, problem="p"):
+        return score.judged_part(score.Unscored(1, problem, steps), probabilities, threshold=0.5)
+
+    error = part("a", "b", "c", probabilities=[right, wrong, right])
+    assert part("a", " b\n", "d", probabilities=[right, wrong, wrong]) == error
+    assert part("a", "b", "c", probabilities=[right, right, wrong]) != error
+    assert part("a", "c", "b", probabilities=[right, wrong, right]) != error
+    assert part("a", "b", "c", probabilities=[right, wrong, right], problem="q") != error
+    assert part("a", "b", probabilities=[right, right]) == error  # nothing is wrong in it: all of it is read

@@ -9,7 +9,7 @@ from django.db import connection
 
 from annotation.models import Label, Labeler, Lease, Round, Slot
 from annotation.models.jobs import JobKind
-from annotation.services import jobs, labeling, queue, rounds
+from annotation.services import jobs, labeling, queue, rounds, scoring
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -108,7 +108,7 @@ def test_a_round_started_16_times_at_once_is_one_round(project):
 
     answers = at_once(lambda _: rounds.start_round(project=project, by=None), range(16))
 
-    refused = [one for one in answers if isinstance(one, rounds.RoundRunning)]
+    refused = [one for one in answers if isinstance(one, scoring.RoundRunning)]
     assert (len(refused), Round.objects.count()) == (15, 1)
 
 

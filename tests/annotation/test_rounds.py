@@ -38,7 +38,7 @@ def test_numbers_count_up_from_zero_and_a_failed_round_keeps_its_number(project)
 def test_a_second_round_waits_for_the_first(project):
     factories.running_round(project)
 
-    with pytest.raises(rounds.RoundRunning):
+    with pytest.raises(scoring.RoundRunning):
         rounds.start_round(project=project, by=None)
 
     assert Round.objects.count() == Job.objects.count() == 1

@@ -130,6 +130,8 @@ BROKEN_BY = {
     "project_shares_are_shares": lambda it: (it.project, {"slug": "new", "wrong_share": 1.1}),
     "project_neutral_is_known": lambda it: (it.project, {"slug": "new", "neutral": "grey"}),
     "project_answer_policy_is_known": lambda it: (it.project, {"slug": "new", "answer_policy": "perhaps"}),
+    "project_strategy_is_known": lambda it: (it.project, {"slug": "new", "strategy": "luck"}),
+    "project_scope_is_known": lambda it: (it.project, {"slug": "new", "scope": "nowhere"}),
     "project_read_ahead_is_known": lambda it: (it.project, {"slug": "new", "read_ahead": "perhaps"}),
     "project_human_step_when_is_known": lambda it: (it.project, {"slug": "new", "human_step_when": "never"}),
     "progress_has_0_3_or_5_points": lambda it: (it.project, {"slug": "new", "progress_points": 4}),
@@ -216,7 +218,6 @@ LABEL = {"late": True}
 OUTSIDE = {
     "solution_problem_id": lambda it, there: (it.solution, there.problem, {"content_hash": b"new"}),
     "round_job_id": lambda it, there: (it.done_round, there.job, {"number": 9}),
-    "round_snapshot_id": lambda it, there: (it.done_round, there.snapshot, {"number": 9, "job_id": it.job.pk}),
     "round_selector_id": lambda it, there: (it.done_round, there.version, {"number": 9, "job_id": it.job.pk}),
     "snapshot_job_id": lambda it, there: (it.snapshot, there.job, {}),
     "modelversion_round_id": lambda it, there: (it.version, there.done_round, {"state": "candidate"}),

@@ -42,7 +42,7 @@ def test_every_refusal_has_a_row_in_the_table_to_http():
 
 
 # The services that endpoints call, directly or through another one; commands and forms print refusals themselves.
-SERVED = {"queue", "labeling", "judgements", "options", "guidance", "rounds", "jobs"}
+SERVED = {"queue", "labeling", "judgements", "options", "guidance", "rounds", "scoring", "jobs"}
 
 
 def test_every_refusal_is_a_sentence():

@@ -90,7 +90,7 @@ def test_somebody_with_the_name_of_a_sample_account_keeps_their_password(tmp_pat
 
 
 def test_a_first_round_that_fails_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("workers.rounds.select", lambda *_: 1 / 0)
+    monkeypatch.setattr("workers.selection.choose", lambda *_: 1 / 0)
     with pytest.raises(demo.FirstRoundFailed, match="ZeroDivisionError"):
         seed(tmp_path)
 

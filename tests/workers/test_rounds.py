@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import pytest
 from django.db import connection
@@ -17,6 +18,7 @@ from annotation.models import Job, ModelVersion, Round, Slot, SolutionScore
 from annotation.models.jobs import JobKind
 from annotation.services import importing, jobs, queue, rounds
 from tests import factories, services
+from workers import gate
 from workers import rounds as round_work
 from workers.duty import work_off
 from workers.tasks.sweep import sweep
@@ -112,6 +114,73 @@ def test_a_training_that_cannot_work_fails_the_round_with_its_reason_and_leaves_
     assert failed.state == failed.job.state == "failed", (failed.report, failed.job.log_tail)
     assert "/nowhere" in failed.job.error
     assert not ModelVersion.objects.exists()
+
+
+@pytest.fixture
+def project_in_its_third_round(labeled_project):
+    """A first selector is in use, and what it chose is labeled."""
+    assert run_round(labeled_project).report["comparison"]["because"] == "first"
+    label_everything(labeled_project.labeler_set.get())
+    return labeled_project
+
+
+def test_h8_the_next_selector_is_compared_with_the_one_in_use_and_replaces_it(project_in_its_third_round):
+    first = ModelVersion.objects.get(state="active")
+
+    third = run_round(project_in_its_third_round)
+
+    assert third.state == "done", third.job.error
+    comparison = third.report["comparison"]
+    assert (comparison["active"], comparison["candidate"]) == (first.pk, ModelVersion.objects.latest("pk").pk)
+    assert -1 <= comparison["agreement"] <= 1
+    assert comparison["promote"] is (third.selector.pk == comparison["candidate"])
+    assert ModelVersion.objects.get(state="active") == third.selector
+
+
+def test_h8_a_selector_that_is_worse_is_kept_back_and_the_old_one_chooses(project_in_its_third_round, monkeypatch):
+    first = ModelVersion.objects.get(state="active")
+    verdict = {"promote": False, "because": "worse", "agreement": 0.9, "auc_difference": None}
+    monkeypatch.setattr(
+        gate, "_compare", lambda *given: (given[-1] / "comparison.json").write_text(json.dumps(verdict))
+    )
+
+    third = run_round(project_in_its_third_round)
+
+    assert third.state == "done", third.job.error
+    assert third.report["comparison"]["because"] == "worse"
+    assert third.selector == first == ModelVersion.objects.get(state="active")
+    assert ModelVersion.objects.get(round=third).state == "candidate"
+    reasons = Slot.objects.filter(round=third).values_list("served_reason__version", flat=True)
+    assert set(reasons) == {first.pk}
+    assert "held back" in third.job.log_tail
+
+
+def test_g4_a_round_goes_by_the_rules_it_was_started_with(labeled_project):
+    labeled_project.strategy = "uncertain"
+    labeled_project.random_share = 0
+    labeled_project.save()
+    rounds.start_round(project=labeled_project, by=None, seed=5)
+    labeled_project.strategy = "random"
+    labeled_project.save()
+
+    assert work_off(JobKind.ROUND, round_work) == 1
+
+    second = Round.objects.latest("pk")
+    assert second.manifest["strategy"] == second.report["strategy"] == "uncertain"
+    assert set(Slot.objects.filter(round=second).values_list("arm", flat=True)) == {"uncertain"}
+
+
+def test_g3_the_best_of_all_problems_may_leave_some_out(labeled_project):
+    labeled_project.scope = "everywhere"
+    labeled_project.random_share = 0
+    labeled_project.save()
+
+    second = run_round(labeled_project, per_problem=2)
+
+    slots = Slot.objects.filter(round=second)
+    assert slots.count() == second.report["wanted"] == 24
+    per_problem = Counter(slots.values_list("solution__problem_id", flat=True))
+    assert max(per_problem.values()) > min(per_problem.values())
 
 
 def test_cancelling_stops_the_training_process_within_ten_seconds(labeled_project, monkeypatch):
