@@ -1,5 +1,6 @@
 """Takes the pictures of docs/pages.md: `make pictures`. What is on them is made up here; no browser is compared."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ BESIDE = [
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WIDE = {"viewport": {"width": 1280, "height": 800}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def chinese_font():
+    """Without one the pictures in Chinese would be of empty boxes."""
+    if not subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=True).stdout:
+        pytest.fail("No Chinese font here: apt-get install fonts-noto-cjk")
 
 
 @pytest.fixture
