@@ -46,6 +46,7 @@ urlpatterns = [
     path("p/<slug:slug>/rounds/<int:number>/", ml.round_, name="round"),
     path("p/<slug:slug>/rounds/<int:number>/progress/", ml.progress, name="round_progress"),
     path("p/<slug:slug>/rounds/<int:number>/cancel/", ml.cancel, name="cancel_round"),
+    path("p/<slug:slug>/rounds/<int:number>/use/", ml.use_selector, name="use_selector"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

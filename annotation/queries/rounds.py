@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Label, Project, Round, Slot, Solution
+from annotation.models import Label, ModelVersion, Project, Round, Slot, Solution
 from annotation.models.jobs import JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
@@ -25,6 +25,17 @@ STAGES = {
     "score": _("Score the solutions that nobody has labeled"),
     "store scores": _("Store the scores"),
     "select": _("Choose what to label next and fill the queue"),
+}
+# What active_learning.compare says of a new selector.
+VERDICTS = {
+    "first": _("It is the first one; there was none to compare it with."),
+    "better": _("It is better than the one before, and took its place."),
+    "not_worse": _("It is not worse than the one before, and took its place."),
+    "worse": _("It is worse than the one in use, and was held back. The round chose by the one in use."),
+    "unlike": _(
+        "It ranks solutions otherwise than the one in use and is not shown to be better, so it was held back. "
+        "The round chose by the one in use."
+    ),
 }
 SLOT_WORDS = {
     SlotState.READY: _("waiting"),
@@ -60,6 +71,23 @@ class Metrics(_FromJson):
 
 
 @dataclass(frozen=True)
+class Comparison(_FromJson):
+    """The new selector beside the one that was in use, on the same held-out problems and unlabeled solutions."""
+
+    because: str | None = None
+    promote: bool = True
+    candidate_auc: float | None = None
+    active_auc: float | None = None
+    auc_difference: dict[str, float] | None = None
+    agreement: float | None = None
+    problems: int | None = None
+
+    @property
+    def verdict(self) -> str:
+        return str(VERDICTS.get(self.because or "", ""))
+
+
+@dataclass(frozen=True)
 class Report(_FromJson):
     """What a round found and did, as workers/rounds.py stored it."""
 
@@ -73,6 +101,11 @@ class Report(_FromJson):
     scored: int | None = None
     warning: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    comparison: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def compared(self) -> Comparison:
+        return Comparison.read(self.comparison)
 
     @property
     def chosen(self) -> int | None:
@@ -150,6 +183,7 @@ class RoundsPage:
 class RoundPage:
     progress: Progress
     report: Report
+    trained: ModelVersion | None  # which need not be the one that it chose by
     picks: "Page[Slot]"
     rows: list[Pick]
 
@@ -166,7 +200,7 @@ def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
 
 
 def round_page(project: Project, *, number: int, page: str | None, now: datetime) -> RoundPage | None:
-    """The round of this number with one page of what it chose; None where there is none. Four queries."""
+    """The round of this number with one page of what it chose; None where there is none. Five queries."""
     found = round_of(project, number=number)
     if found is None:
         return None
@@ -175,6 +209,7 @@ def round_page(project: Project, *, number: int, page: str | None, now: datetime
     return RoundPage(
         progress=progress(found, now=now),
         report=Report.read(found.report),
+        trained=ModelVersion.objects.filter(round=found).first(),
         picks=picks,
         rows=[_pick(slot) for slot in picks],
     )

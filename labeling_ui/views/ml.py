@@ -10,10 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.api.permissions import place_in_project
-from annotation.models import Membership
+from annotation.models import Membership, ModelVersion
 from annotation.models.projects import Role
 from annotation.queries import rounds as queries
 from annotation.services import rounds as services
+from annotation.services import scoring
 from annotation.services.refusal import Refusal
 from labeling_ui.forms import StartRoundForm
 
@@ -91,3 +92,20 @@ def cancel(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         sentence = _("Round %(number)s was asked to stop. The queue stays as it is.")
         messages.success(request, sentence % {"number": number})
     return redirect("rounds", slug)
+
+
+@login_required
+@require_POST
+def use_selector(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Promote the selector that this round trained, be it held back or an older one."""
+    place = place_in_project(request.user, slug, Role.ML)
+    version = ModelVersion.objects.filter(project=place.project, round__number=number).first()
+    if version is None:
+        raise Http404
+    try:
+        scoring.promote(version=version, by=place.user)
+    except Refusal as refusal:
+        messages.error(request, _(str(refusal)))
+    else:
+        messages.success(request, _("Selector %(number)s is in use from the next round on.") % {"number": version.pk})
+    return redirect("round", slug, number)

@@ -404,8 +404,9 @@ def test_a_round_asks_as_many_questions_for_twenty_picks_as_for_one(
     factories.queued(project, picks)
     client = client_for(mel)
 
-    # session · user · membership with project · rounds of that number · picks counted · picks with problem
-    with django_assert_num_queries(6):
+    # session · user · membership with project · round of that number · selector that it trained · picks counted ·
+    # picks with problem
+    with django_assert_num_queries(7):
         client.get("/p/algebra/rounds/0/")
 
 
