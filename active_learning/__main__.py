@@ -74,6 +74,8 @@ def _add_selection(commands: Any) -> None:
     choose.add_argument("--n", type=int, required=True, help="solutions of each problem")
     choose.add_argument("--wrong-share", type=float, default=0.8)
     choose.add_argument("--random-share", type=float, default=0.0)
+    choose.add_argument("--injected-share", type=float, default=0.0, help="of correct ones, mixed in")
+    choose.add_argument("--strategy", choices=("convincing_wrong", "uncertain", "random"), default="convincing_wrong")
     choose.add_argument("--seed", type=int, default=0)
 
     compare = _torch_command(commands, "compare", _compare, "say whether a new selector may replace the one in use")
@@ -81,8 +83,8 @@ def _add_selection(commands: Any) -> None:
     compare.add_argument("--active", type=Path, required=True, help="checkpoint of the one in use")
     compare.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines; the held-out part is read")
     compare.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
-    compare.add_argument("--auc-tolerance", type=float, default=0.02)
-    compare.add_argument("--least-agreement", type=float, default=0.0)
+    compare.add_argument("--auc-tolerance", type=float, required=True, help="the step AUC may fall by this")
+    compare.add_argument("--least-agreement", type=float, required=True, help="the least rank correlation")
     compare.add_argument("--out", type=Path, required=True)
 
     next_steps = _torch_command(commands, "next-steps", _next_steps, "sample next steps after the steps so far")
@@ -174,7 +176,7 @@ def _select(options: argparse.Namespace) -> None:
     picks = select.per_problem(
         by_problem,
         options.n,
-        rules=select.Rules(wrong_share=options.wrong_share, random_share=options.random_share),
+        rules=select.Rules(options.strategy, options.wrong_share, options.random_share, options.injected_share),
         rng=Random(options.seed),
     )
     rows = [{"id": pick.candidate.id, "rank": pick.rank, "arm": pick.arm} for some in picks.values() for pick in some]
@@ -197,13 +199,19 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from active_learning import checkpoint, compare, score
 
-    found = compare.compare(
-        checkpoint.load(options.candidate),
-        checkpoint.load(options.active),
-        records=options.records,
-        solutions=list(score.read_solutions(options.solutions)),
-        tolerance=compare.Tolerance(options.auc_tolerance, options.least_agreement),
-    )
+    try:
+        active = checkpoint.load(options.active)
+    except (checkpoint.CheckpointError, ValueError, OSError) as trouble:
+        sys.stdout.write(f"The selector in use cannot be read any more: {trouble}\n")
+        found: dict[str, Any] = {"promote": True, "because": "gone"}
+    else:
+        found = compare.compare(
+            checkpoint.load(options.candidate),
+            active,
+            records=options.records,
+            solutions=list(score.read_solutions(options.solutions)),
+            tolerance=compare.Tolerance(options.auc_tolerance, options.least_agreement),
+        )
     temporary = options.out.with_name(options.out.name + ".tmp")
     temporary.write_text(json.dumps(found) + "\n")
     temporary.rename(options.out)

@@ -20,13 +20,15 @@ from active_learning.score import Scored, Unscored, score_solutions, solution_sc
 from active_learning.train import judge
 
 RESAMPLES = 400
+LEAST_PROBLEMS = 10  # held out; of fewer a bootstrap knows the interval no better than a coin
+LEAST_SOLUTIONS = 30  # scored by both; two of them would agree by 1 or by -1
 TAILS = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    auc: float = 0.02  # the step AUC may fall by this
-    agreement: float = 0.0  # the least rank correlation of a new selector that is not clearly better
+    auc: float  # the step AUC may fall by this
+    agreement: float  # the least rank correlation of a new selector that is not clearly better
 
 
 def compare(
@@ -88,9 +90,12 @@ def _judge(model: Checkpoint, rows: Sequence[data.Row]) -> list[evaluate.Judged]
 
 
 def _difference(problems: list[list[tuple[evaluate.Judged, evaluate.Judged]]]) -> dict[str, float] | None:
-    """How much higher the candidate's step AUC is; both models are read on the same resampled problems."""
+    """How much higher the candidate's step AUC is; both models are read on the same resampled problems.
+
+    None where too few problems are held out to say.
+    """
     value = _auc_difference(problems)
-    if value is None:
+    if value is None or len(problems) < LEAST_PROBLEMS:
         return None
     rng = Random(0)
     drawn = [_auc_difference(rng.choices(problems, k=len(problems))) for _ in range(RESAMPLES)]
@@ -108,7 +113,7 @@ def _auc_difference(problems: list[list[tuple[evaluate.Judged, evaluate.Judged]]
 def _agreement(candidate: Checkpoint, active: Checkpoint, solutions: Sequence[Unscored]) -> float | None:
     new, old = _scores(candidate, solutions), _scores(active, solutions)
     common = sorted(new.keys() & old.keys(), key=str)
-    if len({new[one] for one in common}) < 2 or len({old[one] for one in common}) < 2:
+    if len(common) < LEAST_SOLUTIONS or min(len({scores[one] for one in common}) for scores in (new, old)) < 2:
         return None
     return float(spearmanr([new[one] for one in common], [old[one] for one in common]).statistic)
 

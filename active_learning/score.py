@@ -135,7 +135,7 @@ def score_file(
 def judged_part(solution: Unscored, probabilities: Sequence[Triple], threshold: float) -> str:
     """The same for solutions of a problem that are alike up to the first predicted error (32 hexadecimal digits).
 
-    People stop rating there, so that of two such solutions one gives no more labels than both.
+    People stop rating at the error, so that where it is predicted rightly both such solutions teach what one does.
     """
     wrong = (place for place, triple in enumerate(probabilities) if triple[0] > threshold)
     judged = solution.steps[: next(wrong, len(solution.steps)) + 1]

@@ -17,7 +17,7 @@ SAMPLE = 500  # unlabeled solutions on which both are read
 def better_of(duty: Duty, round_: Round, candidate: ModelVersion, folder: Path) -> tuple[ModelVersion, dict[str, Any]]:
     """The selector that this round chooses by, and the comparison for its report. The first one has no rival."""
     active = ModelVersion.objects.active_selector(round_.project)
-    if active is None or active.pk == candidate.pk:
+    if active is None:
         return candidate, {"comparison": {"promote": True, "because": "first", "candidate": candidate.pk}}
     out = folder / "comparison.json"
     if not out.exists():

@@ -14,6 +14,9 @@ from annotation.queries.scoring import Candidate
 from annotation.services import rounds
 from annotation.services.round_inputs import Inputs
 
+# The best of all problems together may crowd one: at most ten times as many as one problem would get otherwise.
+MOST_OF_ONE_PROBLEM = 10
+
 
 def choose(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pick], dict[str, Any]]:
     """The picks with the reason of each, and what the report says of them; at random while there is no selector.
@@ -23,14 +26,19 @@ def choose(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pic
     project, rng = round_.project, random.Random(round_.seed)
     inputs = Inputs.of_round(round_)
     sizes = queries.pool_sizes(project)
-    problems = _choose_problems(project, sorted(sizes), round_.problems, rng)
+    limit = len(sizes) if inputs.scope == Scope.EVERYWHERE and version else round_.problems
+    problems = _choose_problems(project, sorted(sizes), limit, rng)
     committee = queries.committee(project) if inputs.strategy == Strategy.DISAGREEMENT else []
     rules = _rules(inputs, version, committee)
     groups = queries.candidates(project, version, problems, committee=committee)
-    wanted = len(problems) * round_.per_problem
+    wanted = min(len(problems), round_.problems) * round_.per_problem
     if version and inputs.scope == Scope.EVERYWHERE and rules.strategy != "random":
         picks = everywhere(
-            (some for _, some in groups), wanted, most_per_problem=10 * round_.per_problem, rules=rules, rng=rng
+            (some for _, some in groups),
+            wanted,
+            most_per_problem=MOST_OF_ONE_PROBLEM * round_.per_problem,
+            rules=rules,
+            rng=rng,
         )
     else:
         picks = list(_of_each(groups, problems, round_.per_problem, rules, rng))
@@ -42,7 +50,7 @@ def choose(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pic
         "wrong_answer": sum(pick.candidate.is_correct is False for pick in picks),
         "warning": select.diversity_warning(len(picks), sum(sizes[problem] for problem in problems)),
     }
-    return [_pick(pick, version, rng) for pick in picks], report
+    return _in_order(picks, rules, version, rng), report
 
 
 def _of_each(
@@ -83,9 +91,21 @@ def _choose_problems(project: Project, problems: list[int], limit: int, rng: ran
     return sorted(order, key=lambda problem: labels.get(problem, 0))[:limit]
 
 
-def _pick(pick: select.Pick[Candidate], version: ModelVersion | None, rng: random.Random) -> rounds.Pick:
-    candidate = pick.candidate
-    reason = {"score": candidate.score, "rank": pick.rank, "version": version and version.pk}
-    # Convincing ones first; what nobody has scored comes in any order.
-    priority = rng.random() if candidate.score is None else candidate.score
-    return rounds.Pick(candidate.id, pick.arm, priority, reason)
+def _in_order(
+    picks: list[select.Pick[Candidate]], rules: select.Rules, version: ModelVersion | None, rng: random.Random
+) -> list[rounds.Pick]:
+    """With the place of each in the queue: what the strategy thinks most of first. What came by chance or was mixed in
+    stands anywhere between, so that the part of the queue that labelers get to has its share of it."""
+    key = select.KEYS.get(rules.strategy)
+    by_strategy = [pick for pick in picks if key and pick.arm not in ("random", "injected")]
+    by_strategy.sort(key=lambda pick: (key and key(pick.candidate)) or 0.0, reverse=True)
+    places = {id(pick): 1 - place / len(by_strategy) for place, pick in enumerate(by_strategy)}
+    return [
+        rounds.Pick(
+            pick.candidate.id,
+            pick.arm,
+            places.get(id(pick), rng.random()),
+            {"score": pick.candidate.score, "rank": pick.rank, "version": version and version.pk},
+        )
+        for pick in picks
+    ]

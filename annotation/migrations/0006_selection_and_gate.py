@@ -38,11 +38,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="project",
-            name="low_water",
-            field=models.PositiveIntegerField(default=0),
-        ),
-        migrations.AddField(
-            model_name="project",
             name="most_per_answer",
             field=models.PositiveSmallIntegerField(default=0),
         ),

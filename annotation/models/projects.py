@@ -90,7 +90,6 @@ class Project(models.Model):
     injected_share = models.FloatField(default=0.0)  # correct ones among the chosen, so that not all is wrong
     most_per_answer = models.PositiveSmallIntegerField(default=0)  # of a problem's solutions with one answer; 0: any
     one_of_alike = models.BooleanField(default=True)  # choose one of those that are alike up to the predicted error
-    low_water = models.PositiveIntegerField(default=0)  # a round starts by itself when fewer wait; 0: never
     auc_tolerance = models.FloatField(default=0.02)  # a new selector may be worse than the old one by this
     least_agreement = models.FloatField(default=0.3)  # rank correlation below which a new selector is not trusted
     neutral = models.CharField(max_length=10, choices=Neutral, default=Neutral.POSITIVE)

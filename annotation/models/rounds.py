@@ -26,7 +26,7 @@ class Round(models.Model):
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=RoundState, default=RoundState.RUNNING)
     job = models.OneToOneField("annotation.Job", models.PROTECT, db_constraint=False)
-    manifest = models.JSONField(default=dict)  # what the round was given: rules, labels, training, frozen when it began
+    manifest = models.JSONField(default=dict)  # the rules of selection and training, frozen when it was started
     selector = models.ForeignKey(
         "annotation.ModelVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )

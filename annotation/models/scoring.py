@@ -75,7 +75,7 @@ class SolutionScore(models.Model):
     product = models.FloatField()
     minimum = models.FloatField()
     probabilities = models.JSONField()  # per step: [P(negative), P(neutral), P(positive)]
-    # Of the problem and the steps up to the first predicted error: solutions with the same get the same ratings.
+    # Of the problem and the steps up to the first predicted error: where that is right, two with the same say the same.
     judged_part = models.CharField(max_length=32, blank=True)
 
     class Meta:

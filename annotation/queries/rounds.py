@@ -31,6 +31,7 @@ VERDICTS = {
     "first": _("It is the first one; there was none to compare it with."),
     "better": _("It is better than the one before, and took its place."),
     "not_worse": _("It is not worse than the one before, and took its place."),
+    "gone": _("The files of the one before cannot be read any more, so this one took its place."),
     "worse": _("It is worse than the one in use, and was held back. The round chose by the one in use."),
     "unlike": _(
         "It ranks solutions otherwise than the one in use and is not shown to be better, so it was held back. "

@@ -6,10 +6,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, FloatField, Q, StdDev, Value
+from django.db.models import Case, Count, F, FilteredRelation, FloatField, Q, StdDev, Value, When
+from django.db.models.lookups import GreaterThan
 
 from annotation.models import Label, ModelVersion, Project, Solution
 from annotation.models.problems import Grade
+from annotation.models.scoring import ModelKind, ModelState
 
 COMMITTEE = 3  # the last selectors, whose disagreement is asked for
 
@@ -65,13 +67,16 @@ def candidates(
 ) -> Iterator[tuple[int, list[Candidate]]]:
     """Of each of these problems its selectable solutions with the version's score; streamed problem by problem.
 
-    `committee`: ids of the selectors whose disagreement is asked for, as the standard deviation of their scores.
+    `committee`: ids of the selectors whose disagreement is asked for, as the standard deviation of their scores; None
+    for a solution that fewer than two of them have scored.
     """
     scored = FilteredRelation("solutionscore", condition=Q(solutionscore__version=version))
     found = Solution.objects.filter(project=project, problem_id__in=problems).selectable().annotate(by_version=scored)
     spread: Any = Value(None, output_field=FloatField())
     if len(committee) > 1:
-        spread = StdDev("solutionscore__product", filter=Q(solutionscore__version__in=committee))
+        theirs = Q(solutionscore__version__in=committee)
+        asked = Count("solutionscore", filter=theirs)
+        spread = Case(When(GreaterThan(asked, 1), then=StdDev("solutionscore__product", filter=theirs)))
     columns: list[Any] = ["pk", "problem_id", "answer", "grade", F("by_version__product"), F("by_version__judged_part")]
     rows = found.annotate(spread=spread).order_by("problem_id", "pk").values_list(*columns, "spread")
     stream = (Candidate(*row) for row in rows.iterator(chunk_size=5000))
@@ -80,8 +85,9 @@ def candidates(
 
 
 def committee(project: Project) -> list[int]:
-    newest = ModelVersion.objects.filter(project=project, kind="selector").order_by("-pk")
-    return list(newest.values_list("pk", flat=True)[:COMMITTEE])
+    """The last selectors that were in use: one that was held back has scored nothing."""
+    used = ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR).exclude(state=ModelState.CANDIDATE)
+    return list(used.order_by("-pk").values_list("pk", flat=True)[:COMMITTEE])
 
 
 def labels_per_problem(project: Project) -> dict[int, int]:

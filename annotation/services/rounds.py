@@ -48,6 +48,8 @@ def start_round(
         raise NothingToSelect
     try:
         with transaction.atomic():
+            # Against somebody who puts another selector in use in the same moment.
+            Project.objects.select_for_update(no_key=True).get(pk=project.pk)
             round_ = _create(
                 project=project,
                 started_by=by,

@@ -41,14 +41,14 @@ def models(tmp_path_factory):
     """The same labels learned as they are and turned round, and the records of both; all problems may be held out."""
     folder = tmp_path_factory.mktemp("compare")
     rng = Random(1)
-    pool = make_pool(60, 3, 0.2, rng)
-    lines = [dump(label(solution, 0.0, 1, rng)) for solution in pool[:150]]
+    pool = make_pool(100, 3, 0.2, rng)
+    lines = [dump(label(solution, 0.0, 1, rng)) for solution in pool[:240]]
     (folder / "right.jsonl").write_text("".join(line + "\n" for line in lines))
     (folder / "poisoned.jsonl").write_text("".join(poisoned(line) + "\n" for line in lines))
     config = TrainConfig(eval_fraction=0.4)
     for name in ("right", "poisoned"):
         train(folder / f"{name}.jsonl", config, folder / name, progress=lambda _: None)
-    solutions = [Unscored(i, one.problem["problem"], one.steps) for i, one in enumerate(pool[150:])]
+    solutions = [Unscored(i, one.problem["problem"], one.steps) for i, one in enumerate(pool[240:])]
     return folder, solutions
 
 
@@ -72,7 +72,7 @@ def test_g12_a_selector_that_learned_from_poisoned_labels_is_told_from_the_one_i
     right, wrong = checkpoint.load(folder / "right"), checkpoint.load(folder / "poisoned")
 
     found = compare.compare(
-        wrong, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance(agreement=0.3)
+        wrong, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance(0.02, 0.3)
     )
 
     assert (found["promote"], found["because"]) == (False, "worse")
@@ -85,7 +85,9 @@ def test_g12_a_selector_that_learned_from_poisoned_labels_is_told_from_the_one_i
 def test_a_model_is_not_worse_than_itself(models):
     folder, solutions = models
     right = checkpoint.load(folder / "right")
-    found = compare.compare(right, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance())
+    found = compare.compare(
+        right, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance(0.02, 0.3)
+    )
     assert found["promote"]
     assert found["auc_difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert found["agreement"] == pytest.approx(1.0)
@@ -94,15 +96,34 @@ def test_a_model_is_not_worse_than_itself(models):
 def test_only_held_out_problems_are_compared_on(models):
     folder, solutions = models
     right = checkpoint.load(folder / "right")
-    found = compare.compare(right, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance())
+    found = compare.compare(
+        right, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance(0.02, 0.3)
+    )
     problems = {row.problem for row in data.read_rows(folder / "right.jsonl")[0]}
     assert found["problems"] == sum(data.part_of(one, 0.4) == "held_out" for one in problems) > 5
+
+
+def test_of_few_held_out_problems_nothing_is_claimed(models, tmp_path):
+    folder, solutions = models
+    right, wrong = checkpoint.load(folder / "right"), checkpoint.load(folder / "poisoned")
+    lines = (folder / "right.jsonl").read_text().splitlines()
+    held = [line for line in lines if data.part_of(json.loads(line)["question"]["problem"], 0.4) == "held_out"]
+    few = sorted({json.loads(line)["question"]["problem"] for line in held})[:9]
+    some = [line for line in held if json.loads(line)["question"]["problem"] in few]
+    (tmp_path / "few.jsonl").write_text("".join(line + "\n" for line in some))
+
+    found = compare.compare(
+        wrong, right, records=tmp_path / "few.jsonl", solutions=solutions[:29], tolerance=Tolerance(0.02, 0.3)
+    )
+
+    assert (found["problems"], found["auc_difference"], found["agreement"]) == (9, None, None)
+    assert found["because"] == "not_worse"
 
 
 def test_where_nothing_can_be_measured_nothing_is_claimed(models, tmp_path):
     folder, _ = models
     right = checkpoint.load(folder / "right")
     (tmp_path / "none.jsonl").write_text("")
-    found = compare.compare(right, right, records=tmp_path / "none.jsonl", solutions=[], tolerance=Tolerance())
+    found = compare.compare(right, right, records=tmp_path / "none.jsonl", solutions=[], tolerance=Tolerance(0.02, 0.3))
     assert (found["promote"], found["because"]) == (True, "not_worse")
     assert (found["candidate_auc"], found["auc_difference"], found["agreement"]) == (None, None, None)

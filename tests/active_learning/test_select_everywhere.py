@@ -89,6 +89,25 @@ def test_caps_hold_within_each_problem():
     assert Counter(pick.candidate.problem for pick in picks) == {0: 2, 1: 2, 2: 2, 3: 2}
 
 
+def test_limits_and_caps_count_what_was_drawn_for_the_other_arms():
+    rules = Rules(random_share=0.4, injected_share=0.2, caps=(Cap(lambda one: one.answer, 2),))
+    for seed in range(20):
+        rng = Random(seed)
+        groups = [
+            [Solution(f"{p}.{i}", p, rng.random(), i % 3 == 0, answer=str(i % 4)) for i in range(12)] for p in range(5)
+        ]
+        picks = chosen(groups, 20, most=5, rules=rules, seed=seed)
+        assert max(Counter(pick.candidate.problem for pick in picks).values()) <= 5
+        assert max(Counter((pick.candidate.problem, pick.candidate.answer) for pick in picks).values()) <= 2
+        assert len({pick.candidate for pick in picks}) == len(picks) == 20
+
+
+def test_equal_scores_are_ordered_by_the_seed_and_not_by_their_problem():
+    groups = [[Solution(str(problem), problem, 1.0, False)] for problem in range(40)]
+    firsts = {chosen(groups, 4, seed=seed)[0].candidate.problem for seed in range(12)}
+    assert len(firsts) > 6
+
+
 def test_unscored_solutions_are_no_best_ones():
     assert chosen([[Solution("a", 0, None, False)]], 1) == []
 
