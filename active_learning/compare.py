@@ -39,15 +39,15 @@ def compare(
     `agreement`, Spearman's rank correlation of both models' scores of the solutions. None where it has no value.
     """
     pairs = _held_out(candidate, active, records)
-    difference, agreement = _difference(list(pairs.values())), _agreement(candidate, active, solutions)
-    because = judge_change(difference, agreement, tolerance)
+    difference, agreed = _difference(list(pairs.values())), agreement(candidate, active, solutions)
+    because = judge_change(difference, agreed, tolerance)
     return {
         "promote": because in ("better", "not_worse"),
         "because": because,
         "candidate_auc": evaluate.step_auc(new for some in pairs.values() for new, _ in some),
         "active_auc": evaluate.step_auc(old for some in pairs.values() for _, old in some),
         "auc_difference": difference,
-        "agreement": agreement,
+        "agreement": agreed,
         "problems": len(pairs),
     }
 
@@ -110,7 +110,8 @@ def _auc_difference(problems: list[list[tuple[evaluate.Judged, evaluate.Judged]]
     return None if new is None or old is None else new - old
 
 
-def _agreement(candidate: Checkpoint, active: Checkpoint, solutions: Sequence[Unscored]) -> float | None:
+def agreement(candidate: Checkpoint, active: Checkpoint, solutions: Sequence[Unscored]) -> float | None:
+    """Spearman's rank correlation of both models' scores; None where too few solutions can be compared."""
     new, old = _scores(candidate, solutions), _scores(active, solutions)
     common = sorted(new.keys() & old.keys(), key=str)
     if len(common) < LEAST_SOLUTIONS or min(len({scores[one] for one in common}) for scores in (new, old)) < 2:

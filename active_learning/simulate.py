@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from active_learning import checkpoint, evaluate, score
+from active_learning import checkpoint, compare, evaluate, score
 from active_learning.config import TrainConfig
 from active_learning.domains import chains, toy
 from active_learning.records import Completion, PreGenerated, Record, Step, dump
@@ -60,6 +60,7 @@ def simulate(setting: Simulation, config: TrainConfig, out_dir: Path) -> Iterato
     measured = make_pool(setting.measured_problems, 4, setting.error_rate, rng)
     out_dir.mkdir(parents=True, exist_ok=True)
     labels = out_dir / "labels.jsonl"
+    before: checkpoint.Checkpoint | None = None
     for generation in range(1, setting.generations + 1):
         picks = choose(pool, setting, rng, first=generation == 1)
         chosen = [pick.candidate for pick in picks]
@@ -73,12 +74,15 @@ def simulate(setting: Simulation, config: TrainConfig, out_dir: Path) -> Iterato
         selector = checkpoint.load(out_dir / f"generation-{generation}")
         for solution, result in zip(pool, judge(selector, pool), strict=True):
             solution.score = score.solution_score(result.probabilities)
+        agreement = compare.agreement(selector, before, _unscored(measured)) if before else None
+        before = selector
         yield {
             "seed": setting.seed,
             "generation": generation,
             "labeled": generation * setting.problems * setting.labels_per_problem,
             "wrong_answers": sum(not solution.is_correct for solution in chosen),
             **measure(selector, validation, measured),
+            "agreement": agreement,  # with the generation before, as the promotion gate measures it
             "train_seconds": round(trained - started, 2),
             "score_seconds": round(time.monotonic() - trained, 2),
         }
@@ -125,9 +129,8 @@ def label(solution: Solution, noise: float, generation: int, rng: Random) -> Rec
 
 
 def judge(selector: checkpoint.Checkpoint, solutions: Sequence[Solution]) -> list[evaluate.Judged]:
-    asked = [score.Unscored(i, one.problem["problem"], one.steps) for i, one in enumerate(solutions)]
     judged = []
-    for solution, result in zip(solutions, score.score_solutions(selector, asked), strict=True):
+    for solution, result in zip(solutions, score.score_solutions(selector, _unscored(solutions)), strict=True):
         assert isinstance(result, score.Scored), "the toy domain fits every model"
         ratings: list[int | None] = [*solution.ratings]
         judged.append(evaluate.Judged(result.probabilities, (*ratings, *[None] * (len(solution.steps) - len(ratings)))))
@@ -139,6 +142,10 @@ def measure(
 ) -> dict[str, float | int | None]:
     threshold = evaluate.choose_threshold(judge(selector, validation))
     return evaluate.evaluate(judge(selector, measured), threshold)
+
+
+def _unscored(solutions: Sequence[Solution]) -> list[score.Unscored]:
+    return [score.Unscored(i, one.problem["problem"], one.steps) for i, one in enumerate(solutions)]
 
 
 def _to_first_error(ratings: list[int]) -> list[int]:

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from active_learning import checkpoint, compare, data
+from active_learning.__main__ import main
 from active_learning.compare import Tolerance, judge_change
 from active_learning.config import TrainConfig
 from active_learning.records import dump, parse_line
@@ -118,6 +119,23 @@ def test_of_few_held_out_problems_nothing_is_claimed(models, tmp_path):
 
     assert (found["problems"], found["auc_difference"], found["agreement"]) == (9, None, None)
     assert found["because"] == "not_worse"
+
+
+def test_where_the_model_in_use_cannot_be_read_any_more_the_new_one_takes_its_place(models, tmp_path, capsys):
+    folder, _ = models
+    out = tmp_path / "comparison.json"
+    given = {
+        "--candidate": folder / "right",
+        "--active": tmp_path / "moved",
+        "--records": folder / "right.jsonl",
+        "--solutions": tmp_path / "none",
+        "--auc-tolerance": 0.02,
+        "--least-agreement": 0.3,
+        "--out": out,
+    }
+    assert main(["compare", *(str(word) for pair in given.items() for word in pair)]) == 0
+    assert json.loads(out.read_text()) == {"promote": True, "because": "gone"}
+    assert "cannot be read any more" in capsys.readouterr().out
 
 
 def test_where_nothing_can_be_measured_nothing_is_claimed(models, tmp_path):
