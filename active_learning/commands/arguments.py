@@ -1,0 +1,49 @@
+"""What the commands of `python -m active_learning` have in common: how they are declared, and what they print."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+Run = Callable[[argparse.Namespace], None]
+
+
+def emit(line: dict[str, Any]) -> None:
+    """One JSON line of progress on standard output, which a supervising process shows."""
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def command(commands: Any, name: str, run: Run, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def torch_command(commands: Any, name: str, run: Run, text: str) -> argparse.ArgumentParser:
+    """A command that loads torch, first of all on the number of threads asked for."""
+
+    def run_on_threads(options: argparse.Namespace) -> None:
+        import torch
+
+        torch.set_num_threads(options.threads)
+        run(options)
+
+    parser = command(commands, name, run_on_threads, text)
+    # Threads that wait for each other on a busy machine made a small model a hundred times slower.
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU; more only for large models (default 1)")
+    return parser
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """The file appears under its name only when it is complete."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(value) + "\n")
+    temporary.rename(path)

@@ -1,0 +1,43 @@
+"""train, score: a model from labels, and probabilities from a model."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from active_learning import config
+from active_learning.commands.arguments import emit, torch_command
+
+
+def add(commands: Any) -> None:
+    train = torch_command(commands, "train", _train, "train a PRM on PRM800K lines and publish a checkpoint")
+    train.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
+    train.add_argument("--out", type=Path, required=True, help="checkpoint directory; must not exist")
+    train.add_argument("--config", type=Path, help="training configuration, JSON")
+    train.add_argument("--base", help="directory of a causal language model, or toy")
+    train.add_argument("--mode", choices=("full", "probe"))
+    train.add_argument("--seed", type=int)
+
+    score = torch_command(commands, "score", _score, "score the steps of solutions")
+    score.add_argument("--checkpoint", type=Path, required=True)
+    score.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
+    score.add_argument("--out", type=Path, required=True)
+    score.add_argument("--base", help="where a probe's base model is now, if it was moved")
+    score.add_argument("--device", default=None, help="default: the GPU where there is one")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from active_learning.train import train
+
+    settings = config.read(options.config.read_text()) if options.config else config.TrainConfig()
+    given = {name: getattr(options, name) for name in ("base", "mode", "seed") if getattr(options, name) is not None}
+    meta = train(options.records, replace(settings, **given), options.out, progress=emit)
+    emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
+
+
+def _score(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint, score
+
+    loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
+    report = score.score_file(loaded, options.solutions, options.out, progress=emit)
+    emit({"stage": "done", "scored": report.scored, "too_long": report.too_long})
