@@ -41,9 +41,12 @@ class StepPRM(nn.Module):
         self.head = head
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits (steps, 3), in single precision whatever the backbone computes in."""
-        hidden = _hidden(self.backbone, batch)[batch.rows, batch.ends]
-        logits: Tensor = hidden.float() @ self.head.weight.float().T
+        """Logits (steps, 3)."""
+        return self.read(_hidden(self.backbone, batch), batch)
+
+    def read(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """Logits (steps, 3), in single precision, from hidden states (sequence, token, width) in any."""
+        logits: Tensor = hidden[batch.rows, batch.ends].float() @ self.head.weight.float().T
         return logits
 
 
@@ -83,7 +86,9 @@ class ProbePRM(nn.Module):
         The log-probabilities tell how surprised the language model is by the step. Alone they are too good on
         planted errors and too poor on everything else; the hidden state says what the surprise was about.
         """
-        hidden = _hidden(self.language_model.base_model, batch)
+        return self._features_of(_hidden(self.language_model.base_model, batch), batch)
+
+    def _features_of(self, hidden: Tensor, batch: Batch) -> Tensor:
         surprise = self._log_probabilities(hidden, batch.ids)
         positions = torch.arange(batch.ids.shape[1], device=batch.ids.device)
         inside = (positions >= batch.starts[:, None]) & (positions <= batch.contents[:, None])
@@ -96,6 +101,11 @@ class ProbePRM(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (steps, 3)."""
         logits: Tensor = self.head(self.features(batch))
+        return logits
+
+    def read(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """Logits (steps, 3) from hidden states (sequence, token, width)."""
+        logits: Tensor = self.head(self._features_of(hidden, batch))
         return logits
 
     def _log_probabilities(self, hidden: Tensor, ids: Tensor) -> Tensor:
