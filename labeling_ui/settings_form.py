@@ -1,15 +1,14 @@
 """The form of a project's labeling policies, in the groups and the order in which leads read them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead
+from labeling_ui.fields import number, one_of, yes_or_no
 
 PHASES = [
     (1, _("phase 1: labelers and a program find a solution together, step by step")),
@@ -25,54 +24,38 @@ GROUPS = [
 ]
 
 
-def _number(label: Any, least: int, most: int, help_text: Any) -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=least, max_value=most, help_text=help_text)
-
-
-def _one_of(label: Any, choices: Sequence[tuple[Any, Any]], help_text: Any, *, kind: type = str) -> forms.ChoiceField:
-    # Names of choices begin small, as parts of a sentence; here each stands for itself.
-    shown = [(value, capfirst(_(name))) for value, name in choices]
-    return forms.TypedChoiceField(
-        label=label, choices=shown, coerce=kind, widget=forms.RadioSelect, help_text=help_text
-    )
-
-
-def _yes_or_no(label: Any, help_text: Any) -> forms.BooleanField:
-    return forms.BooleanField(label=label, required=False, help_text=help_text)
-
-
 class SettingsForm(forms.Form):
-    phase = _one_of(_("Phase"), PHASES, _("It can be chosen until somebody begins to label."), kind=int)
-    neutral_end = _yes_or_no(
+    phase = one_of(_("Phase"), PHASES, _("It can be chosen until somebody begins to label."), kind=int)
+    neutral_end = yes_or_no(
         _("A last step that is Okay ends a solution"),
         _("Otherwise the last step of a solution without an error has to be Great."),
     )
-    progress_points = _one_of(_("How far the solution had come"), POINTS, _("Asked after an error is found."), kind=int)
-    critiques = _yes_or_no(
+    progress_points = one_of(_("How far the solution had come"), POINTS, _("Asked after an error is found."), kind=int)
+    critiques = yes_or_no(
         _("Explanations of the error"),
         _("After an error is found, labelers rate explanations of it that a program wrote, or write one."),
     )
-    answer_policy = _one_of(
+    answer_policy = one_of(
         _("The expected answer"), AnswerPolicy.choices, _("The final answer that the problem is thought to have.")
     )
-    read_ahead = _one_of(
+    read_ahead = one_of(
         _("Steps that come later"), ReadAhead.choices, _("Whatever you choose, nobody can rate a step before its turn.")
     )
-    alternatives = _number(
+    alternatives = number(
         _("Alternatives at the first error"),
         0,
         20,
         _("Phase 2: so many other next steps are rated beside the bad one; 0 asks for none."),
     )
-    options_per_step = _number(
+    options_per_step = number(
         _("Options at every step"), 1, 20, _("Phase 1: so many next steps are offered to rate and to go on with.")
     )
-    human_step_when = _one_of(
+    human_step_when = one_of(
         _("Labelers write the next step when"),
         HumanStepWhen.choices,
         _("Phase 1: the solution then goes on with what the labeler wrote."),
     )
-    stall_after = _number(
+    stall_after = number(
         _("Okay steps in a row before labelers may write one"),
         0,
         100,
@@ -87,19 +70,19 @@ class SettingsForm(forms.Form):
             "empty for none. What you write is checked when steps are asked for, not here."
         ),
     )
-    lease_minutes = _number(
+    lease_minutes = number(
         _("Minutes that a solution is kept for somebody"),
         1,
         1440,
         _("They begin anew while the page is open; then the solution goes to somebody else."),
     )
-    reopen_hours = _number(
+    reopen_hours = number(
         _("Hours in which a label can be corrected"), 0, 8760, _("Only by its labeler; 0 allows no correction.")
     )
-    break_minutes = _number(
+    break_minutes = number(
         _("Minutes of work between two reminders to rest"), 0, 480, _("Idle time does not count; 0 reminds of nothing.")
     )
-    bad_problem_reports = _number(
+    bad_problem_reports = number(
         _("Reports after which a problem leaves the queue"),
         1,
         100,

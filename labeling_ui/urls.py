@@ -13,6 +13,7 @@ from labeling_ui.views import (
     preferences,
     project_settings,
     reports,
+    selection_settings,
     work,
 )
 
@@ -43,6 +44,7 @@ urlpatterns = [
     path("p/<slug:slug>/reports/", reports.reports, name="reports"),
     path("p/<slug:slug>/settings/", project_settings.project_settings, name="project_settings"),
     path("p/<slug:slug>/rounds/", ml.rounds, name="rounds"),
+    path("p/<slug:slug>/rounds/settings/", selection_settings.selection_settings, name="selection_settings"),
     path("p/<slug:slug>/rounds/<int:number>/", ml.round_, name="round"),
     path("p/<slug:slug>/rounds/<int:number>/progress/", ml.progress, name="round_progress"),
     path("p/<slug:slug>/rounds/<int:number>/cancel/", ml.cancel, name="cancel_round"),

@@ -1,13 +1,16 @@
 """Which of a project's solutions a round puts into the queue, by the rules that the round was given."""
 
+import math
 import random
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from active_learning import select
 from active_learning.select_everywhere import everywhere
-from annotation.models import ModelVersion, Project, Round
+from annotation.models import ModelVersion, Round
 from annotation.models.projects import Scope, Strategy
 from annotation.queries import scoring as queries
 from annotation.queries.scoring import Candidate
@@ -18,39 +21,60 @@ from annotation.services.round_inputs import Inputs
 MOST_OF_ONE_PROBLEM = 10
 
 
+@dataclass(frozen=True)
+class _Order:
+    """How much of what is wanted, and by which seed."""
+
+    problems: int
+    per_problem: int
+    most: int  # in all
+    seed: int
+    besides_queue: bool  # what waits in the queue stays there: choose from the others
+
+
 def choose(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pick], dict[str, Any]]:
     """The picks with the reason of each, and what the report says of them; at random while there is no selector.
 
     Candidates are read problem by problem: the pool may be larger than memory.
     """
-    project, rng = round_.project, random.Random(round_.seed)
-    inputs = Inputs.of_round(round_)
-    sizes = queries.pool_sizes(project)
-    limit = len(sizes) if inputs.scope == Scope.EVERYWHERE and version else round_.problems
-    problems = _choose_problems(project, sorted(sizes), limit, rng)
+    most = round_.problems * round_.per_problem
+    return _choose(round_, version, _Order(round_.problems, round_.per_problem, most, round_.seed, False))
+
+
+def more_of(round_: Round, wanted: int) -> tuple[list[rounds.Pick], dict[str, Any]]:
+    """Up to `wanted` more, by the rules and the selector of a round that is over, beside what waits of it."""
+    problems = math.ceil(wanted / round_.per_problem)
+    seed = round_.seed + 1 + len(round_.report.get("refills", []))
+    return _choose(round_, round_.selector, _Order(problems, round_.per_problem, wanted, seed, True))
+
+
+def _choose(round_: Round, version: ModelVersion | None, order: _Order) -> tuple[list[rounds.Pick], dict[str, Any]]:
+    project, rng, inputs = round_.project, random.Random(order.seed), Inputs.of_round(round_)
+    sizes = queries.pool_sizes(project, besides_queue=order.besides_queue)
     committee = queries.committee(project) if inputs.strategy == Strategy.DISAGREEMENT else []
     rules = _rules(inputs, version, committee)
-    groups = queries.candidates(project, version, problems, committee=committee)
-    wanted = min(len(problems), round_.problems) * round_.per_problem
-    if version and inputs.scope == Scope.EVERYWHERE and rules.strategy != "random":
-        picks = everywhere(
-            (some for _, some in groups),
-            wanted,
-            most_per_problem=MOST_OF_ONE_PROBLEM * round_.per_problem,
-            rules=rules,
-            rng=rng,
-        )
+    together = inputs.scope == Scope.EVERYWHERE and version is not None and rules.strategy != "random"
+    labels = Counter(queries.labels_per_problem(project))
+    if order.besides_queue:
+        labels += Counter(queries.queued_per_problem(project))
+    problems = _fewest_first(sorted(sizes), labels, rng)[: len(sizes) if together else order.problems]
+    groups = queries.candidates(project, version, problems, committee=committee, besides_queue=order.besides_queue)
+    wanted = min(len(problems), order.problems) * order.per_problem
+    if together:
+        most = MOST_OF_ONE_PROBLEM * order.per_problem
+        picks = everywhere((some for _, some in groups), wanted, most_per_problem=most, rules=rules, rng=rng)
     else:
-        picks = list(_of_each(groups, problems, round_.per_problem, rules, rng))
+        picks = list(_of_each(groups, problems, order.per_problem, rules, rng))
     report = {
         "pool": sum(sizes.values()),
         "problems": len(problems),
-        "wanted": wanted,
+        "wanted": min(wanted, order.most),
         "strategy": rules.strategy if version else "random",
+        "scope": Scope.EVERYWHERE.value if together else Scope.PER_PROBLEM.value,
         "wrong_answer": sum(pick.candidate.is_correct is False for pick in picks),
         "warning": select.diversity_warning(len(picks), sum(sizes[problem] for problem in problems)),
     }
-    return _in_order(picks, rules, version, rng), report
+    return _in_order(picks, rules, version, rng)[: order.most], report
 
 
 def _of_each(
@@ -84,11 +108,9 @@ def _rules(inputs: Inputs, version: ModelVersion | None, committee: list[int]) -
     )
 
 
-def _choose_problems(project: Project, problems: list[int], limit: int, rng: random.Random) -> list[int]:
-    """The problems with the fewest labels so far, in an order drawn from rng."""
-    labels = queries.labels_per_problem(project)
-    order = rng.sample(problems, len(problems))
-    return sorted(order, key=lambda problem: labels.get(problem, 0))[:limit]
+def _fewest_first(problems: list[int], labels: Counter[int], rng: random.Random) -> list[int]:
+    """Those with the fewest labels before the others, equals in an order drawn from rng."""
+    return sorted(rng.sample(problems, len(problems)), key=lambda problem: labels[problem])
 
 
 def _in_order(
@@ -105,7 +127,12 @@ def _in_order(
             pick.candidate.id,
             pick.arm,
             places.get(id(pick), rng.random()),
-            {"score": pick.candidate.score, "rank": pick.rank, "version": version and version.pk},
+            {
+                "score": pick.candidate.score,
+                "rank": pick.rank,
+                "version": version and version.pk,
+                "strategy": rules.strategy if version else "random",
+            },
         )
         for pick in picks
     ]

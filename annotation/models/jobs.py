@@ -8,6 +8,7 @@ class JobKind(models.TextChoices):
     ROUND = "round", "retrain round"
     EXPORT = "export"
     OPTIONS = "options", "next steps"
+    REFILL = "refill", "refill of the queue"
 
 
 class JobState(models.TextChoices):
@@ -57,6 +58,11 @@ class Job(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="job_wall", fields=["project", "id"]),
+            models.UniqueConstraint(
+                name="one_refill_at_a_time_per_project",
+                fields=["project"],
+                condition=Q(kind=JobKind.REFILL, state__in=[JobState.QUEUED, JobState.RUNNING]),
+            ),
             models.CheckConstraint(name="job_kind_is_known", condition=Q(kind__in=JobKind.values)),
             models.CheckConstraint(name="job_state_is_known", condition=Q(state__in=JobState.values)),
             models.CheckConstraint(

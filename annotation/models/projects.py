@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import pghistory
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
@@ -55,6 +55,14 @@ class Scope(models.TextChoices):
     EVERYWHERE = "everywhere", "the best of all problems together"
 
 
+class TrainingMode(models.TextChoices):
+    """How much of the base model a round trains (active_learning/config.py)."""
+
+    PROBE = "probe", "a small head on a base model that stays as it is"
+    LORA = "lora", "the base model through small adapters"
+    FULL = "full", "the whole base model"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: "User") -> "ProjectQuerySet":
         return self.filter(membership__user=user)
@@ -95,7 +103,11 @@ class Project(models.Model):
     neutral = models.CharField(max_length=10, choices=Neutral, default=Neutral.POSITIVE)
     min_labels_to_train = models.PositiveIntegerField(default=5)
     base_model = models.CharField(max_length=500, blank=True, help_text="Directory; empty: the server's default.")
-    training_mode = models.CharField(max_length=10, default="probe")
+    training_mode = models.CharField(max_length=10, choices=TrainingMode, default=TrainingMode.PROBE)
+    # Fewer wait than low_water, and the queue is filled up to high_water between two rounds; 0: never.
+    low_water = models.PositiveIntegerField(default=0)
+    high_water = models.PositiveIntegerField(default=0)
+    most_of_problem_per_labeler = models.PositiveSmallIntegerField(default=0)  # solutions; 0: any number
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ProjectQuerySet.as_manager()
@@ -128,6 +140,16 @@ class Project(models.Model):
             models.CheckConstraint(
                 name="project_offers_options",
                 condition=Q(options_per_step__range=(1, 20), alternatives__range=(0, 20)),
+            ),
+            models.CheckConstraint(
+                name="project_training_mode_is_known", condition=Q(training_mode__in=TrainingMode.values)
+            ),
+            models.CheckConstraint(
+                name="project_rounds_choose_something",
+                condition=Q(problems_per_round__gte=1, solutions_per_problem__gte=1),
+            ),
+            models.CheckConstraint(
+                name="project_water_marks_are_in_order", condition=Q(low_water__lte=F("high_water"))
             ),
             models.CheckConstraint(name="a_bad_problem_is_reported", condition=Q(bad_problem_reports__gte=1)),
         ]

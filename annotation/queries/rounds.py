@@ -96,6 +96,8 @@ class Report(_FromJson):
     pool: int | None = None
     problems: int | None = None
     wanted: int | None = None
+    scope: str | None = None
+    strategy: str | None = None
     wrong_answer: int | None = None
     queued: int | None = None
     taken_meanwhile: int | None = None

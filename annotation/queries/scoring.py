@@ -6,12 +6,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Case, Count, F, FilteredRelation, FloatField, Q, StdDev, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, FloatField, Q, QuerySet, StdDev, Value, When
 from django.db.models.lookups import GreaterThan
 
-from annotation.models import Label, ModelVersion, Project, Solution
-from annotation.models.problems import Grade
+from annotation.models import Label, ModelVersion, Project, Slot, Solution
+from annotation.models.problems import Grade, SolutionQuerySet
 from annotation.models.scoring import ModelKind, ModelState
+from annotation.models.slots import SlotState
 
 COMMITTEE = 3  # the last selectors, whose disagreement is asked for
 
@@ -56,14 +57,25 @@ def sample(project: Project, size: int) -> list[PoolSolution]:
     return [PoolSolution(*row) for row in rows]
 
 
-def pool_sizes(project: Project) -> dict[int, int]:
-    """How many selectable solutions each problem has."""
+def pool(project: Project, *, besides_queue: bool) -> SolutionQuerySet:
+    """What may be selected: all that is selectable, or only what does not wait in the queue."""
     found = Solution.objects.filter(project=project).selectable()
+    return found.exclude(slot__state=SlotState.READY) if besides_queue else found
+
+
+def pool_sizes(project: Project, *, besides_queue: bool = False) -> dict[int, int]:
+    """How many selectable solutions each problem has."""
+    found = pool(project, besides_queue=besides_queue)
     return dict(found.values_list("problem_id").annotate(Count("pk")).order_by("problem_id"))
 
 
 def candidates(
-    project: Project, version: ModelVersion | None, problems: Sequence[int], *, committee: Sequence[int] = ()
+    project: Project,
+    version: ModelVersion | None,
+    problems: Sequence[int],
+    *,
+    committee: Sequence[int] = (),
+    besides_queue: bool = False,
 ) -> Iterator[tuple[int, list[Candidate]]]:
     """Of each of these problems its selectable solutions with the version's score; streamed problem by problem.
 
@@ -71,7 +83,7 @@ def candidates(
     for a solution that fewer than two of them have scored.
     """
     scored = FilteredRelation("solutionscore", condition=Q(solutionscore__version=version))
-    found = Solution.objects.filter(project=project, problem_id__in=problems).selectable().annotate(by_version=scored)
+    found = pool(project, besides_queue=besides_queue).filter(problem_id__in=problems).annotate(by_version=scored)
     spread: Any = Value(None, output_field=FloatField())
     if len(committee) > 1:
         theirs = Q(solutionscore__version__in=committee)
@@ -91,5 +103,13 @@ def committee(project: Project) -> list[int]:
 
 
 def labels_per_problem(project: Project) -> dict[int, int]:
-    rows = Label.objects.current().filter(project=project).values("solution__problem_id").annotate(labels=Count("pk"))
-    return {row["solution__problem_id"]: row["labels"] for row in rows}
+    return _per_problem(Label.objects.current().filter(project=project))
+
+
+def queued_per_problem(project: Project) -> dict[int, int]:
+    """What waits for a label, or is being labeled."""
+    return _per_problem(Slot.objects.filter(project=project, state__in=[SlotState.READY, SlotState.LEASED]))
+
+
+def _per_problem(rows: QuerySet[Any]) -> dict[int, int]:
+    return dict(rows.values_list("solution__problem_id").annotate(number=Count("pk")))

@@ -1,4 +1,4 @@
-"""How a project wants its labels, as its lead sets it."""
+"""How a project wants its labels, as its lead sets it; and what its rounds choose and train, as ML staff set it too."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from annotation.models.slots import SlotState
 from annotation.services import audit
 from annotation.services.refusal import Refusal
 
-# What a lead may change. Name, selection and training of a project are settled by whoever makes it.
+# What a lead may change. The short name of a project is settled by whoever makes it.
 EDITABLE = frozenset(
     {
         "phase",
@@ -30,6 +30,30 @@ EDITABLE = frozenset(
     }
 )
 
+# What leads and ML staff may change. A running round goes on by what it was started with.
+SELECTION = frozenset(
+    {
+        "strategy",
+        "scope",
+        "problems_per_round",
+        "solutions_per_problem",
+        "wrong_share",
+        "random_share",
+        "injected_share",
+        "most_per_answer",
+        "one_of_alike",
+        "low_water",
+        "high_water",
+        "most_of_problem_per_labeler",
+        "base_model",
+        "training_mode",
+        "neutral",
+        "min_labels_to_train",
+        "auc_tolerance",
+        "least_agreement",
+    }
+)
+
 
 class PhaseIsFixed(Refusal):
     """This project has labels already, and labels of two phases do not mix. The other phase needs another project."""
@@ -44,7 +68,16 @@ def change(*, project: Project, by: User, **fields: Any) -> list[str]:
 
     Raises PhaseIsFixed, SomebodyIsLabeling; TypeError for what is not EDITABLE.
     """
-    if unknown := fields.keys() - EDITABLE:
+    return _change(project, by, EDITABLE, fields)
+
+
+def change_selection(*, project: Project, by: User, **fields: Any) -> list[str]:
+    """The same for what rounds choose and train: TypeError for what is not in SELECTION."""
+    return _change(project, by, SELECTION, fields)
+
+
+def _change(project: Project, by: User, allowed: frozenset[str], fields: dict[str, Any]) -> list[str]:
+    if unknown := fields.keys() - allowed:
         raise TypeError(f"no settings of a project: {', '.join(sorted(unknown))}")
     with transaction.atomic():
         # Locked, so that the second of two changes says what the first one left. Labels may come in meanwhile.

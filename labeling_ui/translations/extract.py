@@ -13,7 +13,7 @@ from django.utils.translation.template import templatize
 
 from annotation.models.jobs import JobState
 from annotation.models.problems import Grade
-from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead, Role
+from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead, Role, Scope, Strategy, TrainingMode
 from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm
 
@@ -32,7 +32,19 @@ SAID = re.compile(rf"\(\s*({LITERAL})(?:\s*,\s*({LITERAL}))?\s*[,)]")
 CALL = re.compile(r"(?<![\w.#])(?<!function )say(?:Many)?(?=\()")
 COMMENT = re.compile(r"^\s*(?://|/?\*).*", re.MULTILINE)
 # Choices whose names are shown on pages; templates translate them where they show them.
-CHOICES = [Role, RoundState, JobState, Arm, Grade, AnswerPolicy, ReadAhead, HumanStepWhen]
+CHOICES = [
+    Role,
+    RoundState,
+    JobState,
+    Arm,
+    Grade,
+    AnswerPolicy,
+    ReadAhead,
+    HumanStepWhen,
+    Strategy,
+    Scope,
+    TrainingMode,
+]
 # The context of those whose words mean something else elsewhere: to correct is an act, too.
 CONTEXTS = {Grade: "answer"}
 

@@ -35,9 +35,12 @@ def _save(request: HttpRequest, place: Membership, form: SettingsForm) -> bool:
     except (services.PhaseIsFixed, services.SomebodyIsLabeling) as refusal:
         form.add_error("phase", _(str(refusal)))
         return False
-    if changed:
-        sentence = ngettext("%(n)s setting is changed.", "%(n)s settings are changed.", len(changed))
-        messages.success(request, sentence % {"n": len(changed)})
-    else:
-        messages.success(request, _("Everything is as it was before."))
+    messages.success(request, what_changed(changed))
     return True
+
+
+def what_changed(names: list[str]) -> str:
+    """The sentence after a form of settings was saved."""
+    if not names:
+        return _("Everything is as it was before.")
+    return ngettext("%(n)s setting is changed.", "%(n)s settings are changed.", len(names)) % {"n": len(names)}

@@ -137,6 +137,9 @@ BROKEN_BY = {
     "progress_has_0_3_or_5_points": lambda it: (it.project, {"slug": "new", "progress_points": 4}),
     "project_offers_options": lambda it: (it.project, {"slug": "new", "options_per_step": 0}),
     "a_bad_problem_is_reported": lambda it: (it.project, {"slug": "new", "bad_problem_reports": 0}),
+    "project_training_mode_is_known": lambda it: (it.project, {"slug": "new", "training_mode": "luck"}),
+    "project_rounds_choose_something": lambda it: (it.project, {"slug": "new", "solutions_per_problem": 0}),
+    "project_water_marks_are_in_order": lambda it: (it.project, {"slug": "new", "low_water": 1}),
     "acknowledged_once": lambda it: (it.acknowledgement, {}),
     "one_role_per_project": lambda it: (it.membership, {"role": "lead"}),
     "membership_role_is_known": lambda it: (it.membership, {"role": "king"}),
@@ -197,6 +200,7 @@ BROKEN_BY = {
     "scores_are_probabilities": lambda it: (it.score, {"minimum": -0.1}),
     "snapshot_view_is_known": lambda it: (it.snapshot, {"view": "pretty"}),
     "snapshot_hash_is_a_hash": lambda it: (it.snapshot, {"sha256": "abc"}),
+    "one_refill_at_a_time_per_project": lambda it: (refill_of(it.project), {}),
     "job_kind_is_known": lambda it: (it.job, {"kind": "nap"}),
     "job_state_is_known": lambda it: (it.job, {"state": "asleep"}),
     "job_has_a_lease_exactly_while_running": lambda it: (it.job, {"state": "running"}),
@@ -204,6 +208,10 @@ BROKEN_BY = {
     "job_progress_is_within_total": lambda it: (it.job, {"done": 1}),
     "failed_job_says_why": lambda it: (it.ended_job, {"state": "failed"}),
 }
+
+
+def refill_of(project):
+    return Job.objects.create(project=project, kind="refill")
 
 
 def named(problem):

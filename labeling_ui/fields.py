@@ -1,0 +1,28 @@
+"""The kinds of fields that forms of settings are made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+
+def number(label: Any, least: int, most: int, help_text: Any) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=least, max_value=most, help_text=help_text)
+
+
+def fraction(label: Any, least: int, most: int, help_text: Any) -> forms.FloatField:
+    return forms.FloatField(label=label, min_value=least, max_value=most, step_size=0.001, help_text=help_text)
+
+
+def one_of(label: Any, choices: Sequence[tuple[Any, Any]], help_text: Any, *, kind: type = str) -> forms.ChoiceField:
+    # Names of choices begin small, as parts of a sentence; here each stands for itself.
+    shown = [(value, capfirst(_(name))) for value, name in choices]
+    return forms.TypedChoiceField(
+        label=label, choices=shown, coerce=kind, widget=forms.RadioSelect, help_text=help_text
+    )
+
+
+def yes_or_no(label: Any, help_text: Any) -> forms.BooleanField:
+    return forms.BooleanField(label=label, required=False, help_text=help_text)
