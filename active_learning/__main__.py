@@ -1,7 +1,8 @@
 """The science from a shell, on files: python -m active_learning train|score|select|evaluate|next-steps|…
 
 Progress is JSON Lines on standard output, so that a supervising process can show it; what went wrong is one sentence
-on standard error. Exit codes: 0 done, 1 these inputs cannot be used, 2 wrong arguments.
+on standard error. Exit codes: 0 done, 1 these inputs cannot be used, 2 wrong arguments,
+75 interrupted: the same command goes on.
 """
 
 import argparse

@@ -1,14 +1,16 @@
-"""A trained PRM as a directory: safetensors, meta.json, and a manifest of checksums without which nothing loads.
+"""A trained reward model as a directory: safetensors, meta.json, and a manifest of checksums without which nothing loads.
 
-    meta.json  manifest.json  head.safetensors  and, for mode full:  backbone/  tokenizer/
+    meta.json  manifest.json  head.safetensors  and, for mode full: backbone/ tokenizer/, for mode lora: adapters/
 
-A probe's frozen base model is not copied; its weights' checksums are in meta.json and must match when it loads.
+The frozen base model of a probe or of adapters is not copied; its checksums are in meta.json and must match.
 """
 
 import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,19 +19,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from active_learning.base_model import load_backbone, load_language_model, load_tokenizer, merge_adapters
 from active_learning.config import TrainConfig, from_json
 from active_learning.domains.toy import BASE_DIRECTORY
-from active_learning.model import (
-    PRM,
-    ProbeHead,
-    ProbePRM,
-    StepPRM,
-    load_backbone,
-    load_language_model,
-    load_tokenizer,
-)
+from active_learning.model import PRM, ProbeHead, ProbePRM, StepPRM
 
 MANIFEST = "manifest.json"
+FOLDERS = {"full": "backbone", "lora": "adapters"}
 
 
 class CheckpointError(ValueError):
@@ -59,27 +55,39 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def save(model: PRM, tokenizer: Any, meta: dict[str, Any], out_dir: Path) -> None:
-    """Write the checkpoint beside its place and move it there whole, so that no half of one is ever seen."""
-    if out_dir.exists():
-        raise CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out_dir.with_name(f".{out_dir.name}.{os.getpid()}.tmp")
+@contextmanager
+def written_whole(directory: Path) -> Iterator[Path]:
+    """A directory to write into that moves to its place complete and with checksums, or not at all."""
+    if directory.exists():
+        raise CheckpointError(f"{directory} is there already; a checkpoint is never overwritten.")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = directory.with_name(f".{directory.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    save_file(
-        {name: tensor.contiguous() for name, tensor in model.head.state_dict().items()}, temporary / "head.safetensors"
-    )
-    if isinstance(model, StepPRM):
-        model.backbone.save_pretrained(temporary / "backbone")  # type: ignore[operator]
-        tokenizer.save_pretrained(temporary / "tokenizer")
-    (temporary / "meta.json").write_text(json.dumps(meta, indent=1) + "\n")
+    yield temporary
     manifest = {str(file.relative_to(temporary)): sha256(file) for file in _files(temporary)}
-    (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+    write_json(temporary / MANIFEST, manifest)
     for path in [*_files(temporary), *(path for path in temporary.rglob("*") if path.is_dir()), temporary]:
         _fsync(path)
-    temporary.rename(out_dir)
-    _fsync(out_dir.parent)
+    temporary.rename(directory)
+    _fsync(directory.parent)
+
+
+def save(model: PRM, tokenizer: Any, meta: dict[str, Any], out_dir: Path) -> None:
+    """Publish a model of any mode; `meta` says how it was trained."""
+    with written_whole(out_dir) as directory:
+        head = {name: tensor.contiguous() for name, tensor in model.head.state_dict().items()}
+        save_file(head, directory / "head.safetensors")
+        mode = meta["config"]["mode"]
+        if mode != "probe":
+            model.backbone.save_pretrained(directory / FOLDERS[mode])  # type: ignore[operator, union-attr]
+        if mode == "full":
+            tokenizer.save_pretrained(directory / "tokenizer")
+        write_json(directory / "meta.json", meta)
+
+
+def write_json(file: Path, value: Any) -> None:
+    file.write_text(json.dumps(value, indent=1) + "\n")
 
 
 def verify(directory: Path) -> dict[str, Any]:
@@ -97,25 +105,31 @@ def verify(directory: Path) -> dict[str, Any]:
 
 
 def load(directory: Path, *, base: str | None = None, device: str | None = None) -> Checkpoint:
-    """Verify and load, on the GPU where there is one; `base` says where a probe's base model is now, if it was moved."""
+    """Verify and load, on the GPU where there is one; `base` says where a frozen base model is now, if it was moved."""
     meta = verify(directory)
     config = from_json(meta["config"])
     weights = load_file(directory / "head.safetensors")
     model: PRM
     if config.mode == "full":
-        rows = weights["weight"]
-        head = nn.Linear(rows.shape[1], 3, bias=False)
-        model = StepPRM(load_backbone(directory / "backbone", config.precision), head)
+        model = StepPRM(load_backbone(directory / "backbone", config.precision), _rating_rows(weights))
         tokenizer = load_tokenizer(directory / "tokenizer")
     else:
-        base = base or config.base
-        if base_sha256(base) != meta["base_sha256"]:
-            raise CheckpointError(f"The base model at {base_directory(base)} is not the one this probe was trained on.")
-        model = ProbePRM(load_language_model(base_directory(base), config.precision), ProbeHead(len(weights["mean"])))
-        tokenizer = load_tokenizer(base_directory(base))
+        place = base_directory(base or config.base)
+        if base_sha256(base or config.base) != meta["base_sha256"]:
+            raise CheckpointError(f"The base model at {place} is not the one this checkpoint was trained on.")
+        tokenizer = load_tokenizer(place)
+        if config.mode == "lora":
+            adapted = merge_adapters(load_backbone(place, config.precision), directory / FOLDERS["lora"])
+            model = StepPRM(adapted, _rating_rows(weights))
+        else:
+            model = ProbePRM(load_language_model(place, config.precision), ProbeHead(len(weights["mean"])))
     model.head.load_state_dict(weights)
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    return Checkpoint(model.eval().to(place), tokenizer, config, meta)
+    on = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return Checkpoint(model.eval().to(on), tokenizer, config, meta)
+
+
+def _rating_rows(weights: dict[str, torch.Tensor]) -> nn.Linear:
+    return nn.Linear(weights["weight"].shape[1], 3, bias=False)
 
 
 def _files(directory: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from scipy.stats import spearmanr
 
-from active_learning import data, evaluate
+from active_learning import data, evaluate, targets
 from active_learning.checkpoint import Checkpoint
 from active_learning.score import Scored, Unscored, score_solutions, solution_score
 from active_learning.train import judge
@@ -71,7 +71,7 @@ def _held_out(
 ) -> dict[str, list[tuple[evaluate.Judged, evaluate.Judged]]]:
     """By problem, each solution as both models judge it."""
     fraction = candidate.config.eval_fraction
-    rows = [row for row in data.read_rows(records)[0] if data.part_of(row.problem, fraction) == "held_out"]
+    rows = [row for row in targets.read_rows(records)[0] if targets.part_of(row.problem, fraction) == "held_out"]
     fitting = [row for row in rows if all(_fits(model, row) for model in (candidate, active))]
     both = zip(fitting, _judge(candidate, fitting), _judge(active, fitting), strict=True)
     pairs = defaultdict(list)
@@ -80,12 +80,12 @@ def _held_out(
     return dict(pairs)
 
 
-def _fits(model: Checkpoint, row: data.Row) -> bool:
+def _fits(model: Checkpoint, row: targets.Row) -> bool:
     return len(data.encode(row.problem, row.steps, model.tokenizer).ids) <= model.config.max_len
 
 
-def _judge(model: Checkpoint, rows: Sequence[data.Row]) -> list[evaluate.Judged]:
-    items, _ = data.encode_rows(rows, model.tokenizer, model.config.max_len)
+def _judge(model: Checkpoint, rows: Sequence[targets.Row]) -> list[evaluate.Judged]:
+    items, _ = targets.encode_rows(rows, model.tokenizer, model.config.max_len)
     return judge(model.model, items, model.tokenizer.pad_token_id, model.config) if items else []
 
 

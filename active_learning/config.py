@@ -1,21 +1,26 @@
-"""How one PRM is trained: written into the checkpoint, so that a run can be repeated."""
+"""How one reward model is trained: written into the checkpoint, so that a run can be repeated."""
 
 import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-Mode = Literal["full", "probe"]
+Kind = Literal["prm", "orm"]  # process and outcome reward model: the same model and loop, other targets
+Mode = Literal["full", "lora", "probe"]
+Form = Literal["packed", "completion"]
+ClassWeight = Literal["none", "sqrt_inverse"]
 Neutral = Literal["positive", "negative"]
 Precision = Literal["fp32", "bf16"]
 Triple = tuple[float, float, float]  # probability that a step is negative, neutral, positive
 
 # A probe trains only a small head, which wants a large learning rate; a whole model wants a small one
 # (Lightman et al. 2023, App. F.1: a low learning rate is essential).
-LEARNING_RATE: dict[Mode, float] = {"full": 1e-5, "probe": 5e-3}
+LEARNING_RATE: dict[Mode, float] = {"full": 1e-5, "lora": 1e-4, "probe": 5e-3}
 # 200 labels and 2 epochs are 25 steps, and teach nothing but the prior.
-MIN_STEPS: dict[Mode, int] = {"full": 50, "probe": 200}
+MIN_STEPS: dict[Mode, int] = {"full": 50, "lora": 50, "probe": 200}
 # A probe has more weights than a first round has labels, some of them wrong.
-WEIGHT_DECAY: dict[Mode, float] = {"full": 0.01, "probe": 1.0}
+WEIGHT_DECAY: dict[Mode, float] = {"full": 0.01, "lora": 0.0, "probe": 1.0}
+# Lightman et al. 2023, App. E and F.1.
+EPOCHS: dict[Kind, int] = {"prm": 2, "orm": 1}
 
 
 class ConfigError(ValueError):
@@ -24,27 +29,39 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class TrainConfig:
-    base: str = "toy"  # directory of a Hugging Face causal language model; "toy" is the one that comes with the project
-    mode: Mode = "probe"
+    kind: Kind = "prm"
+    base: str = "toy"  # directory of a Hugging Face language model; "toy" is the one that comes with the project
+    mode: Mode = "probe"  # the whole model, low-rank adapters on it (Hu et al. 2021), or a head on the frozen model
+    form: Form = "packed"  # all steps of a solution in one sequence; or one sequence per completion, as the paper did
     max_len: int = 2048  # tokens; longer solutions are counted and left out
     lr: float | None = None  # None: the default of the mode
-    epochs: int = 2  # Lightman et al. 2023, App. F.1
+    epochs: int | None = None  # None: the default of the kind
     min_steps: int | None = None  # None: the default of the mode
     batch_tokens: int = 16_384
     weight_decay: float | None = None  # None: the default of the mode
+    class_weight: ClassWeight = "none"  # weighing rare ratings up costs calibration
+    lora_rank: int = 16
+    lora_alpha: int = 32
     seed: int = 0
     neutral: Neutral = "positive"  # what a neutral step counts as in a solution's score; App. F.2
     eval_fraction: float = 0.1  # of problems: held out of training, half to choose the threshold, half to measure
+    pass_tokens: int = 0  # of one forward pass; a batch is cut into passes that fit in memory; 0: one pass
     precision: Precision = "fp32"
+    gradient_checkpointing: bool = False  # computes activations twice, to hold few of them
+    save_every: int = 200  # optimizer steps between two states that an interrupted training goes on from; 0: none
     label_words: tuple[str, str, str] | None = None  # negative, neutral, positive; None: the first that fit
+    most_per_problem: int = 100  # samples that an outcome model takes of each problem; App. E
+    chosen_too: bool = False  # let an outcome model train on what a selector chose
 
     def __post_init__(self) -> None:
-        for name, allowed in (("mode", Mode), ("neutral", Neutral), ("precision", Precision)):
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in get_args(allowed):
                 raise ConfigError(f"{name} is one of {', '.join(get_args(allowed))}, not {getattr(self, name)!r}.")
-        for name in ("max_len", "epochs", "batch_tokens"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is at least 1, not {getattr(self, name)!r}.")
+        for name in ("max_len", "batch_tokens", "lora_rank", "lora_alpha", "most_per_problem", "epochs", "min_steps"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ConfigError(f"{name} is at least 1, not {value!r}.")
+        if self.lr is not None and not self.lr > 0:
+            raise ConfigError(f"lr is above 0, not {self.lr!r}.")
         if not 0 <= self.eval_fraction < 1:
             raise ConfigError(f"eval_fraction is at least 0 and below 1, not {self.eval_fraction!r}.")
 
@@ -59,6 +76,20 @@ class TrainConfig:
     @property
     def least_steps(self) -> int:
         return MIN_STEPS[self.mode] if self.min_steps is None else self.min_steps
+
+    @property
+    def rounds_over_data(self) -> int:
+        return EPOCHS[self.kind] if self.epochs is None else self.epochs
+
+
+CHOICES: dict[str, Any] = {
+    "kind": Kind,
+    "mode": Mode,
+    "form": Form,
+    "class_weight": ClassWeight,
+    "neutral": Neutral,
+    "precision": Precision,
+}
 
 
 def to_json(config: TrainConfig) -> dict[str, Any]:

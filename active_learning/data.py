@@ -1,25 +1,17 @@
-"""From labeled solutions to tokens and targets.
+"""From text to batches of tokens.
 
 `encode` is the one place where text becomes tokens: training, scoring and evaluation all call it, because a
-difference between them moves every step end. Targets follow Lightman et al. 2023, §2.6: one rating of three,
-predicted after the last token of a step, nothing after the first error, no rating in any context.
+difference between them moves every step end.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
-from active_learning.records import Record, Step, parse_line
-
 MAX_UNKNOWN_SHARE = 0.05
-FINISHED = ("found_error", "solution")
-Part = Literal["train", "validation", "held_out"]
 
 
 class UnreadableText(ValueError):
@@ -28,7 +20,7 @@ class UnreadableText(ValueError):
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids of a problem and its steps; `ends[k]` is the position of the last token of step k."""
+    """Token ids of a problem and its steps; `ends[k]` is the position of the last token of step k, where it is read."""
 
     ids: list[int]
     ends: list[int]
@@ -39,20 +31,16 @@ class Encoded:
     def starts(self) -> list[int]:
         return [self.prompt_len, *(end + 1 for end in self.ends[:-1])]
 
-
-@dataclass(frozen=True)
-class Row:
-    """Steps of one solution and the rating of each; None where none was given, or another row has it."""
-
-    problem: str
-    steps: tuple[str, ...]
-    ratings: tuple[int | None, ...]
+    def at_every_token(self) -> "Encoded":
+        """Each token of the solution as a step of its own: an outcome model learns to judge at all of them."""
+        return replace(self, ends=list(range(self.prompt_len, len(self.ids))), separator_len=0)
 
 
 @dataclass(frozen=True)
 class Item:
     encoded: Encoded
-    ratings: tuple[int | None, ...]
+    ratings: tuple[int | None, ...]  # of each end; None: not rated, or another item has it
+    is_whole: bool = True  # a solution as far as it was judged, not an alternative to one of its steps
 
 
 @dataclass(frozen=True)
@@ -84,100 +72,6 @@ def encode(problem: str, steps: Sequence[str], tokenizer: Any) -> Encoded:
     return Encoded(ids, ends, prompt_len, len(newline))
 
 
-# Targets ------------------------------------------------------------------------------------------------------------
-
-
-def training_examples(record: Record) -> list[tuple[tuple[str, ...], int]]:
-    """Every labeled completion on its chosen prefix with its rating, as the paper trains; see `training_rows`."""
-    return [
-        (row.steps[: place + 1], rating)
-        for row in training_rows(record)
-        for place, rating in enumerate(row.ratings)
-        if rating is not None
-    ]
-
-
-def training_rows(record: Record) -> list[Row]:
-    """The same examples with the chosen path packed into one row.
-
-    A causal model sees at a step's end only what precedes it, so one pass over the path equals one pass per prefix.
-    """
-    path: list[tuple[str, int | None]] = []
-    rows: list[Row] = []
-    for step in record.steps:
-        chosen, others = _chosen_and_others(step)
-        texts, ratings = [text for text, _ in path], [None] * len(path)
-        rows += [Row(record.problem, (*texts, text), (*ratings, rating)) for text, rating in others]
-        if chosen is not None:
-            path.append(chosen)
-        if chosen is None or step.chosen_text() is None or chosen[1] == -1:
-            break
-    if any(rating is not None for _, rating in path):
-        rows.insert(0, Row(record.problem, tuple(t for t, _ in path), tuple(r for _, r in path)))
-    return rows
-
-
-def _chosen_and_others(step: Step) -> tuple[tuple[str, int | None] | None, list[tuple[str, int]]]:
-    """The completion that the path takes, and the rated ones beside it.
-
-    Where the solution ends at an error nothing is chosen; the first rated completion then stands at the path's end.
-    """
-    completions = list(step.completions or ())
-    place = step.chosen_completion
-    if place is None and step.human_completion is None:
-        place = next((index for index, one in enumerate(completions) if one.rating is not None), None)
-    others = [(one.text, one.rating) for i, one in enumerate(completions) if i != place and one.rating is not None]
-    if place is not None:
-        return (completions[place].text, completions[place].rating), others
-    human = step.human_completion
-    return ((human.text, None) if human is not None else None), others
-
-
-def left_out_because(record: Record) -> str | None:
-    """Why a record does not train: the paper leaves out quality control, screening and what nobody could finish."""
-    if record.is_quality_control_question:
-        return "quality_control"
-    if record.is_initial_screening_question:
-        return "screening"
-    return None if record.finish_reason in FINISHED else record.finish_reason
-
-
-def read_rows(path: Path) -> tuple[list[Row], Counter[str]]:
-    """All training rows of a file of PRM800K lines, and how many records were used and left out, by reason."""
-    rows: list[Row] = []
-    counts: Counter[str] = Counter()
-    with path.open("rb") as lines:
-        for line in lines:
-            record = parse_line(line)
-            reason = left_out_because(record)
-            counts[f"left_out_{reason}" if reason else "records"] += 1
-            found = [] if reason else training_rows(record)
-            readable = [row for row in found if all(step.strip() for step in row.steps)]
-            if len(readable) < len(found):
-                counts["blank_step"] += len(found) - len(readable)
-            rows += readable
-    counts["rows"] = len(rows)
-    counts["ratings"] = sum(rating is not None for row in rows for rating in row.ratings)
-    return rows, counts
-
-
-def share_of(problem: str) -> float:
-    """A number in [0, 1) that this problem always has: which part of a split it falls in. White space is ignored."""
-    digest = hashlib.sha256(" ".join(problem.split()).encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64
-
-
-def part_of(problem: str, eval_fraction: float) -> Part:
-    """Whether a problem trains, chooses the threshold, or is measured on: the same for every model of a project."""
-    share = share_of(problem)
-    if share >= eval_fraction:
-        return "train"
-    return "validation" if share < eval_fraction / 2 else "held_out"
-
-
-# Batches ------------------------------------------------------------------------------------------------------------
-
-
 def check_readable(texts: Iterable[str], tokenizer: Any) -> None:
     """Raise UnreadableText where more than 5 % of the tokens are unknown: such a base model would train on noise."""
     if tokenizer.unk_token_id is None:
@@ -190,13 +84,6 @@ def check_readable(texts: Iterable[str], tokenizer: Any) -> None:
             "Name the folder of a model that reads this text, as the project's base model, BASE_MODEL or --base; "
             "or choose by chance, which needs no model."
         )
-
-
-def encode_rows(rows: Iterable[Row], tokenizer: Any, max_len: int) -> tuple[list[Item], int]:
-    """Encode, and leave out what is longer than max_len tokens; the second value counts those."""
-    items = [Item(encode(row.problem, row.steps, tokenizer), row.ratings) for row in rows]
-    fitting = [item for item in items if len(item.encoded.ids) <= max_len]
-    return fitting, len(items) - len(fitting)
 
 
 def batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

@@ -120,7 +120,7 @@ def _load(directory: Path, changed_at: int) -> _Generator:
     import torch
     from transformers import GenerationConfig
 
-    from active_learning.model import ModelError, load_language_model, load_tokenizer
+    from active_learning.base_model import ModelError, load_language_model, load_tokenizer
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

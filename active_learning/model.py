@@ -1,35 +1,25 @@
-"""The process reward model: a causal language model read at explicit step ends, three ratings each.
+"""The reward model: a language model read at explicit positions, three ratings each.
 
 Lightman et al. 2023, §2.6: the rating is predicted as the token after the last token of a step. `full` trains the
-whole model with a head of three rows that start as the language-model rows of three existing tokens. `probe` freezes
-the model and trains a small head on what it knows at the step's end. Classes are negative, neutral, positive.
+whole model (and `lora` adapters on it) with a head of three rows that start as the language-model rows of three
+existing tokens. `probe` freezes the model and trains a small head on what it knows at the step's end. Classes are
+negative, neutral, positive. An outcome model (App. E) is the same, read at a solution's last token.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging
 
-from active_learning.config import Precision, Triple
+from active_learning.base_model import ModelError, hidden_states, label_ids, reads_both_ways, unchanged_logits
+from active_learning.config import Triple
 from active_learning.data import Batch, Encoded, batches, collate
 
-# Standard error is for the sentence that says what went wrong.
-logging.disable_progress_bar()
-
-LABEL_WORDS = ((" bad", " neutral", " good"), ("bad", "neutral", "good"), ("-", "0", "+"))
 PROBE_HIDDEN = 64
 LOG_PROBABILITY_FEATURES = 3
 # Positions whose distribution over the whole vocabulary is held at once: 1024 × 152k floats are 0.6 GB.
 CHUNK = 1024
-DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
-
-
-class ModelError(ValueError):
-    """This directory cannot serve as a base model or checkpoint."""
 
 
 class StepPRM(nn.Module):
@@ -42,7 +32,7 @@ class StepPRM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (steps, 3)."""
-        return self.read(_hidden(self.backbone, batch), batch)
+        return self.read(hidden_states(self.backbone, batch), batch)
 
     def read(self, hidden: Tensor, batch: Batch) -> Tensor:
         """Logits (steps, 3), in single precision, from hidden states (sequence, token, width) in any."""
@@ -85,18 +75,23 @@ class ProbePRM(nn.Module):
 
         The log-probabilities tell how surprised the language model is by the step. Alone they are too good on
         planted errors and too poor on everything else; the hidden state says what the surprise was about.
+        An encoder has no log-probabilities; of it: (steps, 2 × hidden), the last and the mean state of the step.
         """
-        return self._features_of(_hidden(self.language_model.base_model, batch), batch)
+        return self._features_of(hidden_states(self.language_model.base_model, batch), batch)
 
     def _features_of(self, hidden: Tensor, batch: Batch) -> Tensor:
-        surprise = self._log_probabilities(hidden, batch.ids)
+        at_end = hidden[batch.rows, batch.ends].float()
+        if reads_both_ways(self.language_model.config):
+            sums = nn.functional.pad(hidden.float().cumsum(1), (0, 0, 1, 0))
+            of_step = sums[batch.rows, batch.contents + 1] - sums[batch.rows, batch.starts]
+            return torch.cat([at_end, of_step / (batch.contents + 1 - batch.starts)[:, None]], 1)
         positions = torch.arange(batch.ids.shape[1], device=batch.ids.device)
         inside = (positions >= batch.starts[:, None]) & (positions <= batch.contents[:, None])
-        of_steps = surprise[batch.rows]
+        of_steps = self._log_probabilities(hidden, batch.ids)[batch.rows]
         least = of_steps.masked_fill(~inside, 0.0).amin(1)
         mean = (of_steps * inside).sum(1) / inside.sum(1)
-        last = surprise[batch.rows, batch.contents]
-        return torch.cat([hidden[batch.rows, batch.ends].float(), torch.stack([least, mean, last], 1)], 1)
+        last = of_steps.gather(1, batch.contents[:, None])[:, 0]
+        return torch.cat([at_end, torch.stack([least, mean, last], 1)], 1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (steps, 3)."""
@@ -140,89 +135,30 @@ def step_probabilities(
     return result
 
 
-def _hidden(backbone: Any, batch: Batch) -> Tensor:
-    output = backbone(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False)
-    hidden: Tensor = output.last_hidden_state
-    return hidden
-
-
-# From a base model --------------------------------------------------------------------------------------------------
-
-
-def load_tokenizer(directory: Path) -> Any:
-    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    return tokenizer
-
-
-def load_language_model(directory: Path, precision: Precision = "fp32") -> Any:
-    """The causal language model in a local directory, from safetensors only, without dropout."""
-    language_model = AutoModelForCausalLM.from_pretrained(_model_directory(directory), **_loading(precision))
-    return language_model.eval()
-
-
-def load_backbone(directory: Path, precision: Precision = "fp32") -> Any:
-    return AutoModel.from_pretrained(_model_directory(directory), **_loading(precision)).eval()
-
-
-def new_full(language_model: Any, tokenizer: Any, label_words: tuple[str, str, str] | None) -> StepPRM:
-    """A PRM that says at first what the language model says about the three label words."""
+def new_full(
+    language_model: Any, tokenizer: Any, label_words: tuple[str, str, str] | None, generator: torch.Generator
+) -> StepPRM:
+    """A model that says at first what the language model says about the three label words; an encoder, nothing yet."""
+    if reads_both_ways(language_model.config):
+        head = nn.Linear(language_model.config.hidden_size, 3, bias=False)
+        nn.init.normal_(head.weight, std=0.02, generator=generator)
+        return StepPRM(language_model.base_model, head).eval()
     rows = label_ids(tokenizer, label_words)
-    weight = language_model.get_output_embeddings().weight
+    weight = language_model.get_output_embeddings().weight.data[rows]
     head = nn.Linear(weight.shape[1], 3, bias=False)
-    head.weight.data.copy_(weight.data[rows].float())
-    model = StepPRM(language_model.base_model, head).eval()
-    _check_same_logits(model, language_model, rows)
-    return model
+    head.weight.data.copy_(weight.float())
+    if not unchanged_logits(language_model.base_model, language_model, weight, rows):
+        raise ModelError("This model changes its logits after the output layer; train it with mode probe.")
+    return StepPRM(language_model.base_model, head).eval()
 
 
 def new_probe(language_model: Any, generator: torch.Generator) -> ProbePRM:
-    head = ProbeHead(language_model.config.hidden_size + LOG_PROBABILITY_FEATURES)
+    hidden = language_model.config.hidden_size
+    more = hidden if reads_both_ways(language_model.config) else LOG_PROBABILITY_FEATURES
+    head = ProbeHead(hidden + more)
     for parameter in head.parameters():
         if parameter.dim() == 2:
             nn.init.xavier_uniform_(parameter, generator=generator)
         else:
             nn.init.zeros_(parameter)
     return ProbePRM(language_model, head).eval()
-
-
-def label_ids(tokenizer: Any, words: tuple[str, str, str] | None) -> list[int]:
-    """Token ids of the three label words; raises ModelError unless each is one known token of its own."""
-    for triple in (words,) if words else LABEL_WORDS:
-        ids = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in triple]
-        flat = [token for tokens in ids for token in tokens]
-        if all(len(tokens) == 1 for tokens in ids) and len(set(flat)) == 3 and tokenizer.unk_token_id not in flat:
-            return flat
-    tried = " or ".join("/".join(repr(word) for word in triple) for triple in ((words,) if words else LABEL_WORDS))
-    raise ModelError(f"The ratings need three different words that are single tokens of this model; {tried} are not.")
-
-
-def _model_directory(directory: Path) -> Path:
-    if not (directory / "config.json").is_file():
-        raise ModelError(f"{directory} is no model directory: it has no config.json.")
-    if not any(directory.glob("*.safetensors")):
-        raise ModelError(
-            f"{directory} has no *.safetensors; weights in other formats are not loaded, as they run code."
-        )
-    return directory
-
-
-def _loading(precision: Precision) -> dict[str, Any]:
-    return {
-        "local_files_only": True,
-        "trust_remote_code": False,
-        "use_safetensors": True,
-        "dtype": DTYPES[precision],
-    }
-
-
-def _check_same_logits(model: StepPRM, language_model: Any, rows: list[int]) -> None:
-    """Refuse models that change logits after the output rows (soft caps, scales): three rows would not be them."""
-    ids = torch.tensor([rows])
-    one, ends = torch.zeros(3, dtype=torch.long), torch.arange(3)
-    with torch.inference_mode():
-        ours = model(Batch(ids, torch.ones_like(ids), one, ends, ends, ends))
-        theirs = language_model(input_ids=ids, use_cache=False).logits[0][:, rows].float()
-    if not torch.allclose(ours, theirs, rtol=1e-2, atol=1e-2):
-        raise ModelError("This model changes its logits after the output layer; train it with mode probe.")

@@ -1,92 +1,184 @@
-"""Train a PRM on labeled solutions: a file of PRM800K lines in, a checkpoint directory out.
+"""Train a reward model: a file of labeled solutions in, a checkpoint directory out.
 
 Lightman et al. 2023, §2.6 and App. F: the likelihood of one rating after each labeled step, two epochs, a low
-learning rate. The loss is the mean over labeled steps of a batch, so padding and solution length do not weigh.
+learning rate. App. E: an outcome model is trained for one epoch to say after every token whether the final answer will
+be right, and is asked at the last.
 """
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
-from torch.nn import functional
 
-from active_learning import checkpoint, data, evaluate
-from active_learning.config import TrainConfig, to_json
-from active_learning.data import Item, Row
-from active_learning.model import (
-    PRM,
-    ProbePRM,
-    StepPRM,
+from active_learning import checkpoint, data, evaluate, resume, targets
+from active_learning.base_model import (
+    check_tokenizer,
+    checkpoint_activations,
     load_language_model,
     load_tokenizer,
-    new_full,
-    new_probe,
-    step_probabilities,
+    longest,
+    reads_both_ways,
+    with_adapters,
 )
+from active_learning.config import TrainConfig, to_json
+from active_learning.data import Item
+from active_learning.model import PRM, new_full, new_probe, step_probabilities
+from active_learning.optimize import Progress, Run, TrainingError, fit
+from active_learning.targets import Row
 
-Progress = Callable[[dict[str, Any]], None]
-WARM_UP = 0.05  # of all steps
-UNRATED = -100  # the class that cross entropy leaves out
+CURVE_POINTS = 100
+Parts = dict[str, list[Item]]
 
 
-class TrainingError(ValueError):
-    """These labels cannot train a model."""
-
-
-def train(records_path: Path, config: TrainConfig, out_dir: Path, *, progress: Progress) -> dict[str, Any]:
+def train(
+    records_path: Path,
+    config: TrainConfig,
+    out_dir: Path,
+    *,
+    progress: Progress,
+    asked_to_stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
     """Train, evaluate on held-out problems, publish the checkpoint and return its meta.json.
 
-    Raises TrainingError, data.UnreadableText, model.ModelError or checkpoint.CheckpointError with a sentence to show.
+    Goes on where an earlier call with the same arguments was interrupted. Raises resume.Interrupted when asked to stop;
+    TrainingError, targets.ChosenOnly, data.UnreadableText, base_model.ModelError or checkpoint.CheckpointError with a
+    sentence to show.
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
     accelerator = Accelerator(mixed_precision="bf16" if config.precision == "bf16" else "no")
     base = checkpoint.base_directory(config.base)
-    tokenizer = load_tokenizer(base)
-    rows, counts = data.read_rows(records_path)
+    tokenizer, language_model = load_tokenizer(base), load_language_model(base)
+    check_tokenizer(language_model, tokenizer)
+    config = replace(config, max_len=longest(language_model, tokenizer, config))
+    rows, counts = read_rows(records_path, config)
     data.check_readable([row.problem for row in rows[:200]] + [row.steps[-1] for row in rows[:200]], tokenizer)
-    parts, too_long = split_rows(rows, tokenizer, config)
-    counts["too_long"] = too_long
+    parts, counts["too_long"] = split_rows(rows, tokenizer, config)
     _check_enough(parts["train"], config)
-    language_model = load_language_model(base)
-    model: PRM
-    if config.mode == "full":
-        model = new_full(language_model, tokenizer, config.label_words)
-        _fit_full(model, parts["train"], tokenizer.pad_token_id, config, accelerator, progress)
-    else:
-        model = new_probe(language_model, torch.Generator().manual_seed(config.seed)).to(accelerator.device)
-        _fit_probe(model, parts["train"], tokenizer.pad_token_id, config, progress)
-    meta = {
-        "kind": "prm",
+    made_of = {
         "config": to_json(config),
         "data_sha256": checkpoint.sha256(records_path),
         "base_sha256": checkpoint.base_sha256(config.base),
+    }
+    states = resume.States(resume.beside(out_dir), made_of | {"processes": accelerator.num_processes})
+    model = _new_model(language_model, tokenizer, config)
+    run = Run(config, accelerator, tokenizer.pad_token_id, progress, states, asked_to_stop)
+    learned = _as_trained(parts["train"], config, can_read_every_token=not reads_both_ways(language_model.config))
+    started = time.monotonic()
+    losses = fit(model, learned, run)
+    meta = {
+        "kind": config.kind,
+        **made_of,
         "counts": dict(counts) | {f"{name}_rows": len(items) for name, items in parts.items()},
+        "losses": _thinned(losses),
+        "train_seconds": round(time.monotonic() - started, 2),
         "metrics": measure(model, parts, tokenizer.pad_token_id, config),
     }
     if accelerator.is_main_process:
         checkpoint.save(model, tokenizer, meta, out_dir)
+        states.remove()
     return meta
 
 
-def split_rows(rows: Sequence[Row], tokenizer: Any, config: TrainConfig) -> tuple[dict[str, list[Item]], int]:
+def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig) -> PRM:
+    generator = torch.Generator().manual_seed(config.seed)
+    if config.mode == "probe":
+        return new_probe(language_model, generator)
+    model = new_full(language_model, tokenizer, config.label_words, generator)
+    if config.mode == "lora":
+        model.backbone = with_adapters(model.backbone, config)
+    if config.gradient_checkpointing:
+        checkpoint_activations(model.backbone)
+    return model
+
+
+def _thinned(losses: Sequence[float]) -> list[list[float]]:
+    """At most so many points of a curve: the last step of each stretch and the mean loss over it."""
+    length = -(-len(losses) // CURVE_POINTS)
+    stretches = [losses[start : start + length] for start in range(0, len(losses), length)] if losses else []
+    return [
+        [min((place + 1) * length, len(losses)), round(sum(stretch) / len(stretch), 5)]
+        for place, stretch in enumerate(stretches)
+    ]
+
+
+# Data ---------------------------------------------------------------------------------------------------------------
+
+
+def read_rows(path: Path, config: TrainConfig) -> tuple[list[Row], Counter[str]]:
+    """The rows of a file as the kind of model reads it, and how many were left out, by reason."""
+    if config.kind == "prm":
+        return targets.read_rows(path)
+    return targets.read_outcomes(path, most_per_problem=config.most_per_problem, chosen_too=config.chosen_too)
+
+
+def split_rows(rows: Sequence[Row], tokenizer: Any, config: TrainConfig) -> tuple[Parts, int]:
     """Rows to train, to choose the threshold and to measure on, by problem; and how many were too long."""
     parts: dict[str, list[Row]] = {"train": [], "validation": [], "held_out": []}
     for row in rows:
-        parts[data.part_of(row.problem, config.eval_fraction)].append(row)
-    encoded = {name: data.encode_rows(part, tokenizer, config.max_len) for name, part in parts.items()}
+        parts[targets.part_of(row.problem, config.eval_fraction)].append(row)
+    if config.form == "completion" and config.kind == "prm":
+        parts["train"] = [one for row in parts["train"] for one in targets.one_completion_each(row)]
+    encoded = {name: targets.encode_rows(part, tokenizer, config.max_len) for name, part in parts.items()}
     return {name: items for name, (items, _) in encoded.items()}, sum(too_long for _, too_long in encoded.values())
 
 
-def measure(model: PRM, parts: dict[str, list[Item]], pad_id: int, config: TrainConfig) -> dict[str, Any]:
+def _as_trained(items: list[Item], config: TrainConfig, *, can_read_every_token: bool) -> list[Item]:
+    """An outcome model learns at every token of the solution; where steps must be kept apart, at the end of each."""
+    if config.kind == "prm" or config.mode == "probe" or not can_read_every_token:
+        return items
+    everywhere = [item.encoded.at_every_token() for item in items]
+    return [
+        replace(item, encoded=encoded, ratings=item.ratings[:1] * len(encoded.ends))
+        for item, encoded in zip(items, everywhere, strict=True)
+    ]
+
+
+def _check_enough(items: Sequence[Item], config: TrainConfig) -> None:
+    ratings = {rating for item in items for rating in item.ratings if rating is not None}
+    if -1 in ratings and ratings & {0, 1}:
+        return
+    outside = f"outside the held-out {config.eval_fraction:.0%} of problems"
+    if config.kind == "orm":
+        raise TrainingError(f"Training needs a solution with a right final answer and one with a wrong one, {outside}.")
+    raise TrainingError(
+        f"Training needs at least one step rated negative and one rated positive or neutral, {outside}. "
+        "Label more solutions."
+    )
+
+
+# Figures ------------------------------------------------------------------------------------------------------------
+
+
+def measure(model: PRM, parts: Parts, pad_id: int, config: TrainConfig) -> dict[str, Any]:
     """Figures on the held-out problems, with the threshold chosen on the validation problems."""
-    threshold = evaluate.choose_threshold(judge(model, parts["validation"], pad_id, config))
-    return evaluate.evaluate(judge(model, parts["held_out"], pad_id, config), threshold)
+    if config.kind == "orm":
+        outcomes = [_outcome(one) for one in judge(model, parts["held_out"], pad_id, config)]
+        return evaluate.evaluate(outcomes, evaluate.DEFAULT_THRESHOLD)
+    whole = [item for item in parts["validation"] if item.is_whole]
+    return _figures(
+        model, parts["held_out"], evaluate.choose_threshold(judge(model, whole, pad_id, config)), pad_id, config
+    )
+
+
+def _figures(model: PRM, items: Sequence[Item], threshold: float, pad_id: int, config: TrainConfig) -> dict[str, Any]:
+    """Steps are all that was rated; a first error is what a solution has, not an alternative to one of its steps."""
+    judged = judge(model, items, pad_id, config)
+    whole = [one for one, item in zip(judged, items, strict=True) if item.is_whole]
+    of_steps = {
+        "step_auc": evaluate.step_auc(judged),
+        "steps": sum(r is not None for one in judged for r in one.ratings),
+    }
+    return {**evaluate.evaluate(whole, threshold), **of_steps}
+
+
+def _outcome(judged: evaluate.Judged) -> evaluate.Judged:
+    return evaluate.Judged(judged.probabilities[-1:], judged.ratings[-1:])
 
 
 def judge(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> list[evaluate.Judged]:
@@ -97,107 +189,11 @@ def judge(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -
 
 def evaluate_file(loaded: checkpoint.Checkpoint, records_path: Path) -> dict[str, Any]:
     """Figures of a checkpoint on all records of a file, with the threshold chosen when it was trained."""
-    rows, counts = data.read_rows(records_path)
-    items, too_long = data.encode_rows(rows, loaded.tokenizer, loaded.config.max_len)
-    judged = judge(loaded.model, items, loaded.tokenizer.pad_token_id, loaded.config)
-    return {**evaluate.evaluate(judged, loaded.meta["metrics"]["threshold"]), **counts, "too_long": too_long}
-
-
-def _check_enough(items: Sequence[Item], config: TrainConfig) -> None:
-    ratings = {rating for item in items for rating in item.ratings if rating is not None}
-    if -1 not in ratings or not ratings & {0, 1}:
-        raise TrainingError(
-            "Training needs at least one step rated negative and one rated positive or neutral, outside the held-out "
-            f"{config.eval_fraction:.0%} of problems. Label more solutions."
-        )
-
-
-def _classes(items: Sequence[Item]) -> Tensor:
-    """(steps,) 0 negative, 1 neutral, 2 positive; UNRATED where there is no rating."""
-    return torch.tensor([UNRATED if rating is None else rating + 1 for item in items for rating in item.ratings])
-
-
-def _schedule(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warm-up, then half a cosine down to nothing."""
-    warm = max(1, round(WARM_UP * steps))
-
-    def factor(step: int) -> float:
-        return min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-
-
-# Mode full ----------------------------------------------------------------------------------------------------------
-
-
-def _fit_full(
-    model: StepPRM, items: list[Item], pad_id: int, config: TrainConfig, accelerator: Accelerator, progress: Progress
-) -> None:
-    groups = list(data.batches([len(item.encoded.ids) for item in items], config.batch_tokens))
-    groups_a_step = accelerator.num_processes
-    steps_an_epoch = math.ceil(len(groups) / groups_a_step)
-    steps = max(config.epochs * steps_an_epoch, config.least_steps)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.decay)
-    schedule = _schedule(optimizer, steps)
-    prepared, optimizer = accelerator.prepare(model, optimizer)
-    order = _endless(groups, Random(config.seed))
-    for step in range(steps):
-        mine = [next(order) for _ in range(groups_a_step)][accelerator.process_index]
-        chosen = [items[i] for i in mine]
-        batch = data.collate([item.encoded for item in chosen], pad_id).to(accelerator.device)
-        with accelerator.autocast():
-            loss = _mean_loss(prepared(batch), _classes(chosen).to(accelerator.device), accelerator)
-        optimizer.zero_grad()
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(prepared.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        if accelerator.is_main_process:
-            progress({"stage": "train", "done": step + 1, "total": steps, "loss": round(loss.item(), 5)})
-
-
-def _mean_loss(logits: Tensor, classes: Tensor, accelerator: Accelerator) -> Tensor:
-    """The mean over the labeled steps of all processes: gradients are averaged over processes, hence the factor."""
-    labeled = accelerator.reduce((classes != UNRATED).sum(), reduction="sum")
-    total = functional.cross_entropy(logits, classes, ignore_index=UNRATED, reduction="sum")
-    mean: Tensor = total * accelerator.num_processes / labeled.clamp(min=1)
-    return mean
-
-
-def _endless(groups: list[list[int]], rng: Random) -> Iterator[list[int]]:
-    """All groups in a new order each epoch, for as many epochs as asked."""
-    while True:
-        yield from rng.sample(groups, len(groups))
-
-
-# Mode probe ---------------------------------------------------------------------------------------------------------
-
-
-def _fit_probe(model: ProbePRM, items: list[Item], pad_id: int, config: TrainConfig, progress: Progress) -> None:
-    """The base model is frozen, so its features are computed once and all of them are one batch of each step."""
-    features, classes = _features(model, items, pad_id, config)
-    model.head.standardise_by(features)
-    steps = max(config.epochs, config.least_steps)
-    optimizer = torch.optim.AdamW(model.head.parameters(), lr=config.learning_rate, weight_decay=config.decay)
-    schedule = _schedule(optimizer, steps)
-    for step in range(steps):
-        loss = functional.cross_entropy(model.head(features), classes)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        if step % 20 == 19 or step + 1 == steps:
-            progress({"stage": "train", "done": step + 1, "total": steps, "loss": round(loss.item(), 5)})
-
-
-def _features(model: ProbePRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> tuple[Tensor, Tensor]:
-    """(labeled steps, features) and their classes."""
-    features, classes = [], []
-    device = next(model.parameters()).device
-    for group in data.batches([len(item.encoded.ids) for item in items], config.batch_tokens):
-        chosen = [items[i] for i in group]
-        of_steps = _classes(chosen).to(device)
-        batch = data.collate([item.encoded for item in chosen], pad_id).to(device)
-        features.append(model.features(batch)[of_steps != UNRATED])
-        classes.append(of_steps[of_steps != UNRATED])
-    return torch.cat(features), torch.cat(classes)
+    config, pad_id = loaded.config, loaded.tokenizer.pad_token_id
+    rows, counts = read_rows(records_path, config)
+    items, too_long = targets.encode_rows(rows, loaded.tokenizer, config.max_len)
+    if config.kind == "orm":
+        figures = evaluate.evaluate([_outcome(one) for one in judge(loaded.model, items, pad_id, config)], 0.5)
+    else:
+        figures = _figures(loaded.model, items, loaded.meta["metrics"]["threshold"], pad_id, config)
+    return {**figures, **counts, "too_long": too_long}

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 SPECIAL = ["<pad>", "<unk>", "bad", "neutral", "good"]
 
@@ -56,3 +56,26 @@ def make_record(problem, steps, *, finish_reason="solution", **changes):
         "label": {"steps": written, "total_time": 1, "finish_reason": finish_reason},
     }
     return {**record, **changes}
+
+
+def make_encoder(directory: Path, words, *, seed=0, positions=64):
+    """The same of a model that reads in both directions, with the tokens that BERT puts around a text."""
+    vocabulary = {word: index for index, word in enumerate([*SPECIAL, "[CLS]", "[SEP]", *words])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")]
+    )
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>").save_pretrained(directory)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        shape = BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            max_position_embeddings=positions,
+        )
+        BertModel(shape).save_pretrained(directory)
+    return directory

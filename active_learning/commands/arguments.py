@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+TRY_AGAIN = 75  # the exit code EX_TEMPFAIL of sysexits.h: interrupted, and the same command goes on
 Run = Callable[[argparse.Namespace], None]
 
 

@@ -1,21 +1,30 @@
 """train, score: a model from labels, and probabilities from a model."""
 
 import argparse
+import signal
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from active_learning import config
-from active_learning.commands.arguments import emit, torch_command
+from active_learning.commands.arguments import TRY_AGAIN, emit, torch_command
 
 
 def add(commands: Any) -> None:
-    train = torch_command(commands, "train", _train, "train a PRM on PRM800K lines and publish a checkpoint")
-    train.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
+    train = torch_command(commands, "train", _train, "train a reward model and publish a checkpoint")
+    train.add_argument(
+        "--records",
+        type=Path,
+        required=True,
+        help='PRM800K JSON Lines; for an outcome model JSON Lines {"problem", "steps", "is_correct", "arm"?}',
+    )
     train.add_argument("--out", type=Path, required=True, help="checkpoint directory; must not exist")
     train.add_argument("--config", type=Path, help="training configuration, JSON")
-    train.add_argument("--base", help="directory of a causal language model, or toy")
-    train.add_argument("--mode", choices=("full", "probe"))
+    train.add_argument("--kind", choices=get_args(config.Kind), help="process or outcome reward model (default prm)")
+    train.add_argument("--base", help="directory of a causal language model or an encoder, or toy")
+    train.add_argument("--mode", choices=get_args(config.Mode))
     train.add_argument("--seed", type=int)
 
     score = torch_command(commands, "score", _score, "score the steps of solutions")
@@ -27,11 +36,22 @@ def add(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from active_learning.resume import Interrupted
     from active_learning.train import train
 
     settings = config.read(options.config.read_text()) if options.config else config.TrainConfig()
-    given = {name: getattr(options, name) for name in ("base", "mode", "seed") if getattr(options, name) is not None}
-    meta = train(options.records, replace(settings, **given), options.out, progress=emit)
+    given = {name: value for name in ("kind", "base", "mode", "seed") if (value := getattr(options, name)) is not None}
+    asked = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    try:
+        meta = train(
+            options.records, replace(settings, **given), options.out, progress=emit, asked_to_stop=asked.is_set
+        )
+    except Interrupted:
+        sys.stderr.write("Stopped as asked. The same command goes on from here.\n")
+        raise SystemExit(TRY_AGAIN) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
     emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
 
 

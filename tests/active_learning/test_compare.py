@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from active_learning import checkpoint, compare, data
+from active_learning import checkpoint, compare, targets
 from active_learning.__main__ import main
 from active_learning.compare import Tolerance, judge_change
 from active_learning.config import TrainConfig
@@ -100,15 +100,15 @@ def test_only_held_out_problems_are_compared_on(models):
     found = compare.compare(
         right, right, records=folder / "right.jsonl", solutions=solutions, tolerance=Tolerance(0.02, 0.3)
     )
-    problems = {row.problem for row in data.read_rows(folder / "right.jsonl")[0]}
-    assert found["problems"] == sum(data.part_of(one, 0.4) == "held_out" for one in problems) > 5
+    problems = {row.problem for row in targets.read_rows(folder / "right.jsonl")[0]}
+    assert found["problems"] == sum(targets.part_of(one, 0.4) == "held_out" for one in problems) > 5
 
 
 def test_of_few_held_out_problems_nothing_is_claimed(models, tmp_path):
     folder, solutions = models
     right, wrong = checkpoint.load(folder / "right"), checkpoint.load(folder / "poisoned")
     lines = (folder / "right.jsonl").read_text().splitlines()
-    held = [line for line in lines if data.part_of(json.loads(line)["question"]["problem"], 0.4) == "held_out"]
+    held = [line for line in lines if targets.part_of(json.loads(line)["question"]["problem"], 0.4) == "held_out"]
     few = sorted({json.loads(line)["question"]["problem"] for line in held})[:9]
     some = [line for line in held if json.loads(line)["question"]["problem"] in few]
     (tmp_path / "few.jsonl").write_text("".join(line + "\n" for line in some))

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from active_learning import checkpoint, data
+from active_learning.base_model import ModelError, label_ids, load_language_model, load_tokenizer
 from active_learning.config import TrainConfig, to_json
-from active_learning.model import ModelError, label_ids, load_language_model, load_tokenizer, new_full, new_probe
+from active_learning.model import new_full, new_probe
 from tests import tiny
 
 WORDS = ["p", "A", "B", "C", "D", "E"]
@@ -20,7 +21,7 @@ def base(tmp_path_factory):
 def make(base, mode):
     tokenizer, language_model = load_tokenizer(base), load_language_model(base)
     if mode == "full":
-        return new_full(language_model, tokenizer, None), tokenizer
+        return new_full(language_model, tokenizer, None, torch.Generator()), tokenizer
     return new_probe(language_model, torch.Generator().manual_seed(0)), tokenizer
 
 
@@ -74,7 +75,7 @@ def test_a_model_that_changes_its_logits_after_the_output_rows_is_refused(base):
     language_model.forward = scaled
     language_model.get_output_embeddings().weight.data *= 50
     with pytest.raises(ModelError, match="mode probe"):
-        new_full(language_model, tokenizer, None)
+        new_full(language_model, tokenizer, None, torch.Generator())
 
 
 def test_only_safetensors_are_loaded(tmp_path):
@@ -138,7 +139,7 @@ def test_a_checkpoint_is_never_overwritten(base, tmp_path):
 def test_a_probe_follows_its_base_model_and_refuses_another(base, tmp_path):
     saved(base, "probe", tmp_path / "prm")
     other = tiny.make_model(tmp_path / "other", tiny.make_tokenizer(WORDS), seed=1)
-    with pytest.raises(checkpoint.CheckpointError, match="not the one this probe was trained on"):
+    with pytest.raises(checkpoint.CheckpointError, match="not the one this checkpoint was trained on"):
         checkpoint.load(tmp_path / "prm", base=str(other))
     moved = tiny.make_model(tmp_path / "moved", tiny.make_tokenizer(WORDS))
     assert checkpoint.load(tmp_path / "prm", base=str(moved)).tokenizer is not None
@@ -151,6 +152,6 @@ def test_unknown_keys_and_odd_values_of_a_configuration_are_refused():
         label_words=("a", "b", "c"), seed=4
     )
     assert read(json.dumps({"mode": "full"})) == replace(TrainConfig(), mode="full")
-    for text in ('{"learning_rate": 1}', '{"mode": "lora"}', '{"epochs": 0}', '{"eval_fraction": 1}', "[]"):
+    for text in ('{"learning_rate": 1}', '{"mode": "half"}', '{"epochs": 0}', '{"eval_fraction": 1}', "[]"):
         with pytest.raises(ConfigError):
             read(text)

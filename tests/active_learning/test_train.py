@@ -5,17 +5,18 @@ from random import Random
 
 import pytest
 import torch
-from accelerate import Accelerator
 
-from active_learning import checkpoint, data, score
+from active_learning import checkpoint, data, score, targets
+from active_learning.base_model import load_language_model
 from active_learning.config import TrainConfig
 from active_learning.data import Item, collate, encode
 from active_learning.domains import toy
-from active_learning.model import load_language_model, new_full
+from active_learning.model import new_full
+from active_learning.optimize import TrainingError, summed_loss
 from active_learning.pretrain import make_tokenizer
 from active_learning.records import dump
 from active_learning.simulate import label, make_pool
-from active_learning.train import TrainingError, _classes, _mean_loss, evaluate_file, split_rows, train
+from active_learning.train import evaluate_file, split_rows, train
 from tests import tiny
 
 
@@ -46,7 +47,7 @@ FULL = TrainConfig(mode="full", lr=2e-3, min_steps=60, batch_tokens=512, eval_fr
 def test_full_training_overfits_32_solutions(base, labels, tmp_path):
     meta = train(labels, replace(FULL, base=base, min_steps=160), tmp_path / "prm", progress=ignore)
     loaded = checkpoint.load(tmp_path / "prm", device="cpu")
-    rows, _ = data.read_rows(labels)
+    rows, _ = targets.read_rows(labels)
     solutions = [score.Unscored(i, row.problem, row.steps) for i, row in enumerate(rows)]
     results = score.score_solutions(loaded, solutions)
     right = [
@@ -85,7 +86,7 @@ def test_the_checkpoint_says_what_it_was_made_of(base, labels, tmp_path):
 
 
 def test_a_problem_is_never_both_trained_and_measured_on(base, labels):
-    rows, _ = data.read_rows(labels)
+    rows, _ = targets.read_rows(labels)
     parts, too_long = split_rows(rows * 3, make_tokenizer(), TrainConfig(eval_fraction=0.4))
     problems = {
         name: {tuple(item.encoded.ids[: item.encoded.prompt_len]) for item in items} for name, items in parts.items()
@@ -141,14 +142,14 @@ def test_the_loss_of_a_packed_path_is_the_loss_of_its_examples(base):
     problem = next(toy.problems(1, rng=Random(0)))
     steps = next(toy.solutions(problem, 1, rng=Random(0)))["steps"]
     tokenizer = make_tokenizer()
-    model = new_full(load_language_model(Path(base)), tokenizer, None)
+    model = new_full(load_language_model(Path(base)), tokenizer, None, torch.Generator())
     packed = [Item(encode(problem["problem"], steps, tokenizer), tuple([1] * (len(steps) - 1) + [-1]))]
     apart = [
         Item(encode(problem["problem"], steps[: k + 1], tokenizer), (*[None] * k, 1 if k + 1 < len(steps) else -1))
         for k in range(len(steps))
     ]
     losses = [
-        _mean_loss(model(collate([item.encoded for item in items], 0)), _classes(items), Accelerator())
+        summed_loss(model(collate([item.encoded for item in items], 0)), items, torch.ones(3))
         for items in (packed, apart)
     ]
     torch.testing.assert_close(losses[0], losses[1])
