@@ -11,13 +11,20 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 RUN_ROUNDS = "workers.run_rounds"
+RUN_REFILLS = "workers.run_refills"
 RUN_EXPORTS = "workers.run_exports"
 RUN_OPTIONS = "workers.run_options"
 SWEEP = "workers.sweep"
 
 # What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
 # A labeler waits for options: they are not to wait behind a round.
-QUEUES = {RUN_ROUNDS: "gpu", RUN_EXPORTS: "default", RUN_OPTIONS: "default", SWEEP: "default"}
+QUEUES = {
+    RUN_ROUNDS: "gpu",
+    RUN_REFILLS: "gpu",
+    RUN_EXPORTS: "default",
+    RUN_OPTIONS: "default",
+    SWEEP: "default",
+}
 
 log = logging.getLogger(__name__)
 

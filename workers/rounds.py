@@ -1,17 +1,15 @@
 """One retrain round, from labels to a filled queue. Labelers work on all the while."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from annotation.models import Job, ModelVersion, Round
-from annotation.queries import scoring as scoring_queries
 from annotation.services import exporting, rounds, scoring
 from annotation.services.round_inputs import Inputs
-from workers import checkpoints, gate, selection
+from workers import checkpoints, gate, pool, selection
 from workers.duty import Duty
 
 
@@ -23,7 +21,7 @@ def run(duty: Duty) -> None:
     version, report = _train(duty, round_, folder)
     if version:
         version, compared = gate.better_of(duty, round_, version, folder)
-        report |= compared | _score(duty, version, folder)
+        report |= compared | pool.score(duty, version, folder)
     duty.report("select")
     picks, selected = selection.choose(round_, version)
     rounds.fill_round(round=round_, job=duty.job, version=version, picks=picks, report=report | selected)
@@ -61,22 +59,3 @@ def _train(duty: Duty, round_: Round, folder: Path) -> tuple[ModelVersion | None
     checkpoint = checkpoints.describe(out)
     version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoint)
     return version, {"labels": labels, "metrics": checkpoint.metrics}
-
-
-def _score(duty: Duty, version: ModelVersion, folder: Path) -> dict[str, Any]:
-    pool, scored = folder / "pool.jsonl", folder / "scores.jsonl"
-    with pool.open("w") as file:
-        for one in scoring_queries.unscored(version):
-            file.write(json.dumps({"id": one.id, "problem": one.problem, "steps": one.steps}) + "\n")
-    checkpoint = str(settings.DATA_DIR / version.checkpoint)
-    arguments = ["--checkpoint", checkpoint, "--solutions", str(pool), "--out", str(scored)]
-    duty.run_child(["score", *arguments, "--threads", str(settings.TRAINING_THREADS)])
-    duty.report("store scores")
-    return {"scored": scoring.record_scores(version=version, job=duty.job, scores=_read_scores(scored))}
-
-
-def _read_scores(path: Path) -> Iterator[scoring.Score]:
-    with path.open() as lines:
-        for line in lines:
-            row = json.loads(line)
-            yield scoring.Score(row["id"], row["product"], row["minimum"], row["probabilities"], row["judged_part"])

@@ -38,14 +38,17 @@ def choose(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pic
     Candidates are read problem by problem: the pool may be larger than memory.
     """
     most = round_.problems * round_.per_problem
-    return _choose(round_, version, _Order(round_.problems, round_.per_problem, most, round_.seed, False))
+    order = _Order(round_.problems, round_.per_problem, most, round_.seed, besides_queue=False)
+    return _choose(round_, version, order)
 
 
 def more_of(round_: Round, wanted: int) -> tuple[list[rounds.Pick], dict[str, Any]]:
     """Up to `wanted` more, by the rules and the selector of a round that is over, beside what waits of it."""
     problems = math.ceil(wanted / round_.per_problem)
     seed = round_.seed + 1 + len(round_.report.get("refills", []))
-    return _choose(round_, round_.selector, _Order(problems, round_.per_problem, wanted, seed, True))
+    order = _Order(problems, round_.per_problem, wanted, seed, besides_queue=True)
+    picks, report = _choose(round_, round_.selector, order)
+    return picks, {name: report[name] for name in ("pool", "strategy")}
 
 
 def _choose(round_: Round, version: ModelVersion | None, order: _Order) -> tuple[list[rounds.Pick], dict[str, Any]]:

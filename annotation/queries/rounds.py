@@ -105,6 +105,11 @@ class Report(_FromJson):
     warning: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     comparison: dict[str, Any] = field(default_factory=dict)
+    refills: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def refilled(self) -> int:
+        return sum(one["queued"] for one in self.refills)
 
     @property
     def compared(self) -> Comparison:

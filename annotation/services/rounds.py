@@ -91,22 +91,23 @@ def fill_round(
     with transaction.atomic():
         jobs.hold(job=job)
         Slot.objects.filter(project=round.project, state=SlotState.READY).update(state=SlotState.VOID)
-        taken = _taken([pick.solution_id for pick in picks])
-        free = [pick for pick in picks if pick.solution_id not in taken]
-        Slot.objects.bulk_create([_slot(round, pick) for pick in free], batch_size=1000)
+        free = still_free(picks)
+        Slot.objects.bulk_create([slot_of(round, pick) for pick in free], batch_size=1000)
         if version:
             scoring.activate(version)
         round.selector = version
-        round.report = report | {"queued": len(free), "taken_meanwhile": len(taken)}
+        round.report = report | {"queued": len(free), "taken_meanwhile": len(picks) - len(free)}
         _end(round, job, RoundState.DONE)
     return round
 
 
-def _taken(solutions: Sequence[int]) -> set[int]:
-    """Those of the solutions that cannot be queued any more."""
+def still_free(picks: Sequence[Pick]) -> list[Pick]:
+    """Without those that wait already, that a labeler was given meanwhile, or whose problem was withdrawn."""
     there = Q(slot__state__in=[SlotState.READY, SlotState.LEASED, SlotState.DONE])
     withdrawn = Q(problem__withdrawn_at__isnull=False)
-    return set(Solution.objects.filter(there | withdrawn, pk__in=solutions).values_list("pk", flat=True))
+    solutions = Solution.objects.filter(there | withdrawn, pk__in=[pick.solution_id for pick in picks])
+    taken = set(solutions.values_list("pk", flat=True))
+    return [pick for pick in picks if pick.solution_id not in taken]
 
 
 def fail_round(*, round: Round, job: Job, error: str) -> Round:
@@ -132,7 +133,7 @@ def end_cancelled(*, round: Round, job: Job) -> Round:
     return round
 
 
-def _slot(round: Round, pick: Pick) -> Slot:
+def slot_of(round: Round, pick: Pick) -> Slot:
     return Slot(
         project=round.project,
         solution_id=pick.solution_id,

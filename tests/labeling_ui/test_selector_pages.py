@@ -75,3 +75,9 @@ def test_only_ml_staff_choose_the_selector(project, alice, dana, charlie, mel, c
     codes = [client_for(user).post("/p/algebra/rounds/1/use/").status_code for user in (alice.user, dana, charlie.user)]
     assert codes == [403, 403, 404]
     assert client_for(mel).post("/p/algebra/rounds/7/use/").status_code == 404
+
+
+def test_g5_a_round_says_what_refills_added_to_it(project, mel, client_for):
+    finished_round(project, report={"refills": [{"queued": 7}, {"queued": 5}]})
+
+    assert '<dt>Added since</dt><dd><b class="number">12</b>' in page_of(client_for(mel), "/p/algebra/rounds/0/")

@@ -6,12 +6,14 @@ from annotation import jobs as names
 from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import jobs, queue
-from workers import exports, options, rounds
+from annotation.services import refills as refill_services
+from workers import exports, options, refills, rounds
 
 WORK = {
     JobKind.ROUND: (rounds, names.RUN_ROUNDS),
     JobKind.EXPORT: (exports, names.RUN_EXPORTS),
     JobKind.OPTIONS: (options, names.RUN_OPTIONS),
+    JobKind.REFILL: (refills, names.RUN_REFILLS),
 }
 
 
@@ -22,6 +24,7 @@ def sweep(**_: Any) -> None:
     for job in jobs.give_back_silent():
         work, _name = WORK[JobKind(job.kind)]
         work.fail(job, f"The worker fell silent {job.attempt} times; see its log.")
+    refill_services.start_where_low()
     for kind, (_work, name) in WORK.items():
         if Job.objects.filter(kind=kind, state=JobState.QUEUED).exists():
             names.wake(name)
