@@ -6,15 +6,15 @@ the product (or the least) of the probabilities that its steps are right, a neut
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from active_learning.config import Neutral, Triple
+from active_learning.config import Kind, Neutral, Triple
 from active_learning.strict_json import Fields, load_json
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ Reduction = Literal["product", "minimum", "geometric_mean"]
 
 # Solutions read, sorted by length and scored together; bounds memory, and is enough for full batches.
 WINDOW = 4096
+# Larger batches leave a processor's caches: 2,048 tokens were half as fast again as 16,384 (docs/benchmarks.md).
+CPU_BATCH_TOKENS = 2048
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,21 @@ class Scored:
         return self.solution.id
 
 
+Score = Callable[[Iterable[Unscored]], Iterator[Scored | Unscored]]
+
+
 @dataclass(frozen=True)
-class Report:
-    scored: int
-    too_long: int
+class Scorer:
+    """A way to score solutions, in order: what is longer than the model reads comes back as it was.
+
+    `identity` names all that the probabilities depend on; what was scored under another one is something else.
+    """
+
+    score: Score
+    identity: dict[str, str]
+    kind: Kind
+    neutral: Neutral
+    threshold: float
 
 
 def step_scores(probabilities: Sequence[Triple], neutral: Neutral) -> list[float]:
@@ -83,14 +96,27 @@ def score_solutions(
 ) -> Iterator[Scored | Unscored]:
     """Yield a result for each solution in order; what is longer than the model reads comes back as it was."""
     budget = checkpoint.config.batch_tokens if batch_tokens is None else batch_tokens
+    if batch_tokens is None and next(checkpoint.model.parameters()).device.type == "cpu":
+        budget = min(budget, CPU_BATCH_TOKENS)
     remaining = iter(solutions)
     while window := list(islice(remaining, WINDOW)):
         yield from _score_window(checkpoint, window, budget)
 
 
+def local(checkpoint: "Checkpoint", sha256: str) -> Scorer:
+    """Score with this checkpoint, whose manifest has the checksum given."""
+    return Scorer(
+        score=partial(score_solutions, checkpoint),
+        identity={"checkpoint": sha256},
+        kind=checkpoint.config.kind,
+        neutral=checkpoint.config.neutral,
+        threshold=checkpoint.meta["metrics"]["threshold"],
+    )
+
+
 def _score_window(checkpoint: "Checkpoint", window: list[Unscored], batch_tokens: int) -> list[Scored | Unscored]:
     from active_learning import data
-    from active_learning.model import step_probabilities
+    from active_learning.prefix import step_probabilities
 
     encoded = [data.encode(one.problem, one.steps, checkpoint.tokenizer) for one in window]
     fitting = [i for i, one in enumerate(encoded) if one.ends and len(one.ids) <= checkpoint.config.max_len]
@@ -101,35 +127,6 @@ def _score_window(checkpoint: "Checkpoint", window: list[Unscored], batch_tokens
     for place, triples in zip(fitting, found, strict=True):
         results[place] = Scored(window[place], triples)
     return results
-
-
-def score_file(
-    checkpoint: "Checkpoint",
-    in_path: Path,
-    out_path: Path,
-    *,
-    progress: Callable[[dict[str, Any]], None],
-    batch_tokens: int | None = None,
-) -> Report:
-    """Score JSON Lines `{"id", "problem", "steps"}` into `{"id", "product", "minimum", "probabilities", "judged_part"}`.
-
-    Too long solutions are counted and left out. The output appears under its name only when it is complete.
-    """
-    with in_path.open("rb") as lines:
-        total = sum(1 for _ in lines)
-    temporary = out_path.with_name(out_path.name + ".tmp")
-    scored = too_long = 0
-    with temporary.open("w") as out:
-        for result in score_solutions(checkpoint, read_solutions(in_path), batch_tokens=batch_tokens):
-            if isinstance(result, Scored):
-                out.write(json.dumps(_line(result, checkpoint)) + "\n")
-                scored += 1
-            else:
-                too_long += 1
-            if (scored + too_long) % 256 == 0 or scored + too_long == total:
-                progress({"stage": "score", "done": scored + too_long, "total": total, "too_long": too_long})
-    temporary.rename(out_path)
-    return Report(scored, too_long)
 
 
 def judged_part(solution: Unscored, probabilities: Sequence[Triple], threshold: float) -> str:
@@ -146,16 +143,22 @@ def judged_part(solution: Unscored, probabilities: Sequence[Triple], threshold: 
 def read_solutions(path: Path) -> Iterator[Unscored]:
     with path.open("rb") as lines:
         for line in lines:
-            row = Fields(load_json(line))
-            yield Unscored(row.take("id", int, str), row.take("problem", str), row.texts("steps"))
+            yield read_solution(line)
 
 
-def _line(result: Scored, checkpoint: "Checkpoint") -> dict[str, Any]:
-    neutral = checkpoint.config.neutral
+def read_solution(line: bytes) -> Unscored:
+    """One line of JSON `{"id", "problem", "steps"}`; raises RecordError."""
+    row = Fields(load_json(line))
+    return Unscored(row.take("id", int, str), row.take("problem", str), row.texts("steps"))
+
+
+def line_of(result: Scored, scorer: Scorer) -> dict[str, Any]:
+    """`{"id", "product", "minimum", "probabilities", "judged_part"}`; an outcome model is asked at the last step only."""
+    asked = result.probabilities[-1:] if scorer.kind == "orm" else result.probabilities
     return {
         "id": result.id,
-        "product": solution_score(result.probabilities, neutral=neutral),
-        "minimum": solution_score(result.probabilities, reduction="minimum", neutral=neutral),
+        "product": solution_score(asked, neutral=scorer.neutral),
+        "minimum": solution_score(asked, reduction="minimum", neutral=scorer.neutral),
         "probabilities": result.probabilities,
-        "judged_part": judged_part(result.solution, result.probabilities, checkpoint.meta["metrics"]["threshold"]),
+        "judged_part": judged_part(result.solution, result.probabilities, scorer.threshold),
     }

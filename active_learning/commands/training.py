@@ -1,4 +1,4 @@
-"""train, score: a model from labels, and probabilities from a model."""
+"""train: a model from labels."""
 
 import argparse
 import signal
@@ -27,13 +27,6 @@ def add(commands: Any) -> None:
     train.add_argument("--mode", choices=get_args(config.Mode))
     train.add_argument("--seed", type=int)
 
-    score = torch_command(commands, "score", _score, "score the steps of solutions")
-    score.add_argument("--checkpoint", type=Path, required=True)
-    score.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
-    score.add_argument("--out", type=Path, required=True)
-    score.add_argument("--base", help="where a probe's base model is now, if it was moved")
-    score.add_argument("--device", default=None, help="default: the GPU where there is one")
-
 
 def _train(options: argparse.Namespace) -> None:
     from active_learning.resume import Interrupted
@@ -53,11 +46,3 @@ def _train(options: argparse.Namespace) -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
-
-
-def _score(options: argparse.Namespace) -> None:
-    from active_learning import checkpoint, score
-
-    loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
-    report = score.score_file(loaded, options.solutions, options.out, progress=emit)
-    emit({"stage": "done", "scored": report.scored, "too_long": report.too_long})

@@ -1,15 +1,13 @@
-import json
 import subprocess
 import sys
+from dataclasses import replace
 from random import Random
 
 import pytest
 import torch
 
-from active_learning import checkpoint, score
-from active_learning.config import TrainConfig
-from active_learning.model import load_language_model, load_tokenizer, new_full, new_probe
-from tests import tiny
+from active_learning import score
+from tests.tiny_prm import make_checkpoint, make_solutions
 
 # A released scored sample of the PRM800K authors, there in the order negative, positive, neutral.
 RELEASED = [
@@ -45,34 +43,10 @@ def test_a_solution_without_steps_has_no_score():
         score.solution_score([])
 
 
-@pytest.mark.parametrize("module", ["score", "select", "config", "domains.toy", "domains.chains"])
+@pytest.mark.parametrize("module", ["score", "shards", "select", "config", "domains.toy", "domains.chains"])
 def test_what_other_programs_use_loads_without_torch(module):
     program = f"import sys, active_learning.{module}; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-WORDS = [f"w{i}" for i in range(40)]
-
-
-META = {"metrics": {"threshold": 0.5}}
-
-
-def make_checkpoint(directory, mode, max_len=100):
-    base = tiny.make_model(directory, tiny.make_tokenizer(WORDS))
-    tokenizer, language_model = load_tokenizer(base), load_language_model(base)
-    model = (
-        new_full(language_model, tokenizer, None)
-        if mode == "full"
-        else new_probe(language_model, torch.Generator().manual_seed(0))
-    )
-    return checkpoint.Checkpoint(model, tokenizer, TrainConfig(base=str(base), mode=mode, max_len=max_len), META)
-
-
-def make_solutions(n, rng):
-    def text():
-        return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 6)))
-
-    return [score.Unscored(i, text(), tuple(text() for _ in range(rng.randint(1, 8)))) for i in range(n)]
 
 
 @pytest.mark.parametrize("mode", ["full", "probe"])
@@ -100,27 +74,6 @@ def test_a_later_step_does_not_change_the_probabilities_of_earlier_ones(mode, tm
     assert same == [True, True, False]
 
 
-def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(tmp_path):
-    prm = make_checkpoint(tmp_path / "base", "full", max_len=8)
-    rows = [
-        {"id": 7, "problem": "w1", "steps": ["w2", "w3 w4"]},
-        {"id": "long", "problem": "w1", "steps": ["w2"] * 9},
-        {"id": 9, "problem": "w1", "steps": ["w5"]},
-    ]
-    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    seen = []
-    report = score.score_file(prm, tmp_path / "in.jsonl", tmp_path / "out.jsonl", progress=seen.append)
-    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert (report.scored, report.too_long) == (2, 1)
-    assert [line["id"] for line in lines] == [7, 9]
-    assert lines[0].keys() == {"id", "product", "minimum", "probabilities", "judged_part"}
-    assert [sum(triple) for triple in lines[0]["probabilities"]] == pytest.approx([1, 1])
-    assert lines[0]["product"] == pytest.approx(score.solution_score(lines[0]["probabilities"]))
-    assert lines[0]["minimum"] == pytest.approx(min(1 - triple[0] for triple in lines[0]["probabilities"]))
-    assert seen[-1] == {"stage": "score", "done": 3, "total": 3, "too_long": 1}
-    assert [path.name for path in tmp_path.glob("out*")] == ["out.jsonl"]
-
-
 def test_probabilities_of_single_precision_never_make_a_score_above_one():
     assert score.solution_score([(1e-9, 0.30000001192092896, 0.7000000476837158)] * 5) == 1.0
 
@@ -137,3 +90,12 @@ def test_solutions_that_are_alike_up_to_the_predicted_error_have_the_same_judged
     assert part("a", "c", "b", probabilities=[right, wrong, right]) != error
     assert part("a", "b", "c", probabilities=[right, wrong, right], problem="q") != error
     assert part("a", "b", probabilities=[right, right]) == error  # nothing is wrong in it: all of it is read
+
+
+def test_an_outcome_model_is_asked_at_the_last_step_only(tmp_path):
+    prm = make_checkpoint(tmp_path, "full")
+    scorer = score.local(prm, "0")
+    scored = score.Scored(score.Unscored(1, "p", ("a", "b")), ((0.5, 0.1, 0.4), (0.2, 0.1, 0.7)))
+    assert score.line_of(scored, scorer)["product"] == pytest.approx(0.4)
+    line = score.line_of(scored, replace(scorer, kind="orm"))
+    assert line["product"] == line["minimum"] == pytest.approx(0.8)

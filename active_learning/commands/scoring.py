@@ -1,0 +1,53 @@
+"""score: the probabilities of every step, from a checkpoint here or from a server that has it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from active_learning.commands.arguments import emit, torch_command
+from active_learning.score import Scorer
+from active_learning.shards import SHARD_SIZE, Job, score_file
+
+
+def add(commands: Any) -> None:
+    score = torch_command(
+        commands, "score", _score, "score the steps of solutions; killed and started again it goes on where it was"
+    )
+    score.add_argument("--checkpoint", type=Path, required=True)
+    score.add_argument("--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "steps"}')
+    score.add_argument("--out", type=Path, required=True)
+    score.add_argument("--base", help="where a frozen base model is now, if it was moved")
+    score.add_argument("--device", default=None, help="default: the GPU where there is one")
+    score.add_argument("--shard-size", type=int, default=SHARD_SIZE, help=f"solutions (default {SHARD_SIZE})")
+    score.add_argument("--shard", type=_share, default=(0, 1), help="i/n: this is the i-th of n machines")
+    score.add_argument("--anew", action="store_true", help="delete parts that another checkpoint or input left")
+    server = score.add_argument_group("scoring by a server that speaks vLLM's /pooling")
+    server.add_argument("--endpoint", help="its address, as http://127.0.0.1:8000")
+    server.add_argument("--model", help="the name under which it serves this checkpoint as a token classifier")
+    server.add_argument("--requests", type=int, default=32, help="in flight at the same time (default 32)")
+    server.add_argument("--key-file", type=Path, help="a file with the server's API key")
+
+
+def _share(text: str) -> tuple[int, int]:
+    one, _, of = text.partition("/")
+    return int(one) - 1, int(of)
+
+
+def _score(options: argparse.Namespace) -> None:
+    job = Job(options.solutions, options.out, options.shard_size, options.shard, options.anew)
+    report = score_file(_scorer(options), job, progress=emit)
+    done = {"stage": "done", "scored": report.scored, "too_long": report.too_long}
+    emit(done if report.is_complete else {**done, "waiting_for": "the shards of other machines"})
+
+
+def _scorer(options: argparse.Namespace) -> Scorer:
+    from active_learning import checkpoint, score
+
+    if options.endpoint:
+        from active_learning import endpoint
+
+        key = options.key_file.read_text().strip() if options.key_file else None
+        server = endpoint.Server(options.endpoint, options.model, requests=options.requests, key=key)
+        return endpoint.remote(options.checkpoint, server)
+    loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
+    return score.local(loaded, checkpoint.sha256(options.checkpoint / checkpoint.MANIFEST))

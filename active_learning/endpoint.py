@@ -1,0 +1,148 @@
+"""Scoring by a server, for those who run vLLM.
+
+The server has the checkpoint as a token classifier with the classes negative, neutral, positive (`vllm serve DIR
+--runner pooling`). It is asked for the task `token_classify` at `/pooling`: tokens in, the probabilities of the classes
+at every token out. Tokens are made here, so that the step ends are those of training.
+"""
+
+import json
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from active_learning import checkpoint, data
+from active_learning.base_model import load_tokenizer
+from active_learning.config import Triple, from_json
+from active_learning.score import Scored, Scorer, Unscored
+
+ATTEMPTS = 6
+FIRST_WAIT_SECONDS = 1.0  # doubled at every attempt
+TIMEOUT_SECONDS = 300.0  # a full queue of a busy server takes minutes
+BUSY = {408, 425, 429, 500, 502, 503, 504}
+CLASSES = 3
+SUM_TOLERANCE = 1e-2  # of probabilities in half precision
+
+
+class EndpointError(ValueError):
+    """The server cannot be reached, or what it says are no probabilities of this model's classes."""
+
+
+class _TryAgain(Exception):
+    """What another attempt may mend."""
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    model: str | None
+    requests: int = 32  # in flight at the same time
+    key: str | None = None
+    wait: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise EndpointError(f"The endpoint is an address that begins with http:// or https://, not {self.url!r}.")
+        if not self.model:
+            raise EndpointError("Say with --model under which name the server has this checkpoint.")
+        if self.requests < 1:
+            raise EndpointError("At least one request is in flight at a time.")
+
+
+def remote(directory: Path, server: Server) -> Scorer:
+    """Score by a server that has this checkpoint; here only its tokenizer and settings are loaded."""
+    meta = checkpoint.verify(directory)
+    config = from_json(meta["config"])
+    if not (directory / "tokenizer").is_dir():
+        raise EndpointError(f"{directory} was trained with mode {config.mode}; a server takes models of mode full.")
+    return Scorer(
+        score=partial(score_solutions, server, load_tokenizer(directory / "tokenizer"), config.max_len),
+        identity={"checkpoint": checkpoint.sha256(directory / checkpoint.MANIFEST), "endpoint": server.model or ""},
+        kind=config.kind,
+        neutral=config.neutral,
+        threshold=meta["metrics"]["threshold"],
+    )
+
+
+def score_solutions(
+    server: Server, tokenizer: Any, max_len: int, solutions: Iterable[Unscored]
+) -> Iterator[Scored | Unscored]:
+    """Yield a result for each solution in order; what is longer than max_len tokens comes back as it was."""
+    waiting: deque[Future[Scored | Unscored]] = deque()
+    executor = ThreadPoolExecutor(server.requests)
+    try:
+        for solution in solutions:
+            encoded = data.encode(solution.problem, solution.steps, tokenizer)
+            waiting.append(executor.submit(_score, server, solution, encoded, max_len))
+            if len(waiting) >= 4 * server.requests:  # read ahead of a slow one, but not without end
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _score(server: Server, solution: Unscored, encoded: data.Encoded, max_len: int) -> Scored | Unscored:
+    if not encoded.ends or len(encoded.ids) > max_len:
+        return solution
+    return Scored(solution, ask(server, encoded))
+
+
+def ask(server: Server, encoded: data.Encoded) -> tuple[Triple, ...]:
+    """The probabilities at the step ends; tries again while the server is busy. Raises EndpointError."""
+    problem = ""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            server.wait(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+        try:
+            return _at_step_ends(_post(server, encoded.ids), encoded)
+        except _TryAgain as error:
+            problem = str(error)
+    raise EndpointError(
+        f"{server.url} gave no answer in {ATTEMPTS} attempts; the last said: {problem}. "
+        "What was scored is kept: start again when the server is there."
+    )
+
+
+def _post(server: Server, ids: list[int]) -> Any:
+    body = {"model": server.model, "task": "token_classify", "input": ids, "encoding_format": "float"}
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {server.key}"} if server.key else {})
+    request = Request(f"{server.url.rstrip('/')}/pooling", json.dumps(body).encode(), headers)
+    try:
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+            return json.loads(answer.read())
+    except HTTPError as error:
+        said = f"{error.code} {error.read(300).decode(errors='replace')}"
+        if error.code in BUSY:
+            raise _TryAgain(said) from error
+        raise EndpointError(f"{server.url} refused: {said}") from error
+    except (OSError, HTTPException, json.JSONDecodeError) as error:  # no connection, a broken one, half an answer
+        raise _TryAgain(f"{type(error).__name__}: {error}") from error
+
+
+def _at_step_ends(answer: Any, encoded: data.Encoded) -> tuple[Triple, ...]:
+    try:
+        rows = answer["data"][0]["data"]
+        triples = [tuple(float(value) for value in rows[end]) for end in encoded.ends]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise EndpointError(f"{_WANTED} It answered: {str(answer)[:200]}") from error
+    if len(rows) != len(encoded.ids):
+        raise EndpointError(f"{_WANTED} It answered {len(rows)} rows for {len(encoded.ids)} tokens.")
+    for triple in triples:
+        if len(triple) != CLASSES or min(triple) < 0 or not math.isclose(sum(triple), 1, abs_tol=SUM_TOLERANCE):
+            raise EndpointError(f"{_WANTED} It answered {list(triple)[:5]} for a step.")
+    return tuple((negative, neutral, positive) for negative, neutral, positive in triples)
+
+
+_WANTED = (
+    "The server does not answer as a token classifier with three classes, one row of probabilities for each token; "
+    "serve the exported model with --runner pooling."
+)

@@ -1,0 +1,207 @@
+"""Many solutions of a problem scored with one pass over the problem.
+
+In a causal model nothing before a step depends on it, so the keys and values of the problem's tokens are the same for
+all its solutions: they are computed once and every solution attends to them. Equal to `model.step_probabilities` to
+1e-5 in single precision, whatever the batches; that is also the way of models whose cache is of another kind.
+"""
+
+import inspect
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+from active_learning.base_model import reads_both_ways
+from active_learning.config import Triple
+from active_learning.data import Batch, Encoded, batches
+from active_learning.model import PRM, StepPRM
+from active_learning.model import step_probabilities as each_alone
+
+# The fewest tokens that sharing must save before a problem is worth a pass of its own.
+LEAST_SAVED = 64
+
+
+def step_probabilities(
+    model: PRM, sequences: Sequence[Encoded], pad_id: int, batch_tokens: int
+) -> list[tuple[Triple, ...]]:
+    """For each sequence the probability of negative, neutral and positive of each of its steps, in order.
+
+    Equal sequences are computed once; `batch_tokens` bounds a batch with its padding, problems included.
+    """
+    first: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+    places = [first.setdefault((tuple(one.ids), tuple(one.ends)), place) for place, one in enumerate(sequences)]
+    groups, alone = _groups(sequences, first.values(), can_share=can_share(model))
+    found: dict[int, tuple[Triple, ...]] = {}
+    for chunk in _chunks(groups, sequences, batch_tokens):
+        found |= _score_chunk(model, chunk, sequences, pad_id=pad_id, batch_tokens=batch_tokens)
+    rest = each_alone(model, [sequences[place] for place in alone], pad_id, batch_tokens)
+    found |= dict(zip(alone, rest, strict=True))
+    return [found[place] for place in places]
+
+
+def can_share(model: PRM) -> bool:
+    """Whether the model keeps all keys and values, in the plain way, and can be told where a token stands."""
+    backbone = backbone_of(model)
+    if reads_both_ways(backbone.config):
+        return False
+    takes = inspect.signature(backbone.forward).parameters
+    if not {"past_key_values", "position_ids", "attention_mask"} <= takes.keys():
+        return False
+    layers = DynamicCache(config=backbone.config).layers
+    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+
+
+def backbone_of(model: PRM) -> Any:
+    return model.backbone if isinstance(model, StepPRM) else model.language_model.base_model
+
+
+# What goes together -------------------------------------------------------------------------------------------------
+
+Group = list[int]  # places of sequences that begin with the same problem
+
+
+def _groups(sequences: Sequence[Encoded], places: Iterable[int], *, can_share: bool) -> tuple[list[Group], list[int]]:
+    """Groups of one problem each, and what gains nothing by sharing."""
+    by_problem: dict[tuple[int, ...], Group] = defaultdict(list)
+    for place in places:
+        by_problem[tuple(sequences[place].ids[: sequences[place].prompt_len])].append(place)
+    groups, alone = [], []
+    for problem, group in by_problem.items():
+        if can_share and len(problem) * (len(group) - 1) >= LEAST_SAVED:
+            groups.append(group)
+        else:
+            alone += group
+    return groups, alone
+
+
+def _chunks(groups: list[Group], sequences: Sequence[Encoded], batch_tokens: int) -> Iterator[list[Group]]:
+    """Problems of like length whose keys and values are held at the same time: a few full batches of solutions.
+
+    Problems with few solutions need company for full batches, and more solutions of like length need less padding.
+    """
+    chunk: list[Group] = []
+    held = 0
+    for group in sorted(groups, key=lambda group: (sequences[group[0]].prompt_len, group[0])):
+        longest = sequences[group[0]].prompt_len  # they come sorted
+        tokens = sum(len(sequences[place].ids) for place in group)
+        if chunk and (longest * (len(chunk) + 1) > batch_tokens or held + tokens > 4 * batch_tokens):
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(group)
+        held += tokens
+    if chunk:
+        yield chunk
+
+
+# One chunk ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Problems:
+    """The problems of a chunk, padded on the right: keys and values, and the hidden state of each one's last token."""
+
+    cache: DynamicCache
+    mask: Tensor  # (problem, token)
+    last_hidden: Tensor  # (problem, 1, width)
+    last_ids: Tensor  # (problem, 1)
+    lengths: Tensor  # (problem,)
+
+
+class _SharedLayer(DynamicLayer):  # type: ignore[misc]  # transformers has no types
+    """Keys and values of the problems, laid before those of each solution while its layer is computed, and not kept."""
+
+    def __init__(self, of_problems: DynamicLayer, problem_of_row: Tensor) -> None:
+        super().__init__()
+        self._of_problems, self._problem_of_row = of_problems, problem_of_row
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        both = zip((self._of_problems.keys, self._of_problems.values), (key_states, value_states), strict=True)
+        keys, values = (torch.cat([shared[self._problem_of_row], own], dim=-2) for shared, own in both)
+        return keys, values
+
+    def get_seq_length(self) -> int:
+        length: int = self._of_problems.get_seq_length()
+        return length
+
+
+@torch.inference_mode()
+def _score_chunk(
+    model: PRM, chunk: list[Group], sequences: Sequence[Encoded], *, pad_id: int, batch_tokens: int
+) -> dict[int, tuple[Triple, ...]]:
+    problems = _read_problems(model, [sequences[group[0]] for group in chunk], pad_id)
+    rows = [(number, place) for number, group in enumerate(chunk) for place in group]
+    longest = int(problems.lengths.max())
+    own = [len(sequences[place].ids) - sequences[place].prompt_len for _, place in rows]
+    found: dict[int, tuple[Triple, ...]] = {}
+    for batch in batches([longest + length for length in own], batch_tokens):
+        chosen = [rows[i] for i in batch]
+        some = [sequences[place] for _, place in chosen]
+        logits = _read_solutions(model, problems, [number for number, _ in chosen], some, pad_id)
+        triples = iter(logits.softmax(-1).double().tolist())
+        found |= {place: tuple(tuple(next(triples)) for _ in sequences[place].ends) for _, place in chosen}
+    return found
+
+
+def _read_problems(model: PRM, sequences: Sequence[Encoded], pad_id: int) -> _Problems:
+    device = next(model.parameters()).device
+    backbone = backbone_of(model)
+    prompts = [one.ids[: one.prompt_len] for one in sequences]
+    ids, mask = _padded(prompts, pad_id, device)
+    cache = DynamicCache(config=backbone.config)
+    output = backbone(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True)
+    lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
+    each = torch.arange(len(prompts), device=device)
+    last = output.last_hidden_state[each, lengths - 1]
+    return _Problems(cache, mask, last[:, None], ids[each, lengths - 1][:, None], lengths)
+
+
+def _read_solutions(
+    model: PRM, problems: _Problems, of_problem: list[int], sequences: Sequence[Encoded], pad_id: int
+) -> Tensor:
+    """Logits (steps, 3) of solutions, each of the problem with the number beside it."""
+    device = problems.mask.device
+    row_of = torch.tensor(of_problem, device=device)
+    ids, mask = _padded([one.ids[one.prompt_len :] for one in sequences], pad_id, device)
+    output = backbone_of(model)(
+        input_ids=ids,
+        attention_mask=torch.cat([problems.mask[row_of], mask], 1),
+        position_ids=problems.lengths[row_of][:, None] + torch.arange(ids.shape[1], device=device),
+        past_key_values=_shared_cache(problems.cache, row_of),
+        use_cache=True,
+    )
+    # The problem's last token goes before the solution: its state is what predicts the solution's first token.
+    hidden = torch.cat([problems.last_hidden[row_of], output.last_hidden_state], 1)
+    all_ids = torch.cat([problems.last_ids[row_of], ids], 1)
+    all_mask = torch.cat([torch.ones_like(mask[:, :1]), mask], 1)
+    return model.read(hidden, _steps_after_problem(sequences, all_ids, all_mask))
+
+
+def _shared_cache(cache: DynamicCache, problem_of_row: Tensor) -> DynamicCache:
+    shared = DynamicCache()
+    shared.layers = [_SharedLayer(layer, problem_of_row) for layer in cache.layers]
+    shared.layer_class_to_replicate = None
+    return shared
+
+
+def _steps_after_problem(sequences: Sequence[Encoded], ids: Tensor, mask: Tensor) -> Batch:
+    """Where each step is when position 0 is the problem's last token."""
+    steps = [
+        (row, start - one.prompt_len + 1, end - one.separator_len - one.prompt_len + 1, end - one.prompt_len + 1)
+        for row, one in enumerate(sequences)
+        for start, end in zip(one.starts, one.ends, strict=True)
+    ]
+    rows, starts, contents, ends = torch.tensor(steps, device=ids.device).T
+    return Batch(ids, mask, rows, starts, contents, ends)
+
+
+def _padded(sequences: Sequence[list[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ids and mask (sequence, token), padded on the right, so that no position is without one that it may see."""
+    longest = max(map(len, sequences))
+    ids = torch.tensor([one + [pad_id] * (longest - len(one)) for one in sequences], device=device)
+    lengths = torch.tensor([len(one) for one in sequences], device=device)
+    return ids, (torch.arange(longest, device=device) < lengths[:, None]).long()

@@ -1,0 +1,137 @@
+"""One pass over a problem for all its solutions. H13: equal to scoring one by one to 1e-5 regardless of padding."""
+
+from random import Random
+
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertLMHeadModel,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from active_learning import prefix
+from active_learning.data import Encoded
+from active_learning.model import StepPRM, new_probe
+
+VOCABULARY = 60
+SHAPE = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+}
+KINDS = {
+    "llama": lambda: LlamaForCausalLM(LlamaConfig(**SHAPE)),
+    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SHAPE, num_key_value_heads=2)),
+    "gpt2": lambda: GPT2LMHeadModel(GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=2)),
+    "sliding": lambda: Qwen2ForCausalLM(
+        Qwen2Config(**SHAPE, num_key_value_heads=2, use_sliding_window=True, sliding_window=8, max_window_layers=1)
+    ),
+    "encoder": lambda: BertLMHeadModel(BertConfig(**SHAPE)),
+}
+
+
+def make_prm(kind, mode):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        language_model = KINDS[kind]().eval()
+        if mode == "probe":
+            return new_probe(language_model, torch.Generator().manual_seed(1))
+        head = torch.nn.Linear(32, 3, bias=False)
+        head.weight.data.mul_(5)
+        return StepPRM(language_model.base_model, head).eval()
+
+
+def make_sequences(counts, rng):
+    """`counts[i]` solutions of problem i, of 1 to 6 steps of 2 to 9 tokens each, a separator at their ends."""
+    sequences = []
+    for count in counts:
+        problem = [rng.randrange(2, VOCABULARY) for _ in range(rng.randint(20, 40))]
+        for _ in range(count):
+            ids, ends = list(problem), []
+            for _ in range(rng.randint(1, 6)):
+                ids += [*(rng.randrange(2, VOCABULARY) for _ in range(rng.randint(1, 8))), 1]
+                ends.append(len(ids) - 1)
+            sequences.append(Encoded(ids, ends, len(problem), 1))
+    rng.shuffle(sequences)
+    return sequences
+
+
+def largest_difference(left, right):
+    assert [len(one) for one in left] == [len(one) for one in right]
+    pairs = zip(left, right, strict=True)
+    return max((torch.tensor(one) - torch.tensor(other)).abs().max().item() for one, other in pairs)
+
+
+@pytest.fixture
+def count_tokens():
+    """The tokens that went through a model's embedding, padding included."""
+
+    def counted(prm, compute):
+        seen = []
+        embedding = prefix.backbone_of(prm).get_input_embeddings()
+        hook = embedding.register_forward_hook(lambda module, arguments, output: seen.append(arguments[0].numel()))
+        result = compute()
+        hook.remove()
+        return result, sum(seen)
+
+    return counted
+
+
+@pytest.mark.parametrize("mode", ["full", "probe"])
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2"])
+@pytest.mark.parametrize("batch_tokens", [1, 150, 5000])
+def test_sharing_a_problem_changes_no_probability(kind, mode, batch_tokens):
+    prm = make_prm(kind, mode)
+    sequences = make_sequences([12, 1, 7, 4, 1], Random(batch_tokens))
+    assert prefix.can_share(prm)
+    shared = prefix.step_probabilities(prm, sequences, 0, batch_tokens)
+    assert largest_difference(shared, prefix.each_alone(prm, sequences, 0, 1)) < 1e-5
+
+
+def test_a_problem_is_computed_once_for_all_its_solutions(count_tokens):
+    prm = make_prm("qwen2", "full")
+    sequences = make_sequences([30], Random(0))
+    _, tokens = count_tokens(prm, lambda: prefix.step_probabilities(prm, sequences, 0, 400))
+    problem = sequences[0].prompt_len
+    own = sum(len(one.ids) - problem for one in sequences)
+    assert problem + own <= tokens < 1.25 * (problem + own)  # a quarter of padding at most
+
+
+def test_equal_solutions_are_computed_once(count_tokens):
+    prm = make_prm("llama", "full")
+    once = make_sequences([6, 1], Random(3))
+    found, tokens = count_tokens(prm, lambda: prefix.step_probabilities(prm, once, 0, 10_000))
+    often, often_tokens = count_tokens(prm, lambda: prefix.step_probabilities(prm, once * 5, 0, 10_000))
+    assert often_tokens == tokens
+    assert often == found * 5
+
+
+def test_the_same_tokens_with_other_step_ends_are_another_solution():
+    prm = make_prm("llama", "full")
+    ids = list(range(2, 42))
+    one, other = Encoded(ids, [39], 30, 1), Encoded(ids, [34, 39], 30, 1)
+    found = prefix.step_probabilities(prm, [one, other], 0, 1000)
+    assert [len(triples) for triples in found] == [1, 2]
+    assert found[0][0] == pytest.approx(found[1][1], abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["sliding", "encoder"])
+def test_a_model_that_cannot_share_is_scored_the_plain_way(kind, count_tokens):
+    prm = make_prm(kind, "full")
+    sequences = make_sequences([8, 3], Random(1))
+    assert not prefix.can_share(prm)
+    found, tokens = count_tokens(prm, lambda: prefix.step_probabilities(prm, sequences, 0, 1))
+    assert tokens == sum(len(one.ids) for one in sequences)
+    assert largest_difference(found, prefix.each_alone(prm, sequences, 0, 1)) == 0
+
+
+def test_nothing_to_score_is_nothing():
+    assert prefix.step_probabilities(make_prm("llama", "full"), [], 0, 100) == []
