@@ -145,7 +145,7 @@ def checkpoint_activations(backbone: Any) -> None:
 
     The layers do so only while they are training; what is inside them stays in evaluation mode, without dropout.
     """
-    backbone.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    backbone.activation_checkpointing_enable()
     for module in backbone.modules():
         if getattr(module, "gradient_checkpointing", None) is not None:
             module.training = True

@@ -92,6 +92,9 @@ def _fit_whole(model: StepPRM, items: list[Item], weights: Tensor, run: Run) -> 
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.decay)
     done, losses = run.states.restore(model, optimizer)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        run.states.forget_after(done)
     schedule = _schedule(optimizer, steps, done)
     prepared = accelerator.prepare(model)
     order = islice(_endless(groups, Random(config.seed)), done * width, None)
@@ -124,7 +127,7 @@ def _step(
         items = [batch[i] for i in some]
         # Only the last pass of a step exchanges gradients: processes may need different numbers of passes.
         with nullcontext() if number == len(passes) else accelerator.no_sync(prepared):
-            with accelerator.autocast():
+            with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=run.config.precision == "bf16"):
                 loss = summed_loss(prepared(collate(items, run)), items, weights) / max(1.0, counted)
             # Gradients are averaged over processes, and each has divided by the labels of all.
             accelerator.backward(loss * accelerator.num_processes)

@@ -59,6 +59,12 @@ class States:
                 return meta["step"], meta["losses"]
         return 0, []
 
+    def forget_after(self, step: int) -> None:
+        """Remove states that were not gone on from: the steps after this one are taken anew."""
+        for place in self._found():
+            if int(place.name.removeprefix("step-")) > step:
+                shutil.rmtree(place)
+
     def remove(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
 

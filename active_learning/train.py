@@ -51,7 +51,7 @@ def train(
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
-    accelerator = Accelerator(mixed_precision="bf16" if config.precision == "bf16" else "no")
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available())  # without the word it takes no second process
     base = checkpoint.base_directory(config.base)
     tokenizer, language_model = load_tokenizer(base), load_language_model(base)
     check_tokenizer(language_model, tokenizer)

@@ -1,6 +1,7 @@
 """train: a model from labels."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -45,4 +46,5 @@ def _train(options: argparse.Namespace) -> None:
         raise SystemExit(TRY_AGAIN) from None
     finally:
         signal.signal(signal.SIGTERM, before)
-    emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
+        emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
