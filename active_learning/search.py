@@ -46,7 +46,7 @@ def answer_groups(answers: Sequence[str | None]) -> list[int | None]:
     group_of: dict[str | None, int | None] = {None: None}
     groups: list[tuple[str, Fraction | None]] = []  # the first text, and its value if it is a number
     for answer in answers:
-        if answer in group_of:
+        if answer is None or answer in group_of:
             continue
         value = number(plain_form(answer, to_text=None) or "")
         same = (i for i, (text, other) in enumerate(groups) if _may_match(value, other) and answers_match(answer, text))

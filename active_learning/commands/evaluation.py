@@ -3,16 +3,21 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from active_learning.commands.arguments import emit, torch_command, write_json
+from active_learning.config import Neutral
+from active_learning.score import Reduction
 
 
 def add(commands: Any) -> None:
     evaluate = torch_command(commands, "evaluate", _evaluate, "measure a checkpoint on labeled solutions")
-    evaluate.add_argument("--checkpoint", type=Path, required=True)
-    evaluate.add_argument("--records", type=Path, required=True, help="PRM800K JSON Lines")
+    of_what = evaluate.add_mutually_exclusive_group(required=True)
+    of_what.add_argument("--checkpoint", type=Path, help="a model, measured on the labels of --records")
+    of_what.add_argument("--samples", type=Path, help="scored samples, JSON Lines: what choosing among them gains")
+    evaluate.add_argument("--records", type=Path, help="PRM800K JSON Lines")
     evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
+    _add_sample_options(evaluate.add_argument_group("with --samples"))
 
     compare = torch_command(commands, "compare", _compare, "say whether a new selector may replace the one in use")
     compare.add_argument("--candidate", type=Path, required=True, help="checkpoint of the new selector")
@@ -24,7 +29,53 @@ def add(commands: Any) -> None:
     compare.add_argument("--out", type=Path, required=True)
 
 
+def _add_sample_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--out", type=Path, help="directory for report.json and the pictures")
+    group.add_argument("--ns", type=_numbers, help="numbers of samples to choose from: 1,4,16 (default: powers of two)")
+    group.add_argument("--reduction", choices=get_args(Reduction), default="product", help="of steps to one score")
+    group.add_argument("--neutral", choices=get_args(Neutral), default="positive", help="what a neutral step counts as")
+    group.add_argument("--draws", type=int, default=200, help="random subsets for the votes (default 200)")
+    group.add_argument("--trials", type=int, default=0, help="of PRM800K's own evaluation, beside the exact value")
+    group.add_argument("--seed", type=int, default=0)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in text.split(",")}))
+
+
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.samples:
+        _evaluate_samples(options)
+    elif options.records:
+        _evaluate_checkpoint(options)
+    else:
+        raise ValueError("A checkpoint is measured on labels: give them with --records.")
+
+
+def _evaluate_samples(options: argparse.Namespace) -> None:
+    from active_learning.evaluate import curves, report, samples
+
+    problems = samples.read_samples(options.samples)
+    choice = curves.Choice(
+        ns=options.ns or curves.powers_of_two(problems),
+        reduction=options.reduction,
+        neutral=options.neutral,
+        draws=options.draws,
+        seed=options.seed,
+    )
+    found = report.report(problems, choice, trials=options.trials)
+    for name, table in found.items():
+        emit({"stage": "evaluate", "table": name, "rows": table})
+    if options.out:
+        from active_learning import plots
+
+        options.out.mkdir(parents=True, exist_ok=True)
+        write_json(options.out / "report.json", found)
+        plots.draw(found, options.out)
+    emit({"stage": "done", "counts": found["counts"]})
+
+
+def _evaluate_checkpoint(options: argparse.Namespace) -> None:
     from active_learning import checkpoint, train
 
     emit(

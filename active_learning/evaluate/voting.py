@@ -7,7 +7,7 @@ no closed form, so that draws with a seed stand for all of them; every n and bot
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ class Answered(Graded, Protocol):
     def answer(self) -> str | None: ...
 
 
+A = TypeVar("A", bound=Answered)
+
 # Numbers of answers. The right one has 0, because the grader called each right sample equal to the truth.
 RIGHT, NO_VOTE = 0, -1
 
@@ -36,10 +38,10 @@ class Ballots:
 
 
 def vote_each(
-    problems: Sequence[Sequence[Answered]],
+    problems: Sequence[Sequence[A]],
     ns: Sequence[int],
     *,
-    score: Score[Answered],
+    score: Score[A],
     draws: int,
     rng: Random,
 ) -> tuple[Floats, Floats]:
@@ -56,7 +58,7 @@ def vote_each(
     return majority, weighted
 
 
-def _ballots(pool: Sequence[Answered], score: Score[Answered]) -> Ballots:
+def _ballots(pool: Sequence[A], score: Score[A]) -> Ballots:
     wrong = answer_groups([None if sample.is_correct else sample.answer for sample in pool])
     groups = [
         NO_VOTE if sample.answer is None else RIGHT if group is None else group + 1
@@ -85,7 +87,8 @@ def _share_right(ballots: Ballots, drawn: Ints, weights: Floats) -> float:
     first = np.full(draws * groups, n)
     np.minimum.at(first, ballot, place)
     first = first.reshape(draws, groups)
+    sums = np.where(first < n, sums, -np.inf)
     # Sums of the same scores in another order differ in their last bits: those are equal.
-    is_best = (first < n) & (sums >= sums.max(axis=1, keepdims=True, initial=-np.inf, where=first < n) - 1e-9)
+    is_best = (first < n) & (sums >= sums.max(axis=1, keepdims=True) - 1e-9)
     winner = np.where(is_best, first, n).argmin(axis=1)
     return float(((winner == RIGHT) & is_best.any(axis=1)).mean())
