@@ -51,8 +51,12 @@ def draw(report: Row, folder: Path) -> list[Path]:
     if len(report["quintiles"]) > 1:
         written += _save(quintiles(report["quintiles"]), folder / "quintiles")
     if report["calibration"]:
-        written += _save(reliability(report["calibration"], "that the solution is right"), folder / "calibration")
+        written += draw_calibration(report["calibration"], "that the solution is right", folder)
     return written
+
+
+def draw_calibration(calibration: Row, event: str, folder: Path) -> list[Path]:
+    return _save(reliability(calibration, event), folder / "calibration")
 
 
 def best_of_n(curves: dict[str, list[Row]]) -> Figure:

@@ -3,11 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from active_learning.commands.arguments import emit, torch_command, write_json
 from active_learning.config import Neutral
 from active_learning.score import Reduction
+
+if TYPE_CHECKING:
+    from active_learning.checkpoint import Checkpoint
 
 
 def add(commands: Any) -> None:
@@ -17,6 +20,7 @@ def add(commands: Any) -> None:
     of_what.add_argument("--samples", type=Path, help="scored samples, JSON Lines: what choosing among them gains")
     evaluate.add_argument("--records", type=Path, help="PRM800K JSON Lines")
     evaluate.add_argument("--base", help="where a probe's base model is now, if it was moved")
+    evaluate.add_argument("--out", type=Path, help="directory for report.json and the pictures")
     _add_sample_options(evaluate.add_argument_group("with --samples"))
 
     compare = torch_command(commands, "compare", _compare, "say whether a new selector may replace the one in use")
@@ -30,7 +34,6 @@ def add(commands: Any) -> None:
 
 
 def _add_sample_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--out", type=Path, help="directory for report.json and the pictures")
     group.add_argument("--ns", type=_numbers, help="numbers of samples to choose from: 1,4,16 (default: powers of two)")
     group.add_argument("--reduction", choices=get_args(Reduction), default="product", help="of steps to one score")
     group.add_argument("--neutral", choices=get_args(Neutral), default="positive", help="what a neutral step counts as")
@@ -78,12 +81,32 @@ def _evaluate_samples(options: argparse.Namespace) -> None:
 def _evaluate_checkpoint(options: argparse.Namespace) -> None:
     from active_learning import checkpoint, train
 
-    emit(
-        {
-            "stage": "done",
-            "metrics": train.evaluate_file(checkpoint.load(options.checkpoint, base=options.base), options.records),
-        }
-    )
+    loaded = checkpoint.load(options.checkpoint, base=options.base)
+    metrics = train.evaluate_file(loaded, options.records)
+    if options.out:
+        _write_calibration(loaded, metrics, options)
+    emit({"stage": "done", "metrics": metrics})
+
+
+def _write_calibration(loaded: "Checkpoint", metrics: dict[str, Any], options: argparse.Namespace) -> None:
+    from active_learning import plots, targets, train
+    from active_learning.evaluate import Judged
+    from active_learning.evaluate.calibration import first_error_sweep, step_calibration
+
+    rows, _ = train.read_rows(options.records, loaded.config)
+    items, _ = targets.encode_rows(rows, loaded.tokenizer, loaded.config.max_len)
+    judged = train.judge(loaded.model, items, loaded.tokenizer.pad_token_id, loaded.config)
+    is_orm = loaded.config.kind == "orm"
+    if is_orm:  # its last prediction is the one that counts
+        judged = [Judged(one.probabilities[-1:], one.ratings[-1:]) for one in judged]
+    # A first error is what a solution has, not an alternative to one of its steps.
+    whole = [one for one, item in zip(judged, items, strict=True) if item.is_whole]
+    calibration = step_calibration(judged)
+    options.out.mkdir(parents=True, exist_ok=True)
+    report = {"metrics": metrics, "calibration": calibration, "sweep": first_error_sweep(whole)}
+    write_json(options.out / "report.json", report)
+    if calibration["count"]:
+        plots.draw_calibration(calibration, f"that the {'answer' if is_orm else 'step'} is right", options.out)
 
 
 def _compare(options: argparse.Namespace) -> None:

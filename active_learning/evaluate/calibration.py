@@ -56,17 +56,19 @@ def calibration(probabilities: Sequence[float], outcomes: Sequence[bool]) -> dic
 
 
 def step_calibration(solutions: Sequence[Judged]) -> dict[str, Any]:
-    """Of the probability that a rated step is right (positive or neutral), with the sweep of the threshold."""
+    """Of the probability that a rated step is right (positive or neutral)."""
     rated = [
         (1 - triple[0], rating != -1)
         for solution in solutions
         for triple, rating in zip(solution.probabilities, solution.ratings, strict=True)
         if rating is not None
     ]
-    return {
-        **calibration([probability for probability, _ in rated], [is_right for _, is_right in rated]),
-        "sweep": [{"threshold": threshold, **first_errors(solutions, threshold)} for threshold in THRESHOLDS],
-    }
+    return calibration([probability for probability, _ in rated], [is_right for _, is_right in rated])
+
+
+def first_error_sweep(solutions: Sequence[Judged]) -> list[dict[str, float | None]]:
+    """How well first errors are found with each threshold on P(negative)."""
+    return [{"threshold": threshold, **first_errors(solutions, threshold)} for threshold in THRESHOLDS]
 
 
 def outcome_sweep(samples: Sequence[Sample], thresholds: Sequence[float] = THRESHOLDS) -> list[dict[str, float | None]]:

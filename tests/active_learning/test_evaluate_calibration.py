@@ -12,6 +12,7 @@ from active_learning.evaluate.calibration import (
     Bin,
     calibration,
     expected_calibration_error,
+    first_error_sweep,
     outcome_sweep,
     reliability,
     step_calibration,
@@ -75,7 +76,7 @@ def test_the_sweep_finds_first_errors_at_each_threshold_with_the_published_among
     # EV9: a solution whose second step is the error, with P(negative) .3; and a right one with a step of .25
     wrong = Judged(((0.1, 0, 0.9), (0.3, 0, 0.7)), (1, -1))
     right = Judged(((0.25, 0, 0.75),), (1,))
-    sweep = {row["threshold"]: row for row in step_calibration([wrong, right])["sweep"]}
+    sweep = {row["threshold"]: row for row in first_error_sweep([wrong, right])}
     assert PUBLISHED_THRESHOLD == 0.2
     assert set(sweep) == set(THRESHOLDS)
     assert (sweep[0.05]["error"], sweep[0.05]["correct"]) == (0, 0)  # the first step is called the error

@@ -8,6 +8,8 @@ from active_learning.evaluate import best_of_n
 from active_learning.evaluate.curves import Choice
 from active_learning.evaluate.report import report
 from active_learning.evaluate.samples import Sample, pad
+from active_learning.records import dump
+from active_learning.simulate import label, make_pool
 
 
 def sample(line, problem, answer, is_correct, *steps, **more):
@@ -184,3 +186,27 @@ def test_a_checkpoint_needs_labels_and_one_of_the_two_is_asked_for(tmp_path, cap
         run(capsys)
     with pytest.raises(SystemExit):
         run(capsys, "--samples", "a", "--checkpoint", "b")
+
+
+def test_a_checkpoint_with_a_directory_gets_its_calibration_drawn(tmp_path, capsys):
+    # EV9
+    rng = Random(0)
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(dump(label(one, 0.0, 1, rng)) + "\n" for one in make_pool(16, 1, 0.2, rng)))
+    (tmp_path / "config.json").write_text('{"min_steps": 20}')
+    prm = tmp_path / "prm"
+    assert main(["train", "--records", str(labels), "--out", str(prm), "--config", str(tmp_path / "config.json")]) == 0
+    capsys.readouterr()
+
+    code, lines, _ = run(capsys, "--checkpoint", prm, "--records", labels, "--out", tmp_path / "out")
+
+    assert code == 0
+    found = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert found["metrics"] == lines[-1]["metrics"]
+    assert found["calibration"]["count"] == found["metrics"]["steps"]
+    assert {row["threshold"] for row in found["sweep"]} >= {0.2, 0.5}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "calibration.png",
+        "calibration.svg",
+        "report.json",
+    ]
