@@ -1,6 +1,7 @@
 """The promotion gate of a round: the new selector replaces the one in use only if it is not worse."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +14,97 @@ from workers.duty import Duty
 
 SAMPLE = 500  # unlabeled solutions on which both are read
 
+Compared = dict[str, Any]
 
-def better_of(duty: Duty, round_: Round, candidate: ModelVersion, folder: Path) -> tuple[ModelVersion, dict[str, Any]]:
+
+@dataclass(frozen=True)
+class _Match:
+    duty: Duty
+    round: Round
+    candidate: ModelVersion
+    active: ModelVersion
+    folder: Path
+
+
+def better_of(duty: Duty, round_: Round, candidate: ModelVersion, folder: Path) -> tuple[ModelVersion, Compared]:
     """The selector that this round chooses by, and the comparison for its report. The first one has no rival."""
     active = ModelVersion.objects.active_selector(round_.project)
     if active is None:
         return candidate, {"comparison": {"promote": True, "because": "first", "candidate": candidate.pk}}
-    out = folder / "comparison.json"
-    if not out.exists():
-        pool = folder / "sample.jsonl"
-        pool.write_text(
-            "".join(
-                json.dumps({"id": one.id, "problem": one.problem, "steps": one.steps}) + "\n"
-                for one in queries.sample(round_.project, SAMPLE)
-            )
-        )
-        _compare(duty, candidate, active, Inputs.of_round(round_), folder)
-    found = json.loads(out.read_text()) | {"candidate": candidate.pk, "active": active.pk}
+    match = _Match(duty, round_, candidate, active, folder)
+    found = _on_all_labels(match)
+    if found["promote"]:
+        found |= _on_earlier_labels(match)
     if not found["promote"]:
         duty.log(f"the new selector is held back ({found['because']}): the round goes on with the one in use")
+    found |= {"candidate": candidate.pk, "active": active.pk}
+    found["labels_before"] = active.round.report.get("labels") if active.round else None
     return (candidate if found["promote"] else active), {"comparison": found}
 
 
-def _compare(duty: Duty, candidate: ModelVersion, active: ModelVersion, inputs: Inputs, folder: Path) -> None:
+def _on_all_labels(match: _Match) -> Compared:
+    out, sample = match.folder / "comparison.json", match.folder / "sample.jsonl"
+    if not out.exists():
+        rows = queries.sample(match.round.project, SAMPLE)
+        sample.write_text(
+            "".join(json.dumps({"id": one.id, "problem": one.problem, "steps": one.steps}) + "\n" for one in rows)
+        )
+        _compare(match, match.folder / "train.jsonl", sample, out)
+    return _read(out)
+
+
+def _on_earlier_labels(match: _Match) -> Compared:
+    """What changes where the new one is worse at what was labeled before the newest generation: then the newest labels
+    contradict the earlier ones. On all labels that is not seen, for the held-out ones are wrong in the same way.
+    """
+    out, records, none = (match.folder / name for name in ("earlier.json", "earlier.jsonl", "none.jsonl"))
+    if not out.exists():
+        if not write_earlier(match.folder / "train.jsonl", records):
+            return {}
+        none.write_text("")  # the ranking of unlabeled solutions is known already
+        _compare(match, records, none, out)
+    earlier = _read(out)
+    if earlier["because"] != "worse":
+        return {}
+    return {"promote": False, "because": "contradicted", "earlier": earlier["auc_difference"]}
+
+
+def write_earlier(records: Path, earlier: Path) -> int:
+    """Copy the records of all generations but the newest; returns how many. Those without one came before all."""
+    newest, count = max(_generations(records), default=-1), 0
+    with records.open() as lines, earlier.open("w") as file:
+        for line in lines:
+            if _generation(line) < newest:
+                file.write(line)
+                count += 1
+    return count
+
+
+def _generations(records: Path) -> set[int]:
+    with records.open() as lines:
+        return {_generation(line) for line in lines}
+
+
+def _generation(line: str) -> int:
+    found = json.loads(line).get("generation")
+    return -1 if found is None else int(found)
+
+
+def _read(path: Path) -> Compared:
+    found: Compared = json.loads(path.read_text())
+    return found
+
+
+def _compare(match: _Match, records: Path, solutions: Path, out: Path) -> None:
+    inputs = Inputs.of_round(match.round)
     given = {
-        "--candidate": settings.DATA_DIR / candidate.checkpoint,
-        "--active": settings.DATA_DIR / active.checkpoint,
-        "--records": folder / "train.jsonl",
-        "--solutions": folder / "sample.jsonl",
+        "--candidate": settings.DATA_DIR / match.candidate.checkpoint,
+        "--active": settings.DATA_DIR / match.active.checkpoint,
+        "--records": records,
+        "--solutions": solutions,
         "--auc-tolerance": inputs.auc_tolerance,
         "--least-agreement": inputs.least_agreement,
         "--threads": settings.TRAINING_THREADS,
-        "--out": folder / "comparison.json",
+        "--out": out,
     }
-    duty.run_child(["compare", *(str(word) for pair in given.items() for word in pair)])
+    match.duty.run_child(["compare", *(str(word) for pair in given.items() for word in pair)])

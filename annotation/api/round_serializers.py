@@ -23,6 +23,25 @@ class RoundSerializer(serializers.Serializer[Any]):
     job = JobSerializer()
 
 
+class PickSerializer(serializers.Serializer[Any]):
+    solution = serializers.IntegerField(source="solution_id")
+    problem = serializers.CharField()
+    arm = serializers.CharField()
+    grade = serializers.CharField()
+    score = serializers.FloatField(allow_null=True)
+    rank = serializers.IntegerField(allow_null=True)
+    version = serializers.IntegerField(allow_null=True)
+    strategy = serializers.CharField(allow_null=True)
+    state = serializers.CharField()
+
+
+class PicksSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(source="page.paginator.count")
+    page = serializers.IntegerField(source="page.number")
+    pages = serializers.IntegerField(source="page.paginator.num_pages")
+    picks = PickSerializer(source="rows", many=True)
+
+
 class StartRoundSerializer(serializers.Serializer[Any]):
     problems = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
     per_problem = serializers.IntegerField(min_value=1, max_value=1000, required=False)

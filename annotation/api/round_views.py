@@ -1,7 +1,7 @@
 """REST endpoints of retrain rounds."""
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,6 +11,7 @@ from annotation.api.parsers import valid
 from annotation.api.permissions import place_in_project
 from annotation.models import Round
 from annotation.models.projects import Role
+from annotation.queries import picks
 from annotation.services import rounds
 
 
@@ -38,6 +39,18 @@ class RoundDetail(APIView):
         """One round with the state of its job; ask again to watch it."""
         project = place_in_project(request.user, slug, Role.ML, Role.LEAD).project
         return Response(serializers.RoundSerializer(_round(project.pk, number)).data)
+
+
+class RoundPicks(APIView):
+    @extend_schema(
+        parameters=[OpenApiParameter("page", int, description="from 1; the last one where there are fewer")],
+        responses=serializers.PicksSerializer,
+    )
+    def get(self, request: Request, slug: str, number: int) -> Response:
+        """What the round put into the queue and why, fifty at a time in the order of the queue."""
+        project = place_in_project(request.user, slug, Role.ML, Role.LEAD).project
+        found = picks.picks(_round(project.pk, number), request.query_params.get("page"))
+        return Response(serializers.PicksSerializer(found).data)
 
 
 class CancelRound(APIView):

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{PROJECT}/acknowledge", views.Acknowledge.as_view(), name="api_acknowledge"),
     path(f"{PROJECT}/rounds", round_views.Rounds.as_view(), name="api_rounds"),
     path(f"{PROJECT}/rounds/<int:number>", round_views.RoundDetail.as_view(), name="api_round"),
+    path(f"{PROJECT}/rounds/<int:number>/picks", round_views.RoundPicks.as_view(), name="api_round_picks"),
     path(f"{PROJECT}/rounds/<int:number>/cancel", round_views.CancelRound.as_view(), name="api_cancel_round"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]

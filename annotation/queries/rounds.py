@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -14,9 +13,9 @@ from annotation.models.jobs import JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.queries import jobs
+from annotation.queries.picks import Judged, Picks, judged, picks
 
 ROUNDS_SHOWN = 100
-PICKS_ON_A_PAGE = 50
 
 # The stages that a worker reports, in order, in words.
 STAGES = {
@@ -37,15 +36,11 @@ VERDICTS = {
         "It ranks solutions otherwise than the one in use and is not shown to be better, so it was held back. "
         "The round chose by the one in use."
     ),
+    "contradicted": _(
+        "It is worse than the one in use at what was labeled in earlier rounds: the newest labels contradict those. "
+        "Look at who gave them. It was held back, and the round chose by the one in use."
+    ),
 }
-SLOT_WORDS = {
-    SlotState.READY: _("waiting"),
-    SlotState.LEASED: _("being labeled"),
-    SlotState.DONE: _("labeled"),
-    SlotState.VOID: _("replaced"),
-}
-# Not the steps: long texts that nobody sees here would be sorted along.
-PICK_FIELDS = ["arm", "served_reason", "state", "solution__grade", "solution__problem__text"]
 ONLY_WITH_A_SELECTOR = ["train", "score", "store scores"]
 
 
@@ -68,6 +63,7 @@ class Metrics(_FromJson):
     first_error_f1: float | None = None
     first_error_error: float | None = None
     first_error_correct: float | None = None
+    ece: float | None = None  # expected calibration error, where the worker measured it
     threshold: float | None = None
 
 
@@ -81,6 +77,7 @@ class Comparison(_FromJson):
     active_auc: float | None = None
     auc_difference: dict[str, float] | None = None
     agreement: float | None = None
+    labels_before: int | None = None  # that the one in use was trained on
     problems: int | None = None
 
     @property
@@ -168,19 +165,6 @@ class Outlook:
 
 
 @dataclass(frozen=True)
-class Pick:
-    """One solution that a round put into the queue, and why."""
-
-    solution_id: int
-    problem: str
-    arm: str
-    grade: str
-    score: float | None
-    rank: int | None
-    state: str
-
-
-@dataclass(frozen=True)
 class RoundsPage:
     rounds: list[RoundSummary]  # newest first
     running: Progress | None
@@ -192,8 +176,8 @@ class RoundPage:
     progress: Progress
     report: Report
     trained: ModelVersion | None  # which need not be the one that it chose by
-    picks: "Page[Slot]"
-    rows: list[Pick]
+    picks: Picks
+    judged: Judged
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
@@ -208,18 +192,16 @@ def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
 
 
 def round_page(project: Project, *, number: int, page: str | None, now: datetime) -> RoundPage | None:
-    """The round of this number with one page of what it chose; None where there is none. Five queries."""
+    """The round of this number with one page of what it chose; None where there is none. Six queries."""
     found = round_of(project, number=number)
     if found is None:
         return None
-    slots = Slot.objects.filter(round=found).select_related("solution__problem").only(*PICK_FIELDS)
-    picks = Paginator(slots.order_by("-priority", "pk"), PICKS_ON_A_PAGE).get_page(page)
     return RoundPage(
         progress=progress(found, now=now),
         report=Report.read(found.report),
         trained=ModelVersion.objects.filter(round=found).first(),
-        picks=picks,
-        rows=[_pick(slot) for slot in picks],
+        picks=picks(found, page),
+        judged=judged([found]).get(found.pk, Judged()),
     )
 
 
@@ -260,15 +242,3 @@ def _stage_state(round_: Round, name: str, place: int, at: int) -> str:
         return "done" if place < at else "waiting"
     in_front = {JobState.RUNNING: "now", JobState.QUEUED: "waiting"}
     return in_front.get(JobState(round_.job.state), "stopped")
-
-
-def _pick(slot: Slot) -> Pick:
-    return Pick(
-        solution_id=slot.solution_id,
-        problem=slot.solution.problem.text,
-        arm=slot.get_arm_display(),
-        grade=slot.solution.get_grade_display(),
-        score=slot.served_reason.get("score"),
-        rank=slot.served_reason.get("rank"),
-        state=str(SLOT_WORDS[SlotState(slot.state)]),
-    )

@@ -31,6 +31,12 @@ def figure(value: float | None) -> str:
 
 
 @register.filter
+def signed(value: float | None) -> str:
+    """A difference: 0.0042 → +0.004, -0.01 → −0.010"""
+    return UNKNOWN if value is None else f"{value:+.3f}".replace("-", "−")
+
+
+@register.filter
 def duration(begin: datetime, end: datetime) -> str:
     """From one moment to another: 42 s, 3 min 5 s, 2 h 10 min"""
     return _time((end - begin).total_seconds())

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotation.api.permissions import place_in_project
 from annotation.models import Membership, ModelVersion
 from annotation.models.projects import Role
+from annotation.queries import drift as drift_queries
 from annotation.queries import rounds as queries
 from annotation.services import rounds as services
 from annotation.services import scoring
 from annotation.services.refusal import Refusal
+from labeling_ui.charts import auc_line
 from labeling_ui.forms import StartRoundForm
 
 
@@ -46,7 +48,10 @@ def _start(request: HttpRequest, place: Membership) -> HttpResponse:
 
 def _list(request: HttpRequest, place: Membership, form: StartRoundForm, *, status: int = 200) -> HttpResponse:
     page = queries.rounds_page(place.project, now=timezone.now())
+    drift = drift_queries.drift(page.rounds)
+    rows = [(one.number, one.metrics.step_auc, not one.compared.promote) for one in drift.generations]
     context = {"project": place.project, "place": place, "form": form, "page": page, "progress": page.running}
+    context |= {"drift": drift, "line": auc_line(rows)}
     return render(request, "labeling_ui/ml/rounds.html", context, status=status)
 
 

@@ -303,7 +303,7 @@ def test_the_list_shows_labels_metrics_and_the_selector_in_use(project, mel, cli
 
     page = page_of(client_for(mel), "/p/algebra/rounds/")
 
-    newest, older = page.split("Round 0</a>")
+    newest, older = page.split("How the selectors change")[0].split("Round 0</a>")
     assert '<td class="number">1,234</td>' in older
     assert '<td class="number">0.913</td><td class="number">0.500</td>' in older
     assert '<td class="number">–</td><td class="number">0.500</td>' in newest
@@ -345,7 +345,10 @@ def test_picks_stand_in_the_order_of_the_queue_with_their_reasons(project, mel, 
     higher, lower, chance = (page.index(text) for text in ("The higher &lt;b&gt;", "The lower", "One by chance"))
     assert higher < lower < chance
     why = "<td>most convincing wrong answers</td><td>wrong</td>"
-    assert f'{why}<td class="number">0.750</td><td class="number">1</td><td class="nowrap">waiting</td>' in page
+    assert (
+        f'{why}<td class="number">0.750</td><td class="number">1</td><td class="number">–</td><td class="nowrap">waiting</td>'
+        in page
+    )
     assert '<td>random</td><td>correct</td><td class="number">–</td>' in page
 
 
@@ -353,7 +356,7 @@ def test_picks_come_fifty_at_a_time(project, mel, client_for):
     factories.queued(project, 51)
     client = client_for(mel)
 
-    first, second = (client.get(f"/p/algebra/rounds/0/{query}").context["page"].rows for query in ("", "?page=2"))
+    first, second = (client.get(f"/p/algebra/rounds/0/{query}").context["page"].picks.rows for query in ("", "?page=2"))
 
     assert (len(first), len(second)) == (50, 1)
     assert len({row.solution_id for row in first + second}) == 51
@@ -392,8 +395,9 @@ def test_the_list_asks_as_many_questions_for_three_rounds_as_for_one(
         finished_round(project, by=mel, metrics=METRICS)
     client = client_for(mel)
 
-    # session · user · membership with project · rounds with job, selector and person · labels · waiting · pool
-    with django_assert_num_queries(7):
+    # session · user · membership with project · rounds with job, selector and person · labels · waiting · pool ·
+    # what is labeled of each round
+    with django_assert_num_queries(8):
         client.get("/p/algebra/rounds/")
 
 
@@ -405,8 +409,8 @@ def test_a_round_asks_as_many_questions_for_twenty_picks_as_for_one(
     client = client_for(mel)
 
     # session · user · membership with project · round of that number · selector that it trained · picks counted ·
-    # picks with problem
-    with django_assert_num_queries(7):
+    # picks with problem · what is labeled of it
+    with django_assert_num_queries(8):
         client.get("/p/algebra/rounds/0/")
 
 

@@ -140,9 +140,7 @@ def test_h8_the_next_selector_is_compared_with_the_one_in_use_and_replaces_it(pr
 def test_h8_a_selector_that_is_worse_is_kept_back_and_the_old_one_chooses(project_in_its_third_round, monkeypatch):
     first = ModelVersion.objects.get(state="active")
     verdict = {"promote": False, "because": "worse", "agreement": 0.9, "auc_difference": None}
-    monkeypatch.setattr(
-        gate, "_compare", lambda *given: (given[-1] / "comparison.json").write_text(json.dumps(verdict))
-    )
+    monkeypatch.setattr(gate, "_compare", lambda *given: given[-1].write_text(json.dumps(verdict)))
 
     third = run_round(project_in_its_third_round)
 
