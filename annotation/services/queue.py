@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Now
 
-from annotation.models import Acknowledgement, Draft, Instructions, Labeler, Project, Slot
+from annotation.models import Acknowledgement, Draft, Instructions, Label, Labeler, Project, Slot
 from annotation.models.labelers import LabelerState
 from annotation.models.slots import SlotState
 from annotation.queries import labeling as labeling_queries
@@ -36,8 +36,15 @@ PREFETCH_MINUTES = 2  # renewed with the lease of the solution in front
 
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
 # One is set aside only while more wait than people are at work; and where none waits, it goes to who has none.
+# Problems of which the labeler has had enough are looked up once, not for every slot that is passed over.
 GIVE_OUT = """
-WITH pick AS (
+WITH had_enough AS (
+    SELECT solution.problem_id FROM (
+        SELECT solution_id FROM annotation_label WHERE labeler_id = %(labeler)s
+        UNION SELECT solution_id FROM annotation_slot WHERE lease_owner_id = %(labeler)s AND state = 'leased'
+    ) theirs JOIN annotation_solution solution ON solution.id = theirs.solution_id
+    WHERE %(most)s > 0 GROUP BY solution.problem_id HAVING count(*) >= %(most)s
+), pick AS (
     SELECT slot.id FROM annotation_slot slot
     WHERE slot.project_id = %(project)s AND {free} AND NOT EXISTS (
         SELECT 1 FROM annotation_label label
@@ -45,6 +52,9 @@ WITH pick AS (
       AND NOT EXISTS (
         SELECT 1 FROM annotation_slot held
         WHERE held.lease_owner_id = %(labeler)s AND held.solution_id = slot.solution_id AND held.state = 'leased')
+      AND (%(most)s = 0 OR (
+        SELECT problem_id FROM annotation_solution solution WHERE solution.id = slot.solution_id
+      ) NOT IN (SELECT problem_id FROM had_enough))
       AND (NOT %(ahead)s OR (
         SELECT count(*) FROM (
             SELECT 1 FROM annotation_slot WHERE project_id = %(project)s AND state = 'ready' LIMIT 200) waiting
@@ -238,6 +248,10 @@ def _claim(project: Project, by: Labeler, *, ahead: bool = False) -> int | None:
 
 def _waiting(project: Project, by: Labeler, **which: Any) -> bool:
     slots = Slot.objects.filter(project=project, **which).exclude(lease_owner=by)
+    if most := project.most_of_problem_per_labeler:
+        theirs = Label.objects.filter(labeler=by).values("solution__problem")
+        had_enough = theirs.annotate(had=Count("solution", distinct=True)).filter(had__gte=most)
+        slots = slots.exclude(solution__problem__in=had_enough.values("solution__problem"))
     return slots.exclude(solution__label__labeler=by).exists()
 
 
@@ -254,7 +268,8 @@ def _alone(sql: str, project: Project, by: Labeler, *, at_front: bool, **values:
 
 
 def _rows(sql: str, project: Project, by: Labeler, **values: Any) -> list[Any]:
-    fixed = {"project": project.pk, "labeler": by.pk, "minutes": project.lease_minutes}
+    fixed: dict[str, Any] = {"project": project.pk, "labeler": by.pk, "minutes": project.lease_minutes}
+    fixed["most"] = project.most_of_problem_per_labeler
     with connection.cursor() as cursor:
         cursor.execute(sql, fixed | values)
         rows: list[Any] = cursor.fetchall()
