@@ -155,10 +155,14 @@ def new_full(
 def new_probe(language_model: Any, generator: torch.Generator) -> ProbePRM:
     hidden = language_model.config.hidden_size
     more = hidden if reads_both_ways(language_model.config) else LOG_PROBABILITY_FEATURES
-    head = ProbeHead(hidden + more)
+    return ProbePRM(language_model, new_head(hidden + more, generator)).eval()
+
+
+def new_head(features: int, generator: torch.Generator) -> ProbeHead:
+    head = ProbeHead(features)
     for parameter in head.parameters():
         if parameter.dim() == 2:
             nn.init.xavier_uniform_(parameter, generator=generator)
         else:
             nn.init.zeros_(parameter)
-    return ProbePRM(language_model, head).eval()
+    return head

@@ -20,7 +20,7 @@ from torch.nn import functional
 from active_learning import data
 from active_learning.config import TrainConfig
 from active_learning.data import Item
-from active_learning.model import ProbePRM, StepPRM
+from active_learning.model import ProbeHead, ProbePRM, StepPRM
 from active_learning.resume import Interrupted, States
 
 Progress = Callable[[dict[str, Any]], None]
@@ -162,24 +162,40 @@ def _endless(groups: list[list[int]], rng: Random) -> Iterator[list[int]]:
 
 
 def _fit_probe(model: ProbePRM, items: list[Item], weights: Tensor, run: Run) -> list[float]:
-    """The base model is frozen, so its features are computed once and all of them are one batch of each step."""
-    config = run.config
+    """The base model is frozen, so its features are computed once."""
     model.to(run.accelerator.device)
     features, classes = _features(model, items, run)
-    model.head.standardise_by(features)
+
+    def show(step: int, steps: int, loss: float) -> None:
+        if step % 20 == 0 or step == steps:
+            run.progress({"stage": "train", "done": step, "total": steps, "loss": round(loss, 5)})
+
+    return fit_head(model.head, features, classes, config=run.config, weights=weights, after_step=show)
+
+
+def fit_head(
+    head: ProbeHead,
+    features: Tensor,
+    classes: Tensor,
+    *,
+    config: TrainConfig,
+    weights: Tensor | None = None,
+    after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+) -> list[float]:
+    """Train a head on features (steps, width) and classes (steps,), all of them one batch; the loss of every step."""
+    head.standardise_by(features)
     steps = max(config.rounds_over_data, config.least_steps)
-    optimizer = torch.optim.AdamW(model.head.parameters(), lr=config.learning_rate, weight_decay=config.decay)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate, weight_decay=config.decay)
     schedule = _schedule(optimizer, steps)
     losses = []
     for step in range(1, steps + 1):
-        loss = (functional.cross_entropy(model.head(features), classes, weight=weights, reduction="none")).mean()
+        loss = functional.cross_entropy(head(features), classes, weight=weights, reduction="none").mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         losses.append(loss.item())
-        if step % 20 == 0 or step == steps:
-            run.progress({"stage": "train", "done": step, "total": steps, "loss": round(loss.item(), 5)})
+        after_step(step, steps, losses[-1])
     return losses
 
 

@@ -1,0 +1,117 @@
+"""efficiency, rivals: questions to the method, answered on labels that are known beforehand."""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from active_learning.commands.arguments import emit, torch_command, write_json, write_lines
+from active_learning.config import TrainConfig
+
+if TYPE_CHECKING:
+    from active_learning.experiments.efficiency import Row
+    from active_learning.experiments.known import Known
+
+
+def add(commands: Any) -> None:
+    efficiency = torch_command(
+        commands, "efficiency", _efficiency, "say how many labels it saves to choose what is labeled"
+    )
+    efficiency.add_argument(
+        "--out", type=Path, required=True, help="directory for rows.jsonl, report.json and a picture"
+    )
+    efficiency.add_argument("--records", type=Path, help="PRM800K lines to replay; default: the toy domain's oracle")
+    efficiency.add_argument("--base", default="toy", help="directory of the frozen base model")
+    efficiency.add_argument(
+        "--budgets", type=_numbers, help="labeled solutions: of each toy problem, or of all records"
+    )
+    efficiency.add_argument("--first", type=int, default=1, help="of them drawn at random, for the first selector")
+    efficiency.add_argument("--seeds", type=int, default=5)
+    efficiency.add_argument("--label-noise", type=float, default=0.0, help="share of step ratings that are wrong")
+    efficiency.add_argument("--problems", type=int, default=16, help="toy problems to label solutions of")
+    efficiency.add_argument("--pool", type=int, default=100, help="solutions of each toy problem")
+    efficiency.add_argument("--error-rate", type=float, default=0.12, help="of the toy generator, per step")
+
+    rivals = torch_command(commands, "rivals", _rivals, "let a PRM and an ORM choose among samples of the toy domain")
+    rivals.add_argument("--out", type=Path, required=True, help="scored samples, for evaluate --samples")
+    rivals.add_argument("--seeds", type=int, default=3)
+    rivals.add_argument("--problems", type=int, default=60, help="measured on, for each seed")
+    rivals.add_argument("--samples", type=int, default=64, help="of each")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in text.split(",")}))
+
+
+def _efficiency(options: argparse.Namespace) -> None:
+    from active_learning.experiments.efficiency import METRICS, Replay, compare, curves, replay
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    budgets = options.budgets or ((50, 100, 200, 400) if options.records else (2, 4, 8, 16))
+    rows: list[Row] = []
+    for seed, pool, validation, measured in _pools(options):
+        setting = Replay(budgets, first=options.first, label_noise=options.label_noise, seed=seed)
+        for row in replay(pool, validation, measured, setting, TrainConfig()):
+            emit({"stage": "replay", **row})
+            rows.append(row)
+    write_lines(options.out / "rows.jsonl", rows)
+    strategies = sorted({row["strategy"] for row in rows} - {"random"})
+    comparisons = [
+        compare(rows, metric, unit, strategy, Random(0))
+        for metric in METRICS
+        for unit in ("solutions", "steps")
+        for strategy in strategies
+    ]
+    for found in comparisons:
+        emit({"stage": "compare", **found})
+    write_json(options.out / "report.json", {"curves": curves(rows), "comparisons": comparisons})
+    emit({"stage": "done", "rows": len(rows)})
+
+
+def _pools(
+    options: argparse.Namespace,
+) -> Iterator[tuple[int, dict[str, list["Known"]], list["Known"], list["Known"]]]:
+    """For each seed the pool, by groups that are chosen from one by one, and what is validated and measured on."""
+    from active_learning import checkpoint
+    from active_learning.experiments import known
+
+    base = checkpoint.base_directory(options.base)
+    if options.records:
+        people = known.with_features(known.human_solutions(options.records), base)
+        for seed in range(options.seeds):
+            parts = known.split(people, Random(seed))
+            yield seed, {"everything": parts.pool}, parts.validation, parts.measured
+        return
+    for seed in range(options.seeds):
+        rng = Random(seed)
+        sizes = ((options.problems, options.pool), (30, 6), (60, 64))
+        drawn = [
+            known.toy_solutions(problems, of_each, error_rate=options.error_rate, rng=rng)
+            for problems, of_each in sizes
+        ]
+        pool, validation, measured = (known.with_features(some, base) for some in drawn)
+        by_problem = defaultdict(list)
+        for one in pool:
+            by_problem[one.solution.problem].append(one)
+        yield seed, dict(by_problem), validation, measured
+
+
+def _rivals(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint
+    from active_learning.experiments.rivals import Rivalry, rivals
+
+    base = checkpoint.base_directory("toy")
+    temporary = options.out.with_name(options.out.name + ".tmp")
+    written = 0
+    with temporary.open("w") as out:
+        for seed in range(options.seeds):
+            setting = Rivalry(measured_problems=options.problems, samples=options.samples, seed=seed)
+            for line in rivals(setting, TrainConfig(), base):
+                out.write(json.dumps(line) + "\n")
+                written += 1
+            emit({"stage": "rivals", "done": seed + 1, "total": options.seeds})
+    temporary.rename(options.out)
+    emit({"stage": "done", "samples": written})

@@ -1,0 +1,181 @@
+"""Does choosing what to label save labels? Known labels are given out again, by several ways to choose (G11).
+
+Lightman et al. 2023, §4.2: a selector trained on one random solution of each problem scores a pool; so many of each
+problem are chosen, labeled, and a new model is trained on them; accuracy is drawn against the logarithm of the labels,
+and the slopes are compared: about 2.6 times the data efficiency of uniform labels. The first random solutions count
+among the labels here, for every way to choose.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from random import Random
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from active_learning import evaluate
+from active_learning.config import TrainConfig
+from active_learning.experiments.known import Known, judged, learn, noisy, scores
+from active_learning.select import Rules, Strategy, per_problem
+
+METRICS = ("best_of_n", "step_auc", "first_error_f1")
+RESAMPLES = 2000
+Row = dict[str, Any]
+Group = Sequence[Known]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """`budgets`: labeled solutions of each group of the pool, the `first` ones drawn at random in every arm."""
+
+    budgets: tuple[int, ...]
+    strategies: tuple[Strategy, ...] = ("convincing_wrong", "uncertain", "random")
+    first: int = 1
+    wrong_share: float = 0.8
+    label_noise: float = 0.0  # of the labelers, per step
+    n: int = 64  # of the best-of-n accuracy
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    known: Known
+    score: float
+
+    @property
+    def is_correct(self) -> bool:
+        return self.known.is_correct
+
+
+def replay(
+    pool: Mapping[str, Group], validation: Group, measured: Group, setting: Replay, config: TrainConfig
+) -> Iterator[Row]:
+    """A row of figures for every strategy and budget. The pool's groups are its problems, or one group of everything."""
+    rng = Random(setting.seed)
+    config = replace(config, seed=setting.seed)
+    given = {
+        id(known): noisy(known.solution.ratings, setting.label_noise, rng) for some in pool.values() for known in some
+    }
+    first = {name: rng.sample(list(some), min(setting.first, len(some))) for name, some in pool.items()}
+    begun = [known for some in first.values() for known in some]
+    selector = learn([(known, given[id(known)]) for known in begun], config)
+    drawn = {id(known) for known in begun}
+    rest = {name: [known for known in some if id(known) not in drawn] for name, some in pool.items()}
+    candidates = {
+        name: [_Candidate(known, score) for known, score in zip(some, scores(selector, some), strict=True)]
+        for name, some in rest.items()
+    }
+    for strategy in setting.strategies:
+        rules = Rules(strategy=strategy, wrong_share=setting.wrong_share)
+        for budget in setting.budgets:
+            picks = per_problem(candidates, budget - setting.first, rules=rules, rng=rng)
+            labeled = begun + [pick.candidate.known for some in picks.values() for pick in some]
+            head = learn([(known, given[id(known)]) for known in labeled], config)
+            threshold = evaluate.choose_threshold(judged(head, validation))
+            figures = evaluate.evaluate(judged(head, measured), threshold)
+            yield {
+                "seed": setting.seed,
+                "strategy": strategy,
+                "budget": budget,
+                "solutions": len(labeled),
+                "steps": sum(len(given[id(known)]) for known in labeled),
+                "wrong_answers": round(fmean(not known.is_correct for known in labeled), 3),
+                "best_of_n": _best_of_n(head, measured, setting.n),
+                "step_auc": figures["step_auc"],
+                "first_error_f1": figures["first_error_f1"],
+            }
+
+
+def _best_of_n(head: Any, measured: Group, n: int) -> float:
+    of_problem: dict[str, list[tuple[Known, float]]] = defaultdict(list)
+    for known, score in zip(measured, scores(head, measured), strict=True):
+        of_problem[known.solution.problem].append((known, score))
+    value = {id(known): score for some in of_problem.values() for known, score in some}
+    problems = [[known for known, _ in some] for some in of_problem.values()]
+    return evaluate.best_of_n(problems, n, score=lambda known: value[id(known)])
+
+
+# How many labels were saved -----------------------------------------------------------------------------------------
+
+
+def curves(rows: Sequence[Row]) -> list[Row]:
+    """The means over the seeds, with the least and the greatest, of every strategy and budget."""
+    found = []
+    for strategy in dict.fromkeys(row["strategy"] for row in rows):
+        for budget in sorted({row["budget"] for row in rows}):
+            some = [row for row in rows if (row["strategy"], row["budget"]) == (strategy, budget)]
+            point: Row = {"strategy": strategy, "budget": budget, "seeds": len(some)}
+            for name in ("solutions", "steps", "wrong_answers", *METRICS):
+                values = [row[name] for row in some if row[name] is not None]
+                point[name] = {"mean": fmean(values), "low": min(values), "high": max(values)} if values else None
+            found.append(point)
+    return found
+
+
+def compare(rows: Sequence[Row], metric: str, unit: str, strategy: str, rng: Random) -> Row:
+    """One strategy against random labels: ratio of slopes and of labels, each with a 95 % interval over seeds.
+
+    `unit`: what is counted as labels, solutions or steps. None where a curve does not rise, or no equal value is reached.
+    """
+    by_seed: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_seed[row["seed"]].append(row)
+    seeds = sorted(by_seed)
+
+    def of(ratio: Callable[[Sequence[Row], str, str, str], float | None]) -> Row:
+        value = ratio(rows, metric, unit, strategy)
+        drawn = [
+            ratio([row for seed in rng.choices(seeds, k=len(seeds)) for row in by_seed[seed]], metric, unit, strategy)
+            for _ in range(RESAMPLES)
+        ]
+        known = [one for one in drawn if one is not None]
+        # Where many of the resamples have no ratio, the interval would be of the lucky ones.
+        if value is None or len(known) < 0.95 * RESAMPLES:
+            return {"value": value, "low": None, "high": None}
+        low, high = np.quantile(known, [0.025, 0.975])
+        return {"value": value, "low": float(low), "high": float(high)}
+
+    return {"strategy": strategy, "metric": metric, "unit": unit, "slopes": of(slope_ratio), "labels": of(label_ratio)}
+
+
+def slope_ratio(rows: Sequence[Row], metric: str, unit: str, strategy: str) -> float | None:
+    """Slope of the metric over the logarithm of the labels, over the slope of random labels; as the paper compares."""
+    slopes = []
+    for name in (strategy, "random"):
+        some = [row for row in rows if row["strategy"] == name and row[metric] is not None]
+        if len({row[unit] for row in some}) < 2:
+            return None
+        labels = np.log([row[unit] for row in some])
+        slopes.append(float(np.polyfit(labels, [row[metric] for row in some], 1)[0]))
+    return slopes[0] / slopes[1] if slopes[1] > 0 else None
+
+
+def label_ratio(rows: Sequence[Row], metric: str, unit: str, strategy: str) -> float | None:
+    """How many times as many random labels reach the same value; the geometric mean over the budgets where some do."""
+    chosen, uniform = (_curve(rows, metric, unit, name) for name in (strategy, "random"))
+    ratios = [
+        math.log(needed / labels) for labels, value in chosen if (needed := _labels_for(uniform, value)) is not None
+    ]
+    return math.exp(fmean(ratios)) if ratios else None
+
+
+def _curve(rows: Sequence[Row], metric: str, unit: str, strategy: str) -> list[tuple[float, float]]:
+    """(labels, value), the means over the seeds of each budget."""
+    by_budget: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["strategy"] == strategy and row[metric] is not None:
+            by_budget[row["budget"]].append(row)
+    return [(fmean(r[unit] for r in some), fmean(r[metric] for r in some)) for _, some in sorted(by_budget.items())]
+
+
+def _labels_for(curve: Sequence[tuple[float, float]], value: float) -> float | None:
+    """Where the curve first reaches the value, between two budgets by their logarithms; None outside the budgets."""
+    for (labels, low), (more, high) in pairwise(curve):
+        if low <= value <= high and low < high:
+            share = (value - low) / (high - low)
+            return math.exp(math.log(labels) + share * (math.log(more) - math.log(labels)))
+    return None

@@ -1,0 +1,156 @@
+"""Solutions whose labels are known, with what a frozen base model says of their steps.
+
+The features are computed once, so that many small probes can be trained and compared in the time of one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import torch
+from torch import Tensor
+
+from active_learning import data, evaluate, targets
+from active_learning.base_model import load_language_model, load_tokenizer
+from active_learning.config import TrainConfig, Triple
+from active_learning.data import encode
+from active_learning.domains import chains, toy
+from active_learning.model import ProbeHead, new_head, new_probe
+from active_learning.optimize import UNRATED, fit_head
+from active_learning.records import parse_line
+from active_learning.score import solution_score
+
+BATCH_TOKENS = 2048
+
+
+@dataclass(frozen=True)
+class Solution:
+    """`ratings` as true as they are known, up to the first error; `answer` None where only its grade is known."""
+
+    problem: str
+    steps: tuple[str, ...]
+    ratings: tuple[int, ...]
+    is_correct: bool
+    answer: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A solution with its features (steps, width)."""
+
+    solution: Solution
+    features: Tensor
+
+    @property
+    def is_correct(self) -> bool:
+        return self.solution.is_correct
+
+
+def toy_solutions(problems: int, of_each: int, *, error_rate: float, rng: Random) -> list[Solution]:
+    """Different solutions of problems of the toy domain, rated by its oracle."""
+    return [
+        Solution(
+            problem["problem"],
+            tuple(solution["steps"]),
+            _to_first_error(chains.rate(problem["problem"], list(solution["steps"]))),
+            solution["answer"] == problem["answer"],
+            solution["answer"],
+        )
+        for problem in toy.problems(problems, rng=rng)
+        for solution in toy.solutions(problem, of_each, rng=rng, error_rate=error_rate)
+    ]
+
+
+def human_solutions(path: Path) -> list[Solution]:
+    """What people rated, from a file of PRM800K lines: the chosen path of each finished record, if all of it is rated.
+
+    The final answers of solutions that people left at an error are unknown: such a solution stands for a wrong answer.
+    """
+    found = []
+    with path.open("rb") as lines:
+        for record in map(parse_line, lines):
+            if targets.left_out_because(record):
+                continue
+            for row in targets.training_rows(record):
+                ratings = tuple(rating for rating in row.ratings if rating is not None)
+                if row.is_whole and len(ratings) == len(row.steps):
+                    found.append(Solution(row.problem, row.steps, ratings, -1 not in ratings))
+    return found
+
+
+def with_features(solutions: Sequence[Solution], base: Path) -> list[Known]:
+    """The features of each solution's steps, as a probe on this base model reads them."""
+    tokenizer = load_tokenizer(base)
+    probe = new_probe(load_language_model(base), torch.Generator())
+    encoded = [encode(one.problem, one.steps, tokenizer) for one in solutions]
+    found: list[Known] = [Known(one, torch.empty(0)) for one in solutions]
+    for group in data.batches([len(one.ids) for one in encoded], BATCH_TOKENS):
+        of_steps = probe.features(data.collate([encoded[place] for place in group], tokenizer.pad_token_id))
+        pieces = torch.split(of_steps, [len(encoded[place].ends) for place in group])
+        for place, features in zip(group, pieces, strict=True):
+            found[place] = Known(solutions[place], features)
+    return found
+
+
+@dataclass(frozen=True)
+class Parts:
+    pool: list[Known]
+    validation: list[Known]
+    measured: list[Known]
+
+
+def split(solutions: Sequence[Known], rng: Random) -> Parts:
+    """By problem: 60 % to choose from, 15 % to choose the threshold on, 25 % to measure on."""
+    problems = sorted({known.solution.problem for known in solutions})
+    rng.shuffle(problems)
+    first, second = round(0.6 * len(problems)), round(0.75 * len(problems))
+    part_of = {problem: (place >= first) + (place >= second) for place, problem in enumerate(problems)}
+    parts: list[list[Known]] = [[], [], []]
+    for known in solutions:
+        parts[part_of[known.solution.problem]].append(known)
+    return Parts(*parts)
+
+
+def noisy(ratings: Sequence[int], share: float, rng: Random) -> tuple[int, ...]:
+    """What a labeler submits who gives so many steps one of the other two ratings, and stops at the first negative."""
+    given = [
+        rng.choice([r for r in (-1, 0, 1) if r != rating]) if rng.random() < share else rating for rating in ratings
+    ]
+    return _to_first_error(given)
+
+
+def learn(labeled: Iterable[tuple[Known, Sequence[int]]], config: TrainConfig) -> ProbeHead:
+    """A head trained on these solutions and the ratings given to them; a rating of each step, or of its first ones."""
+    pairs = [(known.features[: len(ratings)], ratings) for known, ratings in labeled]
+    features = torch.cat([features for features, _ in pairs])
+    classes = torch.tensor([UNRATED if rating is None else rating + 1 for _, ratings in pairs for rating in ratings])
+    head = new_head(features.shape[1], torch.Generator().manual_seed(config.seed))
+    fit_head(head, features, classes, config=config)
+    return head
+
+
+@torch.inference_mode()
+def probabilities(head: ProbeHead, solutions: Sequence[Known]) -> list[tuple[Triple, ...]]:
+    """For each solution the probability of negative, neutral and positive of each of its steps."""
+    if not solutions:
+        return []
+    rows = head(torch.cat([known.features for known in solutions])).softmax(-1).double().tolist()
+    remaining = iter(rows)
+    return [tuple(tuple(next(remaining)) for _ in known.features) for known in solutions]
+
+
+def scores(head: ProbeHead, solutions: Sequence[Known]) -> list[float]:
+    """The probability that every step is right."""
+    return [solution_score(triples) for triples in probabilities(head, solutions)]
+
+
+def judged(head: ProbeHead, solutions: Sequence[Known]) -> list[evaluate.Judged]:
+    return [
+        evaluate.Judged(triples, (*known.solution.ratings, *[None] * (len(triples) - len(known.solution.ratings))))
+        for known, triples in zip(solutions, probabilities(head, solutions), strict=True)
+    ]
+
+
+def _to_first_error(ratings: Sequence[int]) -> tuple[int, ...]:
+    return tuple(ratings[: ratings.index(-1) + 1] if -1 in ratings else ratings)
