@@ -56,7 +56,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _evaluate_samples(options: argparse.Namespace) -> None:
-    from active_learning.evaluate import curves, report, samples
+    from active_learning.evaluate import curves, diagnostics, report, samples
 
     problems = samples.read_samples(options.samples)
     choice = curves.Choice(
@@ -67,6 +67,7 @@ def _evaluate_samples(options: argparse.Namespace) -> None:
         seed=options.seed,
     )
     found = report.report(problems, choice, trials=options.trials)
+    found["disagreements"] = diagnostics.with_texts(found["disagreements"], options.samples)
     for name, table in found.items():
         emit({"stage": "evaluate", "table": name, "rows": table})
     if options.out:

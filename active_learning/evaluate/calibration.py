@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import brier_score_loss, log_loss
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from active_learning.evaluate.best_of_n import EvaluationError
 from active_learning.evaluate.samples import Sample
@@ -44,10 +44,12 @@ def expected_calibration_error(bins: Sequence[Bin]) -> float | None:
 
 
 def calibration(probabilities: Sequence[float], outcomes: Sequence[bool]) -> dict[str, Any]:
-    """Count, ECE, Brier score (0 to 1), negative log-likelihood in nats, and the bins of the reliability diagram."""
+    """Count, ROC AUC, ECE, Brier score (0 to 1), negative log-likelihood in nats, and the bins of the diagram."""
     bins = reliability(probabilities, outcomes)
+    are_both = len(set(outcomes)) == 2
     return {
         "count": len(probabilities),
+        "auc": float(roc_auc_score(outcomes, probabilities)) if are_both else None,
         "ece": expected_calibration_error(bins),
         "brier": float(brier_score_loss(outcomes, probabilities, labels=[False, True])) if bins else None,
         "nll": float(log_loss(outcomes, probabilities, labels=[False, True])) if bins else None,

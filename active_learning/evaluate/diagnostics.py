@@ -4,12 +4,13 @@ Lightman et al. 2023, App. F.2 (the product prefers fewer steps) and App. I (rig
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from scipy.stats import spearmanr
 
 from active_learning.config import Neutral, Triple
-from active_learning.evaluate.samples import Sample
+from active_learning.evaluate.samples import Sample, step_texts
 from active_learning.score import Reduction, solution_score, step_scores
 
 REDUCTIONS: tuple[Reduction, ...] = ("product", "minimum", "geometric_mean")
@@ -60,6 +61,16 @@ def disagreements(
     return {
         "right_answer_low_step": {"below": LOW_STEP, "n": len(low), "of": len(right), "samples": low[:LISTED]},
         "wrong_answer_high_score": {"from": HIGH_SCORE, "n": len(high), "of": len(wrong), "samples": high[:LISTED]},
+    }
+
+
+def with_texts(found: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The same lists with the text of each least step, where the file of the samples has it."""
+    places = {row["line"]: row["least_step"] for part in found.values() for row in part["samples"]}
+    texts = step_texts(path, places)
+    return {
+        name: {**part, "samples": [{**row, "text": texts.get(row["line"])} for row in part["samples"]]}
+        for name, part in found.items()
     }
 
 

@@ -6,7 +6,7 @@ scored samples are read as they are: there `rating_probs` holds {"-1", "0", "1"}
 problem.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,16 @@ def read_samples(path: Path) -> list[list[Sample]]:
     if not by_problem:
         raise SampleError(f"{path.name} holds no samples: it needs one JSON object a line.")
     return list(by_problem.values())
+
+
+def step_texts(path: Path, places: Mapping[int, int]) -> dict[int, str]:
+    """The text of one step (from 0) of each of these lines, read again: all texts at once would fill the memory."""
+    texts = {}
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if number in places and (steps := load_json(line).get("steps")) is not None:
+                texts[number] = steps[places[number]]
+    return texts
 
 
 def pad(problems: list[list[Sample]]) -> list[list[Sample]]:

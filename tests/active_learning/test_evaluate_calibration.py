@@ -41,11 +41,13 @@ def test_brier_score_and_log_likelihood_are_means_over_values():
     assert found["brier"] == pytest.approx((0.01 + 0.01 + 0.04 + 0.49) / 4)
     assert found["nll"] == pytest.approx(-(log(0.9) + log(0.9) + log(0.8) + log(0.3)) / 4)
     assert (found["count"], len(found["bins"])) == (4, 4)
+    assert found["auc"] == 1  # what happened has .3 .8 .9, what did not .1
 
 
 def test_nothing_to_measure_has_no_figures_and_one_kind_of_outcome_has():
-    assert calibration([], []) == {"count": 0, "ece": None, "brier": None, "nll": None, "bins": []}
-    assert calibration([0.75, 0.75], [True, True])["brier"] == pytest.approx(0.0625)
+    assert calibration([], []) == {"count": 0, "auc": None, "ece": None, "brier": None, "nll": None, "bins": []}
+    alike = calibration([0.75, 0.75], [True, True])
+    assert (alike["brier"], alike["auc"]) == (pytest.approx(0.0625), None)
 
 
 @given(values=st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))

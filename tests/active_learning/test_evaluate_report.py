@@ -132,7 +132,7 @@ def write_samples(path, problems=6, pool=4):
             right = [0.05, 0.05, 0.9] if i % 2 else [0.6, 0.1, 0.3]
             row = {"problem": f"p{problem}", "answer": str(i % 2), "is_correct": bool(i % 2), "source": "MATH"}
             rows.append(
-                {**row, "steps": ["a", "b"], "probabilities": [[0, 0.1, 0.9], right], "orm_score": rng.random()}
+                {**row, "steps": ["first", "last"], "probabilities": [[0, 0.1, 0.9], right], "orm_score": rng.random()}
             )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -152,6 +152,9 @@ def test_the_command_prints_every_table_and_writes_report_and_pictures(tmp_path,
     tables = {line["table"]: line["rows"] for line in lines[:-1]}
     assert tables == json.loads((tmp_path / "out" / "report.json").read_text())
     assert [(row["n"], row["value"]) for row in tables["best_of_n"]["prm"]] == [(1, 0.5), (4, 1.0)]
+    # EV12: the least step is the last, .9 (never low) where the answer is right and .4 where it is wrong
+    assert tables["disagreements"]["right_answer_low_step"]["n"] == 0
+    assert tables["disagreements"]["wrong_answer_high_score"]["of"] == 12
     assert set(tables["best_of_n"]) == {"prm", "orm", "majority", "prm_vote", "pass"}
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *(f"{name}.{kind}" for name in ("best_of_n", "calibration", "quintiles") for kind in ("png", "svg")),
@@ -210,3 +213,33 @@ def test_a_checkpoint_with_a_directory_gets_its_calibration_drawn(tmp_path, caps
         "calibration.svg",
         "report.json",
     ]
+
+
+def test_the_least_step_of_what_disagrees_is_quoted_where_the_file_has_it(tmp_path, capsys):
+    # EV12: a right answer with a second step of .2; the same without texts
+    row = {"problem": "p", "answer": "1", "is_correct": True, "probabilities": [[0, 0, 1], [0.8, 0, 0.2]]}
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text(json.dumps({**row, "steps": ["fine", "not so fine"]}) + "\n" + json.dumps(row) + "\n")
+    _, lines, _ = run(capsys, "--samples", samples)
+    found = next(line["rows"] for line in lines if line.get("table") == "disagreements")["right_answer_low_step"]
+    assert [(one["line"], one["least_step"], one["text"]) for one in found["samples"]] == [
+        (1, 1, "not so fine"),
+        (2, 1, None),
+    ]
+
+
+def test_an_outcome_model_is_calibrated_on_its_last_prediction(tmp_path, capsys):
+    labels = tmp_path / "outcomes.jsonl"
+    pool = make_pool(16, 2, 0.2, Random(0))
+    rows = [{"problem": one.problem["problem"], "steps": one.steps, "is_correct": one.is_correct} for one in pool]
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "config.json").write_text('{"min_steps": 20, "kind": "orm"}')
+    orm = tmp_path / "orm"
+    assert main(["train", "--records", str(labels), "--out", str(orm), "--config", str(tmp_path / "config.json")]) == 0
+    capsys.readouterr()
+
+    code, lines, error = run(capsys, "--checkpoint", orm, "--records", labels, "--out", tmp_path / "out")
+
+    assert (code, error) == (0, "")
+    found = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert found["calibration"]["count"] == lines[-1]["metrics"]["solutions"]
