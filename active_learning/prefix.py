@@ -8,6 +8,7 @@ all its solutions: they are computed once and every solution attends to them. Eq
 import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,9 +154,10 @@ def _read_problems(model: PRM, sequences: Sequence[Encoded], pad_id: int) -> _Pr
     prompts = [one.ids[: one.prompt_len] for one in sequences]
     ids, mask = _padded(prompts, pad_id, device)
     cache = DynamicCache(config=backbone.config)
-    output = backbone(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True)
     lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
     each = torch.arange(len(prompts), device=device)
+    with _finishing_only(model, each, lengths - 1):
+        output = backbone(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True)
     last = output.last_hidden_state[each, lengths - 1]
     return _Problems(cache, mask, last[:, None], ids[each, lengths - 1][:, None], lengths)
 
@@ -167,18 +169,20 @@ def _read_solutions(
     device = problems.mask.device
     row_of = torch.tensor(of_problem, device=device)
     ids, mask = _padded([one.ids[one.prompt_len :] for one in sequences], pad_id, device)
-    output = backbone_of(model)(
-        input_ids=ids,
-        attention_mask=torch.cat([problems.mask[row_of], mask], 1),
-        position_ids=problems.lengths[row_of][:, None] + torch.arange(ids.shape[1], device=device),
-        past_key_values=_shared_cache(problems.cache, row_of),
-        use_cache=True,
-    )
+    steps = _steps_after_problem(sequences, device)
+    with _finishing_only(model, steps[0], steps[-1] - 1):
+        output = backbone_of(model)(
+            input_ids=ids,
+            attention_mask=torch.cat([problems.mask[row_of], mask], 1),
+            position_ids=problems.lengths[row_of][:, None] + torch.arange(ids.shape[1], device=device),
+            past_key_values=_shared_cache(problems.cache, row_of),
+            use_cache=True,
+        )
     # The problem's last token goes before the solution: its state is what predicts the solution's first token.
     hidden = torch.cat([problems.last_hidden[row_of], output.last_hidden_state], 1)
     all_ids = torch.cat([problems.last_ids[row_of], ids], 1)
     all_mask = torch.cat([torch.ones_like(mask[:, :1]), mask], 1)
-    return model.read(hidden, _steps_after_problem(sequences, all_ids, all_mask))
+    return model.read(hidden, Batch(all_ids, all_mask, *steps))
 
 
 def _shared_cache(cache: DynamicCache, problem_of_row: Tensor) -> DynamicCache:
@@ -188,15 +192,44 @@ def _shared_cache(cache: DynamicCache, problem_of_row: Tensor) -> DynamicCache:
     return shared
 
 
-def _steps_after_problem(sequences: Sequence[Encoded], ids: Tensor, mask: Tensor) -> Batch:
-    """Where each step is when position 0 is the problem's last token."""
+def _steps_after_problem(sequences: Sequence[Encoded], device: torch.device) -> tuple[Tensor, ...]:
+    """rows, starts, contents, ends of all steps, as in Batch, when position 0 is the problem's last token."""
     steps = [
         (row, start - one.prompt_len + 1, end - one.separator_len - one.prompt_len + 1, end - one.prompt_len + 1)
         for row, one in enumerate(sequences)
         for start, end in zip(one.starts, one.ends, strict=True)
     ]
-    rows, starts, contents, ends = torch.tensor(steps, device=ids.device).T
-    return Batch(ids, mask, rows, starts, contents, ends)
+    return torch.tensor(steps, device=device).T.unbind()
+
+
+@contextmanager
+def _finishing_only(model: PRM, rows: Tensor, positions: Tensor) -> Iterator[None]:
+    """Let the last layer's feed-forward part, which mixes no tokens, compute only the tokens that are read.
+
+    The states of the others come out wrong, and nobody asks for them. A probe reads all.
+    """
+    layers = getattr(backbone_of(model), "layers", None)
+    part = getattr(layers[-1], "mlp", None) if layers and isinstance(model, StepPRM) else None
+    if not hasattr(part, "down_proj"):  # no plain one, as of Llama and its like: experts, or nothing of that name
+        yield
+        return
+    shapes: list[torch.Size] = []
+
+    def choose(module: Any, arguments: tuple[Tensor, ...]) -> tuple[Tensor]:
+        shapes.append(arguments[0].shape)
+        return (arguments[0][rows, positions][None],)
+
+    def put_back(module: Any, arguments: Any, output: Tensor) -> Tensor:
+        whole = output.new_zeros(shapes.pop())
+        whole[rows, positions] = output[0]
+        return whole
+
+    hooks = part.register_forward_pre_hook(choose), part.register_forward_hook(put_back)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _padded(sequences: Sequence[list[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -105,6 +105,18 @@ def test_a_problem_is_computed_once_for_all_its_solutions(count_tokens):
     assert problem + own <= tokens < 1.25 * (problem + own)  # a quarter of padding at most
 
 
+def test_the_last_feed_forward_part_computes_only_what_is_read_and_is_left_as_it_was():
+    prm = make_prm("qwen2", "full")
+    sequences = make_sequences([30], Random(0))
+    part, seen = prm.backbone.layers[-1].mlp, []
+    hook = part.gate_proj.register_forward_hook(lambda module, arguments, output: seen.append(output[..., 0].numel()))
+    prefix.step_probabilities(prm, sequences, 0, 400)
+    hook.remove()
+    assert sum(seen) == 1 + sum(len(one.ends) for one in sequences)  # the problem's last token, and each step's
+    assert not part._forward_hooks
+    assert not part._forward_pre_hooks
+
+
 def test_equal_solutions_are_computed_once(count_tokens):
     prm = make_prm("llama", "full")
     once = make_sequences([6, 1], Random(3))
