@@ -52,14 +52,8 @@ def train(
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
     accelerator = Accelerator(cpu=not torch.accelerator.is_available())  # without the word it takes no second process
-    base = checkpoint.base_directory(config.base)
-    tokenizer, language_model = load_tokenizer(base), load_language_model(base)
-    check_tokenizer(language_model, tokenizer)
-    config = replace(config, max_len=longest(language_model, tokenizer, config))
-    rows, counts = read_rows(records_path, config)
-    data.check_readable([row.problem for row in rows[:200]] + [row.steps[-1] for row in rows[:200]], tokenizer)
-    parts, counts["too_long"] = split_rows(rows, tokenizer, config)
-    _check_enough(parts["train"], config)
+    tokenizer, language_model, config = _load_base(config)
+    parts, counts = _read_parts(records_path, tokenizer, config)
     made_of = {
         "config": to_json(config),
         "data_sha256": checkpoint.sha256(records_path),
@@ -67,14 +61,13 @@ def train(
     }
     states = resume.States(resume.beside(out_dir), made_of | {"processes": accelerator.num_processes})
     model = _new_model(language_model, tokenizer, config)
-    run = Run(config, accelerator, tokenizer.pad_token_id, progress, states, asked_to_stop)
     learned = _as_trained(parts["train"], config, can_read_every_token=not reads_both_ways(language_model.config))
     started = time.monotonic()
-    losses = fit(model, learned, run)
+    losses = fit(model, learned, Run(config, accelerator, tokenizer.pad_token_id, progress, states, asked_to_stop))
     meta = {
         "kind": config.kind,
         **made_of,
-        "counts": dict(counts) | {f"{name}_rows": len(items) for name, items in parts.items()},
+        "counts": counts,
         "losses": _thinned(losses),
         "train_seconds": round(time.monotonic() - started, 2),
         "metrics": measure(model, parts, tokenizer.pad_token_id, config),
@@ -83,6 +76,14 @@ def train(
         checkpoint.save(model, tokenizer, meta, out_dir)
         states.remove()
     return meta
+
+
+def _load_base(config: TrainConfig) -> tuple[Any, Any, TrainConfig]:
+    """Tokenizer and language model, and the configuration with as many tokens as these can read."""
+    base = checkpoint.base_directory(config.base)
+    tokenizer, language_model = load_tokenizer(base), load_language_model(base)
+    check_tokenizer(language_model, tokenizer)
+    return tokenizer, language_model, replace(config, max_len=longest(language_model, tokenizer, config))
 
 
 def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig) -> PRM:
@@ -108,6 +109,15 @@ def _thinned(losses: Sequence[float]) -> list[list[float]]:
 
 
 # Data ---------------------------------------------------------------------------------------------------------------
+
+
+def _read_parts(path: Path, tokenizer: Any, config: TrainConfig) -> tuple[Parts, dict[str, int]]:
+    """What trains, chooses the threshold and is measured on, with the counts for meta.json."""
+    rows, counts = read_rows(path, config)
+    data.check_readable([row.problem for row in rows[:200]] + [row.steps[-1] for row in rows[:200]], tokenizer)
+    parts, counts["too_long"] = split_rows(rows, tokenizer, config)
+    _check_enough(parts["train"], config)
+    return parts, dict(counts) | {f"{name}_rows": len(items) for name, items in parts.items()}
 
 
 def read_rows(path: Path, config: TrainConfig) -> tuple[list[Row], Counter[str]]:
