@@ -45,9 +45,8 @@ def train(
 ) -> dict[str, Any]:
     """Train, evaluate on held-out problems, publish the checkpoint and return its meta.json.
 
-    Goes on where an earlier call with the same arguments was interrupted. Raises resume.Interrupted when asked to stop;
-    TrainingError, targets.ChosenOnly, data.UnreadableText, base_model.ModelError or checkpoint.CheckpointError with a
-    sentence to show.
+    Goes on where an earlier call with the same arguments was interrupted. Raises resume.Interrupted when asked to stop,
+    and subclasses of ValueError with a sentence to show where base model or labels cannot be used.
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
