@@ -10,7 +10,7 @@ GUESSING = 0.5
 
 @dataclass(frozen=True)
 class Mark:
-    number: int  # of the round
+    number: int  # of the round or the model
     value: float
     x: float
     y: float
@@ -33,7 +33,7 @@ class Line:
 
 
 def auc_line(rows: Sequence[tuple[int, float | None, bool]]) -> Line | None:
-    """A line through (round, AUC, whether the selector was held back), oldest first; None for fewer than two values.
+    """A line through (round or model, AUC or F1, whether the selector was held back), oldest first; None for fewer than two values.
 
     From guessing, or what is worse than that, to 1.
     """
@@ -48,6 +48,56 @@ def auc_line(rows: Sequence[tuple[int, float | None, bool]]) -> Line | None:
     ]
     tenths = range(round(10 * low), 11)
     return Line(marks, low, [_height(tenth / 10, low) for tenth in tenths])
+
+
+@dataclass(frozen=True)
+class Curve:
+    points: str
+    first: float  # its values at both ends, and the one at the upper edge; 0 is at the lower one
+    last: float
+    high: float
+    steps: float
+
+
+def loss_curve(losses: Sequence[tuple[float, float]]) -> Curve | None:
+    """A line through (step, loss), from step 0 and loss 0; None for fewer than two points."""
+    if len(losses) < 2:
+        return None
+    steps, high = losses[-1][0], max(loss for _, loss in losses) or 1.0
+    points = [
+        f"{round(WIDTH * step / steps, 1)},{round(MARGIN + (HEIGHT - MARGIN) * (1 - loss / high), 1)}"
+        for step, loss in losses
+    ]
+    return Curve(" ".join(points), losses[0][1], losses[-1][1], high, steps)
+
+
+@dataclass(frozen=True)
+class Column:
+    number: int
+    low: float  # of the values that it counts
+    high: float
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def histogram(numbers: Sequence[int]) -> list[Column]:
+    """A column for each of as many equal parts of 0 to 1; the highest one fills the height."""
+    most, width = max(numbers, default=0) or 1, WIDTH / len(numbers)
+    heights = [round(HEIGHT * number / most, 1) for number in numbers]
+    return [
+        Column(
+            number=number,
+            low=place / len(numbers),
+            high=(place + 1) / len(numbers),
+            x=round(place * width + 1, 1),
+            y=round(HEIGHT - height, 1),
+            width=round(width - 2, 1),
+            height=height,
+        )
+        for place, (number, height) in enumerate(zip(numbers, heights, strict=True))
+    ]
 
 
 def _height(value: float, low: float) -> float:

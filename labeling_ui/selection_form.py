@@ -45,9 +45,11 @@ class SelectionForm(forms.Form):
         1,
         _("Part of all that is chosen, so that labelers do not learn to expect errors."),
     )
-    most_per_answer = number(_("Of one problem at most so many with the same answer"), 0, 1000, _("0 sets no limit."))
+    most_per_answer = number(
+        _("Solutions of one problem with the same answer, at most"), 0, 1000, _("0 sets no limit.")
+    )
     one_of_alike = yes_or_no(
-        _("Of solutions that are alike up to the predicted error, one"),
+        _("Choose only one of solutions that are alike up to the predicted error"),
         _("A second one would teach the same again."),
     )
     problems_per_round = number(_("Problems in a round"), 1, MOST, _("Those with the fewest labels so far come first."))

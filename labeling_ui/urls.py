@@ -9,6 +9,7 @@ from labeling_ui.views import (
     labeling,
     lead,
     ml,
+    models,
     onboarding,
     preferences,
     project_settings,
@@ -49,6 +50,9 @@ urlpatterns = [
     path("p/<slug:slug>/rounds/<int:number>/progress/", ml.progress, name="round_progress"),
     path("p/<slug:slug>/rounds/<int:number>/cancel/", ml.cancel, name="cancel_round"),
     path("p/<slug:slug>/rounds/<int:number>/use/", ml.use_selector, name="use_selector"),
+    path("p/<slug:slug>/models/", models.models, name="models"),
+    path("p/<slug:slug>/models/<int:pk>/", models.model, name="model"),
+    path("p/<slug:slug>/solutions/<int:pk>/", models.solution, name="solution"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -30,5 +30,5 @@ def describe(folder: Path) -> Checkpoint:
         base=meta["config"]["base"],
         config=meta["config"],
         data_sha256=meta["data_sha256"],
-        metrics=meta["metrics"] | {"counts": meta["counts"]},
+        metrics=meta["metrics"] | {name: meta[name] for name in ("counts", "losses", "train_seconds")},
     )

@@ -14,6 +14,7 @@ from annotation.models import Job
 from annotation.models.jobs import JobKind
 from annotation.services import jobs
 from annotation.services.jobs import Cancelled, LostFence, Progress
+from workers import failpoints
 from workers.child import Child, ChildFailed, Line
 
 HEARTBEAT_SECONDS = 2.0
@@ -61,6 +62,7 @@ class Duty:
         """Run a program of the science to its end. Raises ChildFailed, Cancelled, LostFence."""
         self.report(arguments[0])
         self._child = Child(arguments)
+        failpoints.reach(f"{arguments[0]} started")
         if self._broken:  # between the report and the start nobody was there to be stopped
             self._child.stop()
         try:
@@ -77,10 +79,15 @@ class Duty:
             raise Cancelled
 
     def _show(self, line: Line) -> None:
+        """Progress only goes forward: what a program says of a stage of its own ("pretrain") is not the job's."""
+        before = self._progress
         done, total = line.get("done"), line.get("total")
-        numbers = (done, total) if isinstance(done, int) and isinstance(total, int) else (0, 0)
-        # The stage stays ours: a program's own words ("done", "pretrain") are no stages of the job.
-        self._progress = Progress(self._progress.stage, *numbers, "\n".join(self._lines))
+        if line.get("stage") != before.stage or not isinstance(done, int) or not isinstance(total, int):
+            done, total = before.done, before.total
+        elif total == before.total:
+            done = max(done, before.done)
+        self._progress = Progress(before.stage, done, total, "\n".join(self._lines))
+        failpoints.reach(f"{before.stage} going")
 
     def _beat(self) -> None:
         try:

@@ -10,32 +10,38 @@ from django.conf import settings
 from annotation.models import ModelVersion
 from annotation.queries import scoring as queries
 from annotation.services import scoring
+from annotation.services.export_files import new_file
+from workers import failpoints
 from workers.duty import Duty
 
 
 def score(duty: Duty, version: ModelVersion, folder: Path) -> dict[str, Any]:
-    """Score what the version has not scored; the folder gets the files. Returns how many."""
-    pool, scored = folder / "pool.jsonl", folder / "scores.jsonl"
-    if not _write(pool, version):
+    """Score what the version has not scored; returns how many. A second attempt takes the files of the first one, for
+    the program refuses to go on with scores of another pool."""
+    pool, scored = folder / f"pool-{version.pk}.jsonl", folder / f"scores-{version.pk}.jsonl"
+    if not pool.exists():
+        _write(pool, version)
+    failpoints.reach("pool written")
+    if not pool.stat().st_size:
         return {"scored": 0}
-    checkpoint = str(settings.DATA_DIR / version.checkpoint)
-    arguments = ["--checkpoint", checkpoint, "--solutions", str(pool), "--out", str(scored)]
-    duty.run_child(["score", *arguments, "--threads", str(settings.TRAINING_THREADS)])
+    if not scored.exists():
+        checkpoint = str(settings.DATA_DIR / version.checkpoint)
+        arguments = ["--checkpoint", checkpoint, "--solutions", str(pool), "--out", str(scored)]
+        duty.run_child(["score", *arguments, "--threads", str(settings.TRAINING_THREADS)])
     duty.report("store scores")
     return {"scored": scoring.record_scores(version=version, job=duty.job, scores=_read(scored))}
 
 
-def _write(path: Path, version: ModelVersion) -> int:
-    count = 0
-    with path.open("w") as file:
+def _write(path: Path, version: ModelVersion) -> None:
+    with new_file(path) as file:
         for one in queries.unscored(version):
-            file.write(json.dumps({"id": one.id, "problem": one.problem, "steps": one.steps}) + "\n")
-            count += 1
-    return count
+            row = json.dumps({"id": one.id, "problem": one.problem, "steps": one.steps})
+            file.write(row.encode() + b"\n")
 
 
 def _read(path: Path) -> Iterator[scoring.Score]:
     with path.open() as lines:
         for line in lines:
+            failpoints.reach("storing scores")
             row = json.loads(line)
             yield scoring.Score(row["id"], row["product"], row["minimum"], row["probabilities"], row["judged_part"])

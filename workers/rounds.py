@@ -9,53 +9,74 @@ from django.conf import settings
 from annotation.models import Job, ModelVersion, Round
 from annotation.services import exporting, rounds, scoring
 from annotation.services.round_inputs import Inputs
-from workers import checkpoints, gate, pool, selection
+from workers import checkpoints, failpoints, gate, leftovers, pool, selection
 from workers.duty import Duty
 
 
 def run(duty: Duty) -> None:
     """Export, train, score, select, publish. A second attempt goes on from what the first one finished."""
+    failpoints.reach("claimed")
     round_ = Round.objects.select_related("project", "job").get(job=duty.job)
-    folder = settings.DATA_DIR / "rounds" / str(round_.pk)
+    leftovers.tidy_all(round_.project)
+    folder = leftovers.folder_of(round_)
     folder.mkdir(parents=True, exist_ok=True)
     version, report = _train(duty, round_, folder)
     if version:
         version, compared = gate.better_of(duty, round_, version, folder)
+        failpoints.reach("compared")
         report |= compared | pool.score(duty, version, folder)
     duty.report("select")
     picks, selected = selection.choose(round_, version)
+    failpoints.reach("chosen")
     rounds.fill_round(round=round_, job=duty.job, version=version, picks=picks, report=report | selected)
+    failpoints.reach("published")
+    leftovers.tidy(round_)
 
 
 def fail(job: Job, error: str) -> None:
-    rounds.fail_round(round=Round.objects.select_related("project").get(job=job), job=job, error=error)
+    leftovers.tidy(rounds.fail_round(round=_round_of(job), job=job, error=error))
 
 
 def end_cancelled(job: Job) -> None:
-    rounds.end_cancelled(round=Round.objects.select_related("project").get(job=job), job=job)
+    leftovers.tidy(rounds.end_cancelled(round=_round_of(job), job=job))
+
+
+def _round_of(job: Job) -> Round:
+    return Round.objects.select_related("project").get(job=job)
 
 
 def _train(duty: Duty, round_: Round, folder: Path) -> tuple[ModelVersion | None, dict[str, Any]]:
     """The round's selector; None while there are too few labels, when the choice is random."""
-    project, inputs = round_.project, Inputs.of_round(round_)
-    version = ModelVersion.objects.filter(round=round_).first()
-    if version:
-        return version, {"metrics": version.metrics}
     if round_.by_chance:
         duty.log("no selector was asked for: the choice is random")
         return None, {"labels": 0}
-    duty.report("export")
-    records = folder / "train.jsonl"
-    labels = exporting.write_training_view(project=project, path=records)
-    if labels < inputs.min_labels_to_train:
-        duty.log(f"{labels} labels are fewer than {inputs.min_labels_to_train}: no selector yet, the choice is random")
+    labels, least = _export(duty, round_, folder / "train.jsonl"), Inputs.of_round(round_).min_labels_to_train
+    if labels < least:
+        duty.log(f"{labels} labels are fewer than {least}: no selector yet, the choice is random")
         return None, {"labels": labels}
+    version = ModelVersion.objects.filter(round=round_).first() or _new_version(duty, round_, folder)
+    return version, {"labels": labels, "metrics": version.metrics}
+
+
+def _export(duty: Duty, round_: Round, records: Path) -> int:
+    """The labels to a file, once for all attempts: what is trained on them is compared on them too."""
+    duty.report("export")
+    failpoints.reach("export begun")
+    if not records.exists():
+        exporting.write_training_view(project=round_.project, path=records)
+    failpoints.reach("exported")
+    with records.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def _new_version(duty: Duty, round_: Round, folder: Path) -> ModelVersion:
     out = folder / "checkpoint"
     if not out.exists():
         config = folder / "config.json"
-        config.write_text(json.dumps(checkpoints.config_for(inputs, seed=round_.seed)))
-        arguments = ["--records", str(records), "--config", str(config), "--out", str(out)]
+        config.write_text(json.dumps(checkpoints.config_for(Inputs.of_round(round_), seed=round_.seed)))
+        arguments = ["--records", str(folder / "train.jsonl"), "--config", str(config), "--out", str(out)]
         duty.run_child(["train", *arguments, "--threads", str(settings.TRAINING_THREADS)])
-    checkpoint = checkpoints.describe(out)
-    version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoint)
-    return version, {"labels": labels, "metrics": checkpoint.metrics}
+    failpoints.reach("checkpoint written")
+    version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoints.describe(out))
+    failpoints.reach("version registered")
+    return version

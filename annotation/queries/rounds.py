@@ -21,6 +21,7 @@ ROUNDS_SHOWN = 100
 STAGES = {
     "export": _("Write the labels to a file"),
     "train": _("Train the selector on them"),
+    "compare": _("Compare it with the one in use"),
     "score": _("Score the solutions that nobody has labeled"),
     "store scores": _("Store the scores"),
     "select": _("Choose what to label next and fill the queue"),
@@ -41,7 +42,7 @@ VERDICTS = {
         "Look at who gave them. It was held back, and the round chose by the one in use."
     ),
 }
-ONLY_WITH_A_SELECTOR = ["train", "score", "store scores"]
+ONLY_WITH_A_SELECTOR = ["train", "compare", "score", "store scores"]
 
 
 class _FromJson:

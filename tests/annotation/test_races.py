@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from annotation.models import Label, Labeler, Lease, Round, Slot
+from annotation.models import AuditEvent, Label, Labeler, Lease, ModelVersion, Round, Slot
 from annotation.models.jobs import JobKind
 from annotation.services import jobs, labeling, queue, rounds, scoring
 from tests import factories
+from tests.labeling_ui.test_ml_pages import METRICS, finished_round
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 CROWD = 32
@@ -110,6 +111,26 @@ def test_a_round_started_16_times_at_once_is_one_round(project):
 
     refused = [one for one in answers if isinstance(one, scoring.RoundRunning)]
     assert (len(refused), Round.objects.count()) == (15, 1)
+
+
+def test_no_selector_is_put_in_use_once_a_round_has_been_started(project, mel):
+    """Whatever comes first, the other sees it: a round compares with and scores by the selector that it found."""
+    versions = [finished_round(project, metrics=METRICS).selector for _ in range(2)]
+    acts = {"promote": lambda place: scoring.promote(version=versions[place % 2], by=mel)}
+    acts["start"] = lambda _: rounds.start_round(project=project, by=mel)
+
+    for _ in range(5):
+        last = AuditEvent.objects.latest("pk").pk
+        answers = at_once(lambda place: acts["start" if place in (5, 11) else "promote"](place), range(16))
+
+        assert {type(one) for one in answers} <= {bool, Round, scoring.RoundRunning}
+        assert sum(isinstance(one, Round) for one in answers) == 1
+        done = list(AuditEvent.objects.filter(pk__gt=last).order_by("pk").values_list("action", flat=True))
+        assert done[-1] == "start round"
+        assert done.count("use selector") == answers.count(True)
+        assert ModelVersion.objects.filter(state="active").count() == 1
+        job = jobs.claim_job(kind=JobKind.ROUND, worker="test")
+        rounds.fail_round(round=Round.objects.get(job=job), job=job, error="It was only a race.")
 
 
 def test_a_job_is_claimed_by_one_worker(project):

@@ -13,8 +13,10 @@ from annotation.services import guidance, invitations, jobs, rounds, snapshots
 from labeling_ui import practice
 from tests import factories
 from tests.browser.conftest import cut, press
+from tests.labeling_ui.test_drift import compared
 from tests.labeling_ui.test_lead_pages import finished_dataset
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
+from tests.labeling_ui.test_selector_pages import HELD_BACK
 
 # All that axe knows of WCAG 2.2 A and AA and of good practice. In the other theme only colours are different. What KaTeX
 # draws is thousands of spans that are hidden from readers and take the colour of the text around them.
@@ -335,13 +337,19 @@ def told_after(project, alice):
 def test_pages_of_ml_staff(project, mel, eyes):
     one = eyes(mel)
     one.visit("/p/algebra/rounds/", state="no round yet")
+    one.visit("/p/algebra/rounds/settings/")
+    one.page.locator("#id_wrong_share").fill("2")
+    one.click("a wrong setting", ".settings > .button", wait_for="[role=alert]")
+    for number in range(2):
+        told = compared(-0.01, 0.02) if number else {"comparison": HELD_BACK}
+        finished_round(project, picks=[pick(project, text=f"And ${number}$?")], report=told, metrics=METRICS)
     picks = [pick(project, score=0.5 + place / 10, rank=place + 1, text=f"What is $x_{place}$?") for place in range(3)]
     finished_round(project, by=mel, picks=picks, report={"labels": 9, "pool": 3, "queued": 3}, metrics=METRICS)
     failed, job = factories.running_round(project)
     rounds.fail_round(round=failed, job=job, error="The disk is full.")
     running, job = factories.running_round(project)
     jobs.heartbeat(job=job, progress=jobs.Progress("train", 3, 8, "loss 0.5\n" * 40))
-    for path in ("rounds/0/", "rounds/1/", "rounds/2/", "rounds/"):
+    for path in ("rounds/1/", "rounds/2/", "rounds/3/", "rounds/4/", "rounds/"):
         one.visit(f"/p/algebra/{path}")
     open_all(one.page)
     one.look("a round to be cancelled", wait_for="details[open] form")

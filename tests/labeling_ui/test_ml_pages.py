@@ -201,10 +201,10 @@ def test_stages_before_the_one_in_front_are_done_and_those_after_it_wait(project
 
     shown = queries.progress(found, now=timezone.now())
 
-    assert [stage.state for stage in shown.stages] == ["done", "done", "now", "waiting", "waiting"]
+    assert [stage.state for stage in shown.stages] == ["done", "done", "done", "now", "waiting", "waiting"]
     rounds.fail_round(round=round_, job=job, error="It broke.")
     ended = queries.progress(queries.round_of(project, number=0), now=timezone.now())
-    assert [stage.state for stage in ended.stages] == ["done", "done", "stopped", "waiting", "waiting"]
+    assert [stage.state for stage in ended.stages] == ["done", "done", "done", "stopped", "waiting", "waiting"]
 
 
 def test_stages_that_a_cold_start_leaves_out_are_not_called_done(project):
@@ -212,7 +212,7 @@ def test_stages_that_a_cold_start_leaves_out_are_not_called_done(project):
 
     shown = queries.progress(queries.round_of(project, number=0), now=timezone.now())
 
-    assert [stage.state for stage in shown.stages] == ["done", "left_out", "left_out", "left_out", "done"]
+    assert [stage.state for stage in shown.stages] == ["done", "left_out", "left_out", "left_out", "left_out", "done"]
 
 
 def test_a_round_that_is_over_is_not_asked_for_again(project, mel, client_for):

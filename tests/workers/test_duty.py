@@ -14,3 +14,44 @@ def test_what_a_program_calls_its_stage_does_not_hide_the_stage_of_the_job(proje
     duty.beat_now()
 
     assert Job.objects.get(pk=job.pk).stage == "toy"
+
+
+class Program:
+    """In place of a child process: it says these lines one after the other."""
+
+    def __init__(self, lines, after_each):
+        self.lines, self.after_each = lines, after_each
+
+    def __call__(self, _arguments):
+        return self
+
+    def follow(self, *, progress, log):
+        for line in self.lines:
+            progress(line)
+            self.after_each()
+
+
+@pytest.mark.django_db
+def test_h12_progress_never_goes_back(project, monkeypatch):
+    _round, job = factories.running_round(project)
+    duty, seen = Duty(job), []
+
+    def look():
+        duty.beat_now()
+        seen.append(Job.objects.values_list("stage", "done", "total").get(pk=job.pk))
+
+    lines = [
+        {"stage": "pretrain", "done": 9, "total": 9},
+        {"stage": "train", "done": 2, "total": 8, "loss": 0.7},
+        {"stage": "train", "done": 5, "total": 8, "loss": 0.5},
+        {"stage": "train", "done": 4, "total": 8},
+        {"stage": "pretrain", "done": 1, "total": 9},
+        {"stage": "done"},
+        {"stage": "train", "done": 8, "total": 8},
+    ]
+    monkeypatch.setattr("workers.duty.Child", Program(lines, look))
+
+    duty.run_child(["train"])
+
+    assert [done for _, done, _ in seen] == [0, 2, 5, 5, 5, 5, 8]
+    assert {(stage, total) for stage, _, total in seen[1:]} == {("train", 8)}

@@ -1,5 +1,6 @@
 """A round from labels to a filled queue: real training processes, real cancelling, real kills."""
 
+import hashlib
 import json
 import os
 import random
@@ -16,14 +17,17 @@ from django.db import connection
 from active_learning.domains import chains, toy
 from annotation.models import Job, ModelVersion, Round, Slot, SolutionScore
 from annotation.models.jobs import JobKind
-from annotation.services import importing, jobs, queue, rounds
+from annotation.services import exporting, importing, jobs, queue, rounds
 from tests import factories, services
-from workers import gate
+from workers import gate, leftovers
 from workers import rounds as round_work
 from workers.duty import work_off
 from workers.tasks.sweep import sweep
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.slow]
+
+# What is left of a finished round's files.
+KEPT = {"checkpoint", "config.json", "comparison.json", "earlier.json"}
 
 
 def toy_project(problems=12, solutions=8, **values):
@@ -93,6 +97,21 @@ def test_a_round_trains_scores_everything_and_queues_80_20(labeled_project):
     assert set(wrong.values_list("solution__grade", flat=True)) == {"wrong"}
     assert all(slot.served_reason["version"] == second.selector.pk for slot in slots)
     assert "held_out" in json.dumps(second.report["metrics"])
+
+
+def test_h7_what_a_selector_was_trained_on_can_be_written_again_and_the_next_one_has_the_new_labels(
+    project_in_its_third_round, tmp_path
+):
+    project, first = project_in_its_third_round, ModelVersion.objects.get()
+
+    third = run_round(project)
+
+    second = ModelVersion.objects.get(round=third)
+    assert (first.round.report["labels"], third.report["labels"]) == (12, 24)
+    again = tmp_path / "again.jsonl"
+    assert exporting.write_training_view(project=project, path=again) == 24
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == second.data_sha256 != first.data_sha256
+    assert {path.name for path in leftovers.folder_of(third).iterdir()} <= KEPT
 
 
 def test_a_round_by_chance_needs_no_model_however_many_labels_there_are(labeled_project):
@@ -181,7 +200,7 @@ def test_g3_the_best_of_all_problems_may_leave_some_out(labeled_project):
     assert max(per_problem.values()) > min(per_problem.values())
 
 
-def test_cancelling_stops_the_training_process_within_ten_seconds(labeled_project, monkeypatch):
+def test_h12_cancelling_stops_the_training_process_within_ten_seconds(labeled_project, monkeypatch):
     pids = []
     slow_child(monkeypatch, pids)
     round_ = rounds.start_round(project=labeled_project, by=None)
