@@ -26,7 +26,7 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
 
-bench: setup chromium ## how fast the labeling page is, measured in a browser; on an idle machine
+bench: setup chromium ## how fast the labeling page, scoring, training and selecting are; on an idle machine
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m benchmark -p no:randomly tests/benchmarks $(ARGS)
 
 pictures: setup chromium ## the pictures of docs/pages.md, taken anew
