@@ -1,10 +1,11 @@
 """Scoring by a server, for those who run vLLM.
 
-The server has the checkpoint as a token classifier with the classes negative, neutral, positive (`vllm serve DIR
---runner pooling`). It is asked for the task `token_classify` at `/pooling`: tokens in, the probabilities of the classes
+The server has the checkpoint as `export` writes it, a token classifier with the classes negative, neutral, positive
+(`vllm serve DIR --runner pooling`). It is asked for the task `token_classify` at `/pooling`: tokens in, the probabilities of the classes
 at every token out. Tokens are made here, so that the step ends are those of training.
 """
 
+import copy
 import json
 import math
 import time
@@ -19,9 +20,13 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from torch import nn
+from transformers import AutoModelForTokenClassification
+
 from active_learning import checkpoint, data
 from active_learning.base_model import load_tokenizer
 from active_learning.config import Triple, from_json
+from active_learning.model import StepPRM
 from active_learning.score import Scored, Scorer, Unscored
 
 ATTEMPTS = 6
@@ -55,6 +60,24 @@ class Server:
             raise EndpointError("Say with --model under which name the server has this checkpoint.")
         if self.requests < 1:
             raise EndpointError("At least one request is in flight at a time.")
+
+
+def export(loaded: checkpoint.Checkpoint, out_dir: Path) -> None:
+    """Write the model as a token classifier of transformers, which servers load. Raises EndpointError for a probe."""
+    if not isinstance(loaded.model, StepPRM):
+        raise EndpointError("A probe is no classifier that a server knows; train with mode full or lora.")
+    config = copy.deepcopy(loaded.model.backbone.config)
+    config.id2label = dict(enumerate(("negative", "neutral", "positive")))  # type: ignore[union-attr]
+    config.label2id = {name: place for place, name in config.id2label.items()}  # type: ignore[union-attr]
+    classifier = AutoModelForTokenClassification.from_config(config)
+    setattr(classifier, classifier.base_model_prefix, loaded.model.backbone)
+    rows = next(part for part in classifier.children() if isinstance(part, nn.Linear))
+    rows.weight.data = loaded.model.head.weight.data.to(rows.weight.dtype)
+    if rows.bias is not None:
+        nn.init.zeros_(rows.bias)
+    with checkpoint.written_whole(out_dir) as directory:
+        classifier.save_pretrained(directory)
+        loaded.tokenizer.save_pretrained(directory)
 
 
 def remote(directory: Path, server: Server) -> Scorer:

@@ -210,7 +210,9 @@ def _finishing_only(model: PRM, rows: Tensor, positions: Tensor) -> Iterator[Non
     """
     layers = getattr(backbone_of(model), "layers", None)
     part = getattr(layers[-1], "mlp", None) if layers and isinstance(model, StepPRM) else None
-    if not hasattr(part, "down_proj"):  # no plain one, as of Llama and its like: experts, or nothing of that name
+    if part is None or not hasattr(
+        part, "down_proj"
+    ):  # no plain one, as of Llama and its like: experts, or nothing of that name
         yield
         return
     shapes: list[torch.Size] = []

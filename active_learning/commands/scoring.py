@@ -1,4 +1,4 @@
-"""score: the probabilities of every step, from a checkpoint here or from a server that has it."""
+"""score, export: the probabilities of every step, from a checkpoint here or from a server that has it."""
 
 import argparse
 from pathlib import Path
@@ -27,6 +27,11 @@ def add(commands: Any) -> None:
     server.add_argument("--requests", type=int, default=32, help="in flight at the same time (default 32)")
     server.add_argument("--key-file", type=Path, help="a file with the server's API key")
 
+    export = torch_command(commands, "export", _export, "write a checkpoint as a token classifier, for vLLM to serve")
+    export.add_argument("--checkpoint", type=Path, required=True)
+    export.add_argument("--out", type=Path, required=True, help="directory; must not exist")
+    export.add_argument("--base", help="where a frozen base model is now, if it was moved")
+
 
 def _share(text: str) -> tuple[int, int]:
     one, _, of = text.partition("/")
@@ -51,3 +56,10 @@ def _scorer(options: argparse.Namespace) -> Scorer:
         return endpoint.remote(options.checkpoint, server)
     loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
     return score.local(loaded, checkpoint.sha256(options.checkpoint / checkpoint.MANIFEST))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint, endpoint
+
+    endpoint.export(checkpoint.load(options.checkpoint, base=options.base, device="cpu"), options.out)
+    emit({"stage": "done"})

@@ -7,17 +7,24 @@ from random import Random
 
 import pytest
 import torch
+from transformers import AutoModelForTokenClassification
 
 from active_learning import endpoint, score
 from active_learning.__main__ import main
-from active_learning.base_model import hidden_states
-from active_learning.data import Encoded, collate
 from tests.tiny_prm import make_checkpoint, make_solutions, publish, write_solutions
 
 
 @pytest.fixture(scope="module")
 def prm(tmp_path_factory):
     return make_checkpoint(tmp_path_factory.mktemp("base"), "full", max_len=25)
+
+
+@pytest.fixture(scope="module")
+def classifier(directory, tmp_path_factory):
+    """The model as it is exported for servers, loaded as they do."""
+    out = tmp_path_factory.mktemp("exported") / "classifier"
+    assert main(["export", "--checkpoint", str(directory), "--out", str(out)]) == 0
+    return AutoModelForTokenClassification.from_pretrained(out).eval()
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +40,9 @@ class Door(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, prm):
+    def __init__(self, classifier):
         super().__init__(("127.0.0.1", 0), Answers)
-        self.prm, self.lock = prm, threading.Lock()
+        self.classifier, self.lock = classifier, threading.Lock()
         self.faults, self.bodies, self.keys, self.most = [], [], [], 0
         self.now = 0
 
@@ -44,10 +51,8 @@ class Door(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def rows(self, ids):
-        batch = collate([Encoded(ids, [len(ids) - 1], 1, 1)], 0)
         with self.lock, torch.inference_mode():
-            hidden = hidden_states(self.prm.model.backbone, batch)
-            return (hidden[0] @ self.prm.model.head.weight.T).softmax(-1).tolist()
+            return self.classifier(input_ids=torch.tensor([ids])).logits[0].softmax(-1).tolist()
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -88,8 +93,8 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def door(prm):
-    with Door(prm) as door:
+def door(classifier):
+    with Door(classifier) as door:
         thread = threading.Thread(target=door.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield door
@@ -188,8 +193,16 @@ def test_a_server_that_cannot_be_asked_is_refused(changes, sentence):
         endpoint.Server(**({"url": "http://127.0.0.1:1", "model": "prm"} | changes))
 
 
+def test_the_classes_of_an_exported_model_have_names(classifier):
+    assert classifier.config.id2label == {0: "negative", 1: "neutral", 2: "positive"}
+
+
 def test_a_probe_cannot_be_served(tmp_path):
-    directory = publish(make_checkpoint(tmp_path / "base", "probe"), tmp_path / "probe")
+    probe = make_checkpoint(tmp_path / "base", "probe")
+    with pytest.raises(endpoint.EndpointError, match="probe"):
+        endpoint.export(probe, tmp_path / "classifier")
+    assert not (tmp_path / "classifier").exists()
+    directory = publish(probe, tmp_path / "probe")
     with pytest.raises(endpoint.EndpointError, match="mode probe"):
         endpoint.remote(directory, endpoint.Server("http://127.0.0.1:1", "prm"))
 
