@@ -1,7 +1,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.api import round_views, views
+from annotation.api import round_views, version_views, views
 
 PROJECT = "v1/projects/<slug:slug>"
 
@@ -19,5 +19,8 @@ urlpatterns = [
     path(f"{PROJECT}/rounds/<int:number>", round_views.RoundDetail.as_view(), name="api_round"),
     path(f"{PROJECT}/rounds/<int:number>/picks", round_views.RoundPicks.as_view(), name="api_round_picks"),
     path(f"{PROJECT}/rounds/<int:number>/cancel", round_views.CancelRound.as_view(), name="api_cancel_round"),
+    path(f"{PROJECT}/models", version_views.Models.as_view(), name="api_models"),
+    path(f"{PROJECT}/models/<int:pk>", version_views.ModelDetail.as_view(), name="api_model"),
+    path(f"{PROJECT}/solutions/<int:pk>/scores", version_views.SolutionScores.as_view(), name="api_solution_scores"),
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]

@@ -21,6 +21,10 @@ class StepOpinion:
     right: float
 
     @property
+    def percent(self) -> float:
+        return round(100 * self.right, 1)
+
+    @property
     def shade(self) -> int:
         """From 0, surely wrong, to SHADES - 1, surely right."""
         return min(SHADES - 1, int(SHADES * self.right))

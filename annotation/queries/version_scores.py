@@ -124,4 +124,6 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _listed(found: QuerySet[SolutionScore]) -> list[SolutionScore]:
-    return list(found.select_related("solution__problem").defer("solution__steps", "probabilities")[:LISTED])
+    """With `length`, the number of steps; without the long texts that nobody sees here."""
+    shown = found.select_related("solution__problem").annotate(length=F("solution__steps__len"))
+    return list(shown.defer("solution__steps", "probabilities")[:LISTED])

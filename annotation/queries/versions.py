@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import ModelVersion, Project, Round
 from annotation.models.scoring import ModelState
 from annotation.queries.rounds import Comparison, Metrics, Report
+from annotation.queries.version_scores import Scores, scores
 
 VERSIONS_SHOWN = 200
 MOST_COMPARED = 6
@@ -68,6 +69,10 @@ class Version:
         return self.version.state == ModelState.CANDIDATE and not self.compared.promote
 
     @property
+    def held_back_because(self) -> str | None:
+        return self.compared.because if self.is_held_back else None
+
+    @property
     def mode(self) -> str:
         return str(self.version.config.get("mode", ""))
 
@@ -87,9 +92,13 @@ class Version:
         return [(step, loss) for step, loss in self.version.metrics.get("losses", [])]
 
     @property
-    def train_seconds(self) -> float | None:
+    def train_seconds(self) -> int | None:
         found: float | None = self.version.metrics.get("train_seconds")
-        return found
+        return None if found is None else round(found)
+
+    @property
+    def train_ms(self) -> int | None:
+        return None if self.train_seconds is None else 1000 * self.train_seconds
 
     @property
     def left_out(self) -> list[tuple[str, int]]:
@@ -115,7 +124,7 @@ class Version:
 @dataclass(frozen=True)
 class Cell:
     value: float | None
-    change: float | None  # against the oldest of those compared; None for that one itself
+    change: float | None  # of a figure, against the oldest of those compared; None for that one itself
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,13 @@ class Use:
     picks: int
 
 
+@dataclass(frozen=True)
+class VersionPage:
+    one: Version
+    uses: list[Use]  # newest round first
+    scores: Scores
+
+
 def versions_page(project: Project, *, asked: Sequence[int]) -> VersionsPage:
     """One query, however many versions there are."""
     found = versions(project)
@@ -162,14 +178,13 @@ def versions(project: Project) -> list[Version]:
     return [Version(one) for one in _of(project).order_by("-pk")[:VERSIONS_SHOWN]]
 
 
-def version_of(project: Project, pk: int) -> Version | None:
-    """One query."""
+def version_page(project: Project, *, pk: int) -> VersionPage | None:
+    """None where the project has no such version. Seven queries, however many scores there are."""
     found = _of(project).filter(pk=pk).first()
-    return Version(found) if found else None
+    return VersionPage(Version(found), _uses(found), scores(found)) if found else None
 
 
-def uses(version: ModelVersion) -> list[Use]:
-    """The rounds that chose by it, newest first. One query."""
+def _uses(version: ModelVersion) -> list[Use]:
     found = Round.objects.filter(project=version.project_id, selector=version).annotate(picks=Count("slot"))
     return [Use(number, picks) for number, picks in found.order_by("-number").values_list("number", "picks")]
 
@@ -186,7 +201,7 @@ def side_by_side(chosen: list[Version]) -> Side:
 def _row(name: str, chosen: Sequence[Version]) -> Row:
     words, unit = FIGURES[name]
     values = [one.value(name) for one in chosen]
-    first = values[0]
+    first = values[0] if unit == "figure" else None
     changes = [None if first is None or value is None else value - first for value in values[1:]]
     return Row(str(words), unit, [Cell(*pair) for pair in zip(values, [None, *changes], strict=True)])
 

@@ -8,10 +8,8 @@ from django.views.decorators.http import require_GET
 
 from annotation.api.permissions import place_in_project
 from annotation.models.projects import Role
-from annotation.queries import solutions, version_scores, versions
+from annotation.queries import solutions, versions
 from labeling_ui.charts import auc_line, histogram, loss_curve
-
-LARGEST_ID = 2**63 - 1
 
 
 @never_cache
@@ -37,18 +35,17 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
 def model(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One model: how it was trained, what it was used for, what it says of the pool, where answers contradict it."""
     place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
-    one = versions.version_of(place.project, pk) if pk <= LARGEST_ID else None
-    if one is None:
+    page = versions.version_page(place.project, pk=pk)
+    if page is None:
         raise Http404
-    scores = version_scores.scores(one.version)
-    spread = scores.spread
+    spread = page.scores.spread
     columns = [
         (group, sum(numbers), histogram(numbers))
         for group, numbers in (("right", spread.right), ("wrong", spread.wrong), ("ungraded", spread.ungraded))
         if any(numbers)
     ]
-    context = {"project": place.project, "place": place, "one": one, "uses": versions.uses(one.version)}
-    context |= {"scores": scores, "columns": columns, "curve": loss_curve(one.losses)}
+    context = {"project": place.project, "place": place, "one": page.one, "uses": page.uses, "scores": page.scores}
+    context |= {"columns": columns, "curve": loss_curve(page.one.losses)}
     return render(request, "labeling_ui/ml/model.html", context)
 
 
@@ -58,7 +55,7 @@ def model(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def solution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """What a model says of each step of a solution, beside what people say. Labelers, whom it would sway, never see it."""
     place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
-    found = solutions.solution_of(place.project, pk) if pk <= LARGEST_ID else None
+    found = solutions.solution_of(place.project, pk)
     if found is None:
         raise Http404
     asked = next(iter(_numbers(request.GET.get("model", ""))), None)
