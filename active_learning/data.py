@@ -31,6 +31,10 @@ class Encoded:
     def starts(self) -> list[int]:
         return [self.prompt_len, *(end + 1 for end in self.ends[:-1])]
 
+    def last_step(self) -> "Encoded":
+        """Its last step only, all before being the problem: what is asked of an alternative to it."""
+        return replace(self, prompt_len=self.starts[-1], ends=self.ends[-1:])
+
     def at_every_token(self) -> "Encoded":
         """Each token of the solution as a step of its own: an outcome model learns to judge at all of them."""
         return replace(self, ends=list(range(self.prompt_len, len(self.ids))), separator_len=0)
@@ -41,6 +45,9 @@ class Item:
     encoded: Encoded
     ratings: tuple[int | None, ...]  # of each end; None: not rated, or another item has it
     is_whole: bool = True  # a solution as far as it was judged, not an alternative to one of its steps
+
+    def last_step(self) -> "Item":
+        return replace(self, encoded=self.encoded.last_step(), ratings=self.ratings[-1:])
 
 
 @dataclass(frozen=True)

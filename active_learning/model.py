@@ -77,9 +77,11 @@ class ProbePRM(nn.Module):
         planted errors and too poor on everything else; the hidden state says what the surprise was about.
         An encoder has no log-probabilities; of it: (steps, 2 × hidden), the last and the mean state of the step.
         """
-        return self._features_of(hidden_states(self.language_model.base_model, batch), batch)
+        return self.features_of(hidden_states(self.language_model.base_model, batch), batch)
 
-    def _features_of(self, hidden: Tensor, batch: Batch) -> Tensor:
+    @torch.no_grad()
+    def features_of(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """The same of hidden states (sequence, token, width) that are there already."""
         at_end = hidden[batch.rows, batch.ends].float()
         if reads_both_ways(self.language_model.config):
             sums = nn.functional.pad(hidden.float().cumsum(1), (0, 0, 1, 0))
@@ -100,7 +102,7 @@ class ProbePRM(nn.Module):
 
     def read(self, hidden: Tensor, batch: Batch) -> Tensor:
         """Logits (steps, 3) from hidden states (sequence, token, width)."""
-        logits: Tensor = self.head(self._features_of(hidden, batch))
+        logits: Tensor = self.head(self.features_of(hidden, batch))
         return logits
 
     def _log_probabilities(self, hidden: Tensor, ids: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional
 
-from active_learning import data
+from active_learning import data, prefix
 from active_learning.config import TrainConfig
 from active_learning.data import Item
 from active_learning.model import ProbeHead, ProbePRM, StepPRM
@@ -27,6 +27,7 @@ Progress = Callable[[dict[str, Any]], None]
 WARM_UP = 0.05  # of all steps
 UNRATED = -100  # the class that cross entropy leaves out
 CLASSES = 3
+WINDOW = 1024  # items whose features are computed between two looks at whether to stop
 
 
 class TrainingError(ValueError):
@@ -201,12 +202,16 @@ def fit_head(
 
 def _features(model: ProbePRM, items: Sequence[Item], run: Run) -> tuple[Tensor, Tensor]:
     """(labeled steps, features) and their classes. Raises resume.Interrupted: features are not kept."""
+    read = prefix.alternatives_apart(model, items)
     features, classes = [], []
-    for group in data.batches([len(item.encoded.ids) for item in items], run.config.batch_tokens):
-        chosen = [items[i] for i in group]
-        of_steps = classes_of(chosen).to(run.accelerator.device)
-        features.append(model.features(collate(chosen, run))[of_steps != UNRATED])
+    for window in range(0, len(read), WINDOW):
+        some = read[window : window + WINDOW]
+        of_steps = classes_of(some).to(run.accelerator.device)
+        found = prefix.read_steps(
+            model, [item.encoded for item in some], run.pad_id, run.config.batch_tokens, read=model.features_of
+        )
+        features.append(torch.cat(found)[of_steps != UNRATED])
         classes.append(of_steps[of_steps != UNRATED])
         if run.asked_to_stop():
             raise Interrupted
-    return torch.cat(features), torch.cat(classes)
+    return torch.cat(features).clone(), torch.cat(classes)

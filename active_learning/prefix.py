@@ -1,4 +1,4 @@
-"""Many solutions of a problem scored with one pass over the problem.
+"""Many solutions of a problem read with one pass over the problem, and many next steps with one over what precedes.
 
 In a causal model nothing before a step depends on it, so the keys and values of the problem's tokens are the same for
 all its solutions: they are computed once and every solution attends to them. Equal to `model.step_probabilities` to
@@ -7,7 +7,7 @@ all its solutions: they are computed once and every solution attends to them. Eq
 
 import inspect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,12 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from active_learning.base_model import reads_both_ways
+from active_learning.base_model import hidden_states, reads_both_ways
 from active_learning.config import Triple
-from active_learning.data import Batch, Encoded, batches
+from active_learning.data import Batch, Encoded, Item, batches, collate
 from active_learning.model import PRM, StepPRM
-from active_learning.model import step_probabilities as each_alone
 
+Read = Callable[[Tensor, Batch], Tensor]
 # The fewest tokens that sharing must save before a problem is worth a pass of its own.
 LEAST_SAVED = 64
 
@@ -30,19 +30,38 @@ LEAST_SAVED = 64
 def step_probabilities(
     model: PRM, sequences: Sequence[Encoded], pad_id: int, batch_tokens: int
 ) -> list[tuple[Triple, ...]]:
-    """For each sequence the probability of negative, neutral and positive of each of its steps, in order.
+    """For each sequence the probability of negative, neutral and positive of each of its steps, in order."""
+    logits = read_steps(model, sequences, pad_id, batch_tokens, read=model.read)
+    return [tuple(tuple(row) for row in of_steps.softmax(-1).double().tolist()) for of_steps in logits]
+
+
+@torch.inference_mode()
+def read_steps(model: PRM, sequences: Sequence[Encoded], pad_id: int, batch_tokens: int, *, read: Read) -> list[Tensor]:
+    """For each sequence (steps, values): what `read` makes of hidden states (sequence, token, width) and their batch.
 
     Equal sequences are computed once; `batch_tokens` bounds a batch with its padding, problems included.
     """
     first: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
     places = [first.setdefault((tuple(one.ids), tuple(one.ends)), place) for place, one in enumerate(sequences)]
     groups, alone = _groups(sequences, first.values(), can_share=can_share(model))
-    found: dict[int, tuple[Triple, ...]] = {}
+    found: dict[int, Tensor] = {}
     for chunk in _chunks(groups, sequences, batch_tokens):
-        found |= _score_chunk(model, chunk, sequences, pad_id=pad_id, batch_tokens=batch_tokens)
-    rest = each_alone(model, [sequences[place] for place in alone], pad_id, batch_tokens)
-    found |= dict(zip(alone, rest, strict=True))
+        found |= _read_chunk(model, chunk, sequences, read, pad_id=pad_id, batch_tokens=batch_tokens)
+    device = next(model.parameters()).device
+    for group in batches([len(sequences[place].ids) for place in alone], batch_tokens):
+        some = [alone[i] for i in group]
+        batch = collate([sequences[place] for place in some], pad_id).to(device)
+        found |= _by_place(read(hidden_states(backbone_of(model), batch), batch), some, sequences)
     return [found[place] for place in places]
+
+
+def _by_place(values: Tensor, places: Sequence[int], sequences: Sequence[Encoded]) -> dict[int, Tensor]:
+    return dict(zip(places, torch.split(values, [len(sequences[place].ends) for place in places]), strict=True))
+
+
+def alternatives_apart(model: PRM, items: Sequence[Item]) -> list[Item]:
+    """Alternatives to a step as that step alone, after what all of them share; as they are where nothing is shared."""
+    return [item if item.is_whole else item.last_step() for item in items] if can_share(model) else list(items)
 
 
 def can_share(model: PRM) -> bool:
@@ -130,21 +149,18 @@ class _SharedLayer(DynamicLayer):  # type: ignore[misc]  # transformers has no t
         return length
 
 
-@torch.inference_mode()
-def _score_chunk(
-    model: PRM, chunk: list[Group], sequences: Sequence[Encoded], *, pad_id: int, batch_tokens: int
-) -> dict[int, tuple[Triple, ...]]:
+def _read_chunk(
+    model: PRM, chunk: list[Group], sequences: Sequence[Encoded], read: Read, *, pad_id: int, batch_tokens: int
+) -> dict[int, Tensor]:
     problems = _read_problems(model, [sequences[group[0]] for group in chunk], pad_id)
     rows = [(number, place) for number, group in enumerate(chunk) for place in group]
     longest = int(problems.lengths.max())
     own = [len(sequences[place].ids) - sequences[place].prompt_len for _, place in rows]
-    found: dict[int, tuple[Triple, ...]] = {}
+    found: dict[int, Tensor] = {}
     for batch in batches([longest + length for length in own], batch_tokens):
-        chosen = [rows[i] for i in batch]
-        some = [sequences[place] for _, place in chosen]
-        logits = _read_solutions(model, problems, [number for number, _ in chosen], some, pad_id)
-        triples = iter(logits.softmax(-1).double().tolist())
-        found |= {place: tuple(tuple(next(triples)) for _ in sequences[place].ends) for _, place in chosen}
+        numbers, places = zip(*(rows[i] for i in batch), strict=True)
+        hidden, where = _read_solutions(model, problems, numbers, [sequences[place] for place in places], pad_id)
+        found |= _by_place(read(hidden, where), places, sequences)
     return found
 
 
@@ -163,9 +179,9 @@ def _read_problems(model: PRM, sequences: Sequence[Encoded], pad_id: int) -> _Pr
 
 
 def _read_solutions(
-    model: PRM, problems: _Problems, of_problem: list[int], sequences: Sequence[Encoded], pad_id: int
-) -> Tensor:
-    """Logits (steps, 3) of solutions, each of the problem with the number beside it."""
+    model: PRM, problems: _Problems, of_problem: Sequence[int], sequences: Sequence[Encoded], pad_id: int
+) -> tuple[Tensor, Batch]:
+    """Hidden states of solutions, each of the problem with the number beside it, and where their steps are."""
     device = problems.mask.device
     row_of = torch.tensor(of_problem, device=device)
     ids, mask = _padded([one.ids[one.prompt_len :] for one in sequences], pad_id, device)
@@ -182,7 +198,7 @@ def _read_solutions(
     hidden = torch.cat([problems.last_hidden[row_of], output.last_hidden_state], 1)
     all_ids = torch.cat([problems.last_ids[row_of], ids], 1)
     all_mask = torch.cat([torch.ones_like(mask[:, :1]), mask], 1)
-    return model.read(hidden, Batch(all_ids, all_mask, *steps))
+    return hidden, Batch(all_ids, all_mask, *steps)
 
 
 def _shared_cache(cache: DynamicCache, problem_of_row: Tensor) -> DynamicCache:
@@ -209,10 +225,8 @@ def _finishing_only(model: PRM, rows: Tensor, positions: Tensor) -> Iterator[Non
     The states of the others come out wrong, and nobody asks for them. A probe reads all.
     """
     layers = getattr(backbone_of(model), "layers", None)
-    part = getattr(layers[-1], "mlp", None) if layers and isinstance(model, StepPRM) else None
-    if part is None or not hasattr(
-        part, "down_proj"
-    ):  # no plain one, as of Llama and its like: experts, or nothing of that name
+    part: Any = getattr(layers[-1], "mlp", None) if layers and isinstance(model, StepPRM) else None
+    if not hasattr(part, "down_proj"):  # no plain one as Llama and its like have: experts, or another name
         yield
         return
     shapes: list[torch.Size] = []

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from active_learning import checkpoint, data, evaluate, resume, targets
+from active_learning import checkpoint, data, evaluate, prefix, resume, targets
 from active_learning.base_model import (
     check_tokenizer,
     checkpoint_activations,
@@ -27,7 +27,7 @@ from active_learning.base_model import (
 )
 from active_learning.config import TrainConfig, to_json
 from active_learning.data import Item
-from active_learning.model import PRM, new_full, new_probe, step_probabilities
+from active_learning.model import PRM, new_full, new_probe
 from active_learning.optimize import Progress, Run, TrainingError, fit
 from active_learning.targets import Row
 
@@ -192,8 +192,9 @@ def _outcome(judged: evaluate.Judged) -> evaluate.Judged:
 
 def judge(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> list[evaluate.Judged]:
     """The model's probabilities beside people's ratings, in the order of the items."""
-    found = step_probabilities(model, [item.encoded for item in items], pad_id, config.batch_tokens)
-    return [evaluate.Judged(triples, item.ratings) for item, triples in zip(items, found, strict=True)]
+    read = prefix.alternatives_apart(model, items)
+    found = prefix.step_probabilities(model, [item.encoded for item in read], pad_id, config.batch_tokens)
+    return [evaluate.Judged(triples, item.ratings) for item, triples in zip(read, found, strict=True)]
 
 
 def evaluate_file(loaded: checkpoint.Checkpoint, records_path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""efficiency, rivals: questions to the method, answered on labels that are known beforehand."""
+"""efficiency, people, rivals: questions to the method, answered on labels that are known beforehand."""
 
 import argparse
 import json
@@ -34,6 +34,12 @@ def add(commands: Any) -> None:
     efficiency.add_argument("--problems", type=int, default=16, help="toy problems to label solutions of")
     efficiency.add_argument("--pool", type=int, default=100, help="solutions of each toy problem")
     efficiency.add_argument("--error-rate", type=float, default=0.12, help="of the toy generator, per step")
+
+    people = torch_command(commands, "people", _people, "compare a PRM with a bag of words on what people rated")
+    people.add_argument("--records", type=Path, required=True, help="PRM800K lines")
+    people.add_argument("--base", required=True, help="directory of the frozen base model")
+    people.add_argument("--weight-decay", type=float, help="of the probe")
+    people.add_argument("--seeds", type=int, default=5)
 
     rivals = torch_command(commands, "rivals", _rivals, "let a PRM and an ORM choose among samples of the toy domain")
     rivals.add_argument("--out", type=Path, required=True, help="scored samples, for evaluate --samples")
@@ -80,7 +86,8 @@ def _pools(
 
     base = checkpoint.base_directory(options.base)
     if options.records:
-        people = known.with_features(known.human_solutions(options.records), base)
+        whole = [one for one in known.human_solutions(options.records) if one.is_whole]
+        people = known.with_features(whole, base)
         for seed in range(options.seeds):
             parts = known.split(people, Random(seed))
             yield seed, {"everything": parts.pool}, parts.validation, parts.measured
@@ -97,6 +104,28 @@ def _pools(
         for one in pool:
             by_problem[one.solution.problem].append(one)
         yield seed, dict(by_problem), validation, measured
+
+
+def _people(options: argparse.Namespace) -> None:
+    from active_learning import checkpoint
+    from active_learning.experiments import known, people
+
+    solutions = known.with_features(known.human_solutions(options.records), checkpoint.base_directory(options.base))
+    methods = {
+        "prm": people.prm(TrainConfig(weight_decay=options.weight_decay)),
+        "bag_of_words": people.bag_of_words,
+        "chance": people.chance,
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
+    for seed in range(options.seeds):
+        some_folds = people.folds(solutions, seed)
+        for name, method in methods.items():
+            found[name].append(people.figures(method, some_folds, seed))
+            emit({"stage": "people", "method": name, "seed": seed, **found[name][-1]})
+    for name, rows in found.items():
+        of_seeds = {metric: people.interval([row[metric] for row in rows]) for metric in rows[0]}
+        emit({"stage": "interval", "method": name, **of_seeds})
+    emit({"stage": "done", "solutions": sum(one.solution.is_whole for one in solutions), "rated": len(solutions)})
 
 
 def _rivals(options: argparse.Namespace) -> None:

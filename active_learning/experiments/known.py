@@ -11,33 +11,35 @@ from random import Random
 import torch
 from torch import Tensor
 
-from active_learning import data, evaluate, targets
+from active_learning import evaluate, prefix, targets
 from active_learning.base_model import load_language_model, load_tokenizer
 from active_learning.config import TrainConfig, Triple
-from active_learning.data import encode
+from active_learning.data import Item, encode
 from active_learning.domains import chains, toy
 from active_learning.model import ProbeHead, new_head, new_probe
 from active_learning.optimize import UNRATED, fit_head
 from active_learning.records import parse_line
-from active_learning.score import solution_score
-
-BATCH_TOKENS = 2048
+from active_learning.score import CPU_BATCH_TOKENS, solution_score
 
 
 @dataclass(frozen=True)
 class Solution:
-    """`ratings` as true as they are known, up to the first error; `answer` None where only its grade is known."""
+    """`ratings` as true as they are known, up to the first error; `answer` None where only its grade is known.
+
+    An alternative to a step is the steps before it and itself; its one rating is of the last step.
+    """
 
     problem: str
     steps: tuple[str, ...]
     ratings: tuple[int, ...]
     is_correct: bool
     answer: str | None = None
+    is_whole: bool = True  # False: an alternative
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A solution with its features (steps, width)."""
+    """A solution with its features (steps, width); an alternative, with those of its last step."""
 
     solution: Solution
     features: Tensor
@@ -63,34 +65,33 @@ def toy_solutions(problems: int, of_each: int, *, error_rate: float, rng: Random
 
 
 def human_solutions(path: Path) -> list[Solution]:
-    """What people rated, from a file of PRM800K lines: the chosen path of each finished record, if all of it is rated.
+    """What people rated, from a file of PRM800K lines: the chosen path of each finished record, if all of it is rated,
+    and every alternative to one of its steps.
 
     The final answers of solutions that people left at an error are unknown: such a solution stands for a wrong answer.
     """
     found = []
     with path.open("rb") as lines:
         for record in map(parse_line, lines):
-            if targets.left_out_because(record):
-                continue
-            for row in targets.training_rows(record):
+            for row in [] if targets.left_out_because(record) else targets.training_rows(record):
                 ratings = tuple(rating for rating in row.ratings if rating is not None)
-                if row.is_whole and len(ratings) == len(row.steps):
-                    found.append(Solution(row.problem, row.steps, ratings, -1 not in ratings))
+                if len(ratings) == (len(row.steps) if row.is_whole else 1):
+                    found.append(Solution(row.problem, row.steps, ratings, -1 not in ratings, is_whole=row.is_whole))
     return found
 
 
-def with_features(solutions: Sequence[Solution], base: Path) -> list[Known]:
-    """The features of each solution's steps, as a probe on this base model reads them."""
+def with_features(solutions: Sequence[Solution], base: Path, *, max_len: int = 2048) -> list[Known]:
+    """The features of each solution's steps, as a probe on this base model reads them; too long ones are left out."""
     tokenizer = load_tokenizer(base)
     probe = new_probe(load_language_model(base), torch.Generator())
-    encoded = [encode(one.problem, one.steps, tokenizer) for one in solutions]
-    found: list[Known] = [Known(one, torch.empty(0)) for one in solutions]
-    for group in data.batches([len(one.ids) for one in encoded], BATCH_TOKENS):
-        of_steps = probe.features(data.collate([encoded[place] for place in group], tokenizer.pad_token_id))
-        pieces = torch.split(of_steps, [len(encoded[place].ends) for place in group])
-        for place, features in zip(group, pieces, strict=True):
-            found[place] = Known(solutions[place], features)
-    return found
+    items = [Item(encode(one.problem, one.steps, tokenizer), (), one.is_whole) for one in solutions]
+    fitting = [place for place, item in enumerate(items) if len(item.encoded.ids) <= max_len]
+    read = [item.encoded for item in prefix.alternatives_apart(probe, [items[place] for place in fitting])]
+    found = prefix.read_steps(probe, read, tokenizer.pad_token_id, CPU_BATCH_TOKENS, read=probe.features_of)
+    return [
+        Known(solutions[place], (features if solutions[place].is_whole else features[-1:]).clone())
+        for place, features in zip(fitting, found, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Parts:
 
 
 def split(solutions: Sequence[Known], rng: Random) -> Parts:
-    """By problem: 60 % to choose from, 15 % to choose the threshold on, 25 % to measure on."""
+    """Solutions by problem: 60 % to choose from, 15 % to choose the threshold on, 25 % to measure on."""
     problems = sorted({known.solution.problem for known in solutions})
     rng.shuffle(problems)
     first, second = round(0.6 * len(problems)), round(0.75 * len(problems))

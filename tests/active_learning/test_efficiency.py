@@ -132,6 +132,7 @@ def test_peoples_solutions_are_the_whole_paths_that_are_rated_throughout(tmp_pat
     (tmp_path / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert known.human_solutions(tmp_path / "labels.jsonl") == [
         Solution("p", ("A", "B"), (1, 0), True),
+        Solution("p", ("X",), (-1,), False, is_whole=False),
         Solution("q", ("A", "B"), (1, -1), False),
     ]
 

@@ -15,9 +15,9 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from active_learning import prefix
-from active_learning.data import Encoded
-from active_learning.model import StepPRM, new_probe
+from active_learning import data, prefix
+from active_learning.data import Encoded, Item
+from active_learning.model import StepPRM, new_probe, step_probabilities
 
 VOCABULARY = 60
 SHAPE = {
@@ -93,7 +93,7 @@ def test_sharing_a_problem_changes_no_probability(kind, mode, batch_tokens):
     sequences = make_sequences([12, 1, 7, 4, 1], Random(batch_tokens))
     assert prefix.can_share(prm)
     shared = prefix.step_probabilities(prm, sequences, 0, batch_tokens)
-    assert largest_difference(shared, prefix.each_alone(prm, sequences, 0, 1)) < 1e-5
+    assert largest_difference(shared, step_probabilities(prm, sequences, 0, 1)) < 1e-5
 
 
 def test_a_problem_is_computed_once_for_all_its_solutions(count_tokens):
@@ -142,8 +142,31 @@ def test_a_model_that_cannot_share_is_scored_the_plain_way(kind, count_tokens):
     assert not prefix.can_share(prm)
     found, tokens = count_tokens(prm, lambda: prefix.step_probabilities(prm, sequences, 0, 1))
     assert tokens == sum(len(one.ids) for one in sequences)
-    assert largest_difference(found, prefix.each_alone(prm, sequences, 0, 1)) == 0
+    assert largest_difference(found, step_probabilities(prm, sequences, 0, 1)) == 0
 
 
 def test_nothing_to_score_is_nothing():
     assert prefix.step_probabilities(make_prm("llama", "full"), [], 0, 100) == []
+
+
+@pytest.mark.parametrize("mode", ["full", "probe"])
+def test_the_alternatives_to_a_step_share_what_precedes_them(mode, count_tokens):
+    """Phase 1: seven options at each step are read with one pass over the steps before, and judged as with one each."""
+    prm = make_prm("llama", mode)
+    path, rng = list(range(2, 60)), Random(0)
+    options = [[*path, *(rng.randrange(2, VOCABULARY) for _ in range(4)), 1] for _ in range(7)]
+    items = [Item(Encoded(ids, [30, 57, 62], 20, 1), (None, None, 1), is_whole=False) for ids in options]
+    apart = prefix.alternatives_apart(prm, items)
+    assert [(one.encoded.ends, one.ratings) for one in apart] == [([62], (1,))] * 7
+    found, tokens = count_tokens(prm, lambda: prefix.step_probabilities(prm, [one.encoded for one in apart], 0, 1000))
+    assert tokens == 58 + 7 * 5
+    whole = step_probabilities(prm, [one.encoded for one in items], 0, 1000)
+    assert largest_difference(found, [of_steps[-1:] for of_steps in whole]) < 1e-5
+
+
+def test_features_are_read_as_probabilities_are():
+    prm = make_prm("llama", "probe")
+    sequences = make_sequences([5, 1], Random(4))
+    shared = prefix.read_steps(prm, sequences, 0, 300, read=prm.features_of)
+    for one, features in zip(sequences, shared, strict=True):
+        torch.testing.assert_close(features, prm.features(data.collate([one], 0)), atol=1e-5, rtol=0)

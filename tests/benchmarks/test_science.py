@@ -17,6 +17,7 @@ from transformers import Trainer, TrainingArguments
 
 from active_learning import data, optimize, prefix
 from active_learning.config import TrainConfig
+from active_learning.model import step_probabilities
 from active_learning.resume import States
 from active_learning.score import CPU_BATCH_TOKENS
 from tests.benchmarks import selecting
@@ -96,7 +97,7 @@ def test_scoring_is_three_times_as_fast_as_a_plain_loop(show):
         return tokens_of(work[run]), work_seconds
 
     def alone(run):
-        taken, _ = seconds(lambda: prefix.each_alone(prm, work[run], 0, CPU_BATCH_TOKENS))
+        taken, _ = seconds(lambda: step_probabilities(prm, work[run], 0, CPU_BATCH_TOKENS))
         return tokens_of(work[run]), taken
 
     def ours(run):
