@@ -27,6 +27,7 @@ from active_learning.base_model import (
 )
 from active_learning.config import TrainConfig, to_json
 from active_learning.data import Item
+from active_learning.evaluate.calibration import step_calibration
 from active_learning.model import PRM, new_full, new_probe
 from active_learning.optimize import Progress, Run, TrainingError, fit
 from active_learning.targets import Row
@@ -179,11 +180,11 @@ def _figures(model: PRM, items: Sequence[Item], threshold: float, pad_id: int, c
     """Steps are all that was rated; a first error is what a solution has, not an alternative to one of its steps."""
     judged = judge(model, items, pad_id, config)
     whole = [one for one, item in zip(judged, items, strict=True) if item.is_whole]
-    of_steps = {
-        "step_auc": evaluate.step_auc(judged),
-        "steps": sum(r is not None for one in judged for r in one.ratings),
+    of_steps = step_calibration(judged)
+    return {
+        **evaluate.evaluate(whole, threshold),
+        **{"steps": of_steps["count"], "step_auc": of_steps["auc"], "ece": of_steps["ece"], "nll": of_steps["nll"]},
     }
-    return {**evaluate.evaluate(whole, threshold), **of_steps}
 
 
 def _outcome(judged: evaluate.Judged) -> evaluate.Judged:
