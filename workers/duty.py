@@ -16,6 +16,7 @@ from annotation.services import jobs
 from annotation.services.jobs import Cancelled, LostFence, Progress
 from workers import failpoints
 from workers.child import Child, ChildFailed, Line
+from workers.pace import LossCurve, Pace
 
 HEARTBEAT_SECONDS = 2.0
 LOG_LINES = 60
@@ -35,6 +36,8 @@ class Duty:
     def __init__(self, job: Job) -> None:
         self.job = job
         self._progress = Progress()
+        self._losses = LossCurve()
+        self._pace = Pace()
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._child: Child | None = None
         self._over = threading.Event()
@@ -53,7 +56,8 @@ class Duty:
         """Say how far the job is. Raises Cancelled or LostFence when it must not go on."""
         if self._broken:
             raise self._broken
-        self._progress = Progress(stage, done, total, "\n".join(self._lines))
+        self._pace = Pace()
+        self._tell(stage, done, total)
 
     def log(self, line: str) -> None:
         self._lines.append(line)
@@ -84,10 +88,15 @@ class Duty:
         done, total = line.get("done"), line.get("total")
         if line.get("stage") != before.stage or not isinstance(done, int) or not isinstance(total, int):
             done, total = before.done, before.total
-        elif total == before.total:
-            done = max(done, before.done)
-        self._progress = Progress(before.stage, done, total, "\n".join(self._lines))
+        else:
+            done = max(done, before.done) if total == before.total else done
+            self._pace.mark(done)
+            self._losses.add(done, line.get("loss"))
+        self._tell(before.stage, done, total)
         failpoints.reach(f"{before.stage} going")
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        self._progress = Progress(stage, done, total, "\n".join(self._lines), self._pace.rate, self._losses.points)
 
     def _beat(self) -> None:
         try:

@@ -8,6 +8,8 @@ class JobSerializer(serializers.Serializer[Any]):
     stage = serializers.CharField()
     done = serializers.IntegerField()
     total = serializers.IntegerField()
+    rate = serializers.FloatField(allow_null=True)
+    losses = serializers.JSONField()
     attempt = serializers.IntegerField()
     heartbeat_at = serializers.DateTimeField(allow_null=True)
     log_tail = serializers.CharField()

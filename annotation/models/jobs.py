@@ -49,6 +49,8 @@ class Job(models.Model):
     stage = models.CharField(max_length=40, blank=True)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
+    rate = models.FloatField(null=True)  # done in a second, lately
+    losses = models.JSONField(default=list)  # of a training: [step, mean loss], thinned
     log_tail = models.TextField(blank=True)
     error = models.TextField(blank=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)

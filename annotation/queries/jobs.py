@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotation.models import Job
 from annotation.models.jobs import FINISHED, JobState
@@ -25,6 +26,30 @@ def note(job: Job, *, now: datetime) -> str:
         numbers = {"attempt": job.attempt, "attempts": Job.MAX_ATTEMPTS}
         return _("Attempt %(attempt)s of %(attempts)s: the worker before fell silent.") % numbers
     return ""
+
+
+def pace(job: Job, *, now: datetime) -> str:
+    """How fast the stage goes on and when it may end, judged by the last minute; empty while that is not known."""
+    is_heard = job.lease_until is not None and job.lease_until >= now
+    if not is_heard or job.cancel_requested or not job.rate or job.done >= job.total:
+        return ""
+    return f"{_time_left((job.total - job.done) / job.rate)} · {_speed(job.rate)}"
+
+
+def _time_left(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return _("less than a minute left")
+    if minutes < 100:
+        return ngettext("about %(number)s minute left", "about %(number)s minutes left", minutes) % {"number": minutes}
+    hours = round(minutes / 60)
+    return ngettext("about %(number)s hour left", "about %(number)s hours left", hours) % {"number": hours}
+
+
+def _speed(rate: float) -> str:
+    if rate >= 1:
+        return _("%(number)s a second") % {"number": f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"}
+    return _("%(number)s a minute") % {"number": f"{60 * rate:.1f}"}
 
 
 def _waiting(job: Job, now: datetime) -> str:

@@ -143,6 +143,7 @@ class Progress:
     round: Round
     stages: list[Stage]
     note: str
+    pace: str
 
     @property
     def current(self) -> str:
@@ -212,7 +213,8 @@ def round_of(project: Project, *, number: int) -> Round | None:
 
 def progress(round_: Round, *, now: datetime) -> Progress:
     """Of a round whose job is loaded. No query."""
-    return Progress(round_, _stages(round_), jobs.note(round_.job, now=now))
+    job = round_.job
+    return Progress(round_, _stages(round_), note=jobs.note(job, now=now), pace=jobs.pace(job, now=now))
 
 
 def outlook(project: Project) -> Outlook:

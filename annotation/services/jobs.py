@@ -1,6 +1,6 @@
 """Background jobs as rows: claimed with a fence and a lease, kept by a heartbeat, given back when the worker is gone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
@@ -33,6 +33,8 @@ class Progress:
     done: int = 0
     total: int = 0
     log_tail: str = ""
+    rate: float | None = None  # done in a second, lately
+    losses: list[list[float]] = field(default_factory=list)  # [step, mean loss], of a training
 
 
 def claim_job(*, kind: JobKind, worker: str) -> Job | None:
@@ -67,6 +69,8 @@ def heartbeat(*, job: Job, progress: Progress) -> bool:
         done=min(progress.done, progress.total),
         total=progress.total,
         log_tail=progress.log_tail[-LOG_TAIL:],
+        rate=progress.rate,
+        losses=progress.losses,
     )
     if not renewed:
         raise LostFence

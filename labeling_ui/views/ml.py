@@ -1,5 +1,7 @@
 """Pages of ML staff: retrain rounds. Leads may look."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +19,7 @@ from annotation.queries import rounds as queries
 from annotation.services import rounds as services
 from annotation.services import scoring
 from annotation.services.refusal import Refusal
-from labeling_ui.charts import auc_line
+from labeling_ui.charts import auc_line, loss_curve
 from labeling_ui.forms import StartRoundForm
 
 
@@ -50,7 +52,7 @@ def _list(request: HttpRequest, place: Membership, form: StartRoundForm, *, stat
     page = queries.rounds_page(place.project, now=timezone.now())
     drift = drift_queries.drift(page.rounds)
     rows = [(one.number, one.metrics.step_auc, not one.compared.promote) for one in drift.generations]
-    context = {"project": place.project, "place": place, "form": form, "page": page, "progress": page.running}
+    context = {"project": place.project, "place": place, "form": form, "page": page, **_watched(page.running)}
     context |= {"drift": drift, "line": auc_line(rows)}
     return render(request, "labeling_ui/ml/rounds.html", context, status=status)
 
@@ -64,7 +66,7 @@ def round_(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     page = queries.round_page(place.project, number=number, page=request.GET.get("page"), now=timezone.now())
     if page is None:
         raise Http404
-    context = {"project": place.project, "place": place, "page": page, "progress": page.progress}
+    context = {"project": place.project, "place": place, "page": page, **_watched(page.progress)}
     return render(request, "labeling_ui/ml/round.html", context)
 
 
@@ -77,8 +79,13 @@ def progress(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     found = queries.round_of(place.project, number=number)
     if found is None:
         raise Http404
-    context = {"project": place.project, "progress": queries.progress(found, now=timezone.now())}
+    context = {"project": place.project, **_watched(queries.progress(found, now=timezone.now()))}
     return render(request, "labeling_ui/ml/_progress.html", context)
+
+
+def _watched(progress: queries.Progress | None) -> dict[str, Any]:
+    """What the part that changes needs: how far the round is, and how its loss falls."""
+    return {"progress": progress, "curve": loss_curve(progress.round.job.losses) if progress else None}
 
 
 @login_required

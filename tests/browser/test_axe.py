@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from playwright.sync_api import expect
 
-from annotation.models import Critique
+from annotation.models import Critique, ModelVersion
 from annotation.models.jobs import JobKind
 from annotation.services import guidance, invitations, jobs, rounds, snapshots
 from labeling_ui import practice
@@ -16,7 +16,8 @@ from tests.browser.conftest import cut, press
 from tests.labeling_ui.test_drift import compared
 from tests.labeling_ui.test_lead_pages import finished_dataset
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
-from tests.labeling_ui.test_selector_pages import HELD_BACK
+from tests.labeling_ui.test_model_pages import TRAINED, score
+from tests.labeling_ui.test_selector_pages import HELD_BACK, two_selectors
 
 # All that axe knows of WCAG 2.2 A and AA and of good practice. In the other theme only colours are different. What KaTeX
 # draws is thousands of spans that are hidden from readers and take the colour of the text around them.
@@ -334,6 +335,28 @@ def told_after(project, alice):
     return told(project, alice)
 
 
+def test_pages_about_models(project, mel, alice, eyes):
+    one = eyes(mel)
+    one.visit("/p/algebra/models/", state="no model yet")
+    selectors = two_selectors(project)
+    ModelVersion.objects.update(metrics=TRAINED, config={"mode": "lora"})
+    (slot,) = factories.queued(project, steps=STEPS)
+    factories.label(alice, (1, 0, -1))
+    made = [slot.solution, *(factories.solution(project, grade=grade) for grade in ("correct", "wrong", "ambiguous"))]
+    for place, solution in enumerate(made):
+        for version in selectors:
+            score(version, solution, 0.95, 0.5, 0.1 + place / 5, product=0.6)
+    first, second = (version.pk for version in selectors)
+    for path in (f"models/?compare={first},{second}", f"models/{second}/", f"solutions/{slot.solution_id}/?model=7777"):
+        one.visit(f"/p/algebra/{path}")
+        open_all(one.page)
+        one.look(f"{path}, opened")
+    for right in (0.05, 0.25, 0.35, 0.45, 0.65, 0.75, 0.85):
+        solution = factories.solution(project, steps=STEPS)
+        score(selectors[0], solution, right, right, right)
+        one.visit(f"/p/algebra/solutions/{solution.pk}/")
+
+
 def test_pages_of_ml_staff(project, mel, eyes):
     one = eyes(mel)
     one.visit("/p/algebra/rounds/", state="no round yet")
@@ -348,7 +371,7 @@ def test_pages_of_ml_staff(project, mel, eyes):
     failed, job = factories.running_round(project)
     rounds.fail_round(round=failed, job=job, error="The disk is full.")
     running, job = factories.running_round(project)
-    jobs.heartbeat(job=job, progress=jobs.Progress("train", 3, 8, "loss 0.5\n" * 40))
+    jobs.heartbeat(job=job, progress=jobs.Progress("train", 3, 8, "loss 0.5\n" * 40, 0.1, [[1, 0.7], [3, 0.5]]))
     for path in ("rounds/1/", "rounds/2/", "rounds/3/", "rounds/4/", "rounds/"):
         one.visit(f"/p/algebra/{path}")
     open_all(one.page)

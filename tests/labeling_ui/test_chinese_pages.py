@@ -6,11 +6,14 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
+from annotation.models import ModelVersion
 from annotation.models.jobs import JobKind
 from annotation.services import invitations, jobs, rounds, snapshots
 from tests import factories
 from tests.labeling_ui.test_lead_pages import finished_dataset
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
+from tests.labeling_ui.test_model_pages import TRAINED, score
+from tests.labeling_ui.test_selector_pages import two_selectors
 
 READ_OUT = {"aria-label", "title", "placeholder", "alt", "data-say"}
 VOID = {"meta", "link", "input", "br", "hr", "img", "path", "rect", "circle", "use"}
@@ -181,13 +184,33 @@ def test_rounds_from_the_first_to_the_last(project, mel, dana, alice, chinese):
     assert "本轮已取消" in chinese(mel, "/p/algebra/rounds/2/")
 
 
+def test_models_and_what_they_say_of_a_solution(project, mel, alice, chinese):
+    assert "还没有模型" in chinese(mel, "/p/algebra/models/")
+
+    selectors = two_selectors(project)
+    ModelVersion.objects.update(config={"mode": "lora"}, metrics=TRAINED)
+    (slot,) = factories.queued(project, problem_=factories.problem(project, text="1 + 1 = ?"), steps=["1", "2", "3"])
+    factories.label(alice, (1, 0, -1))
+    for one in selectors:
+        score(one, slot.solution, 0.9, 0.5, 0.2, product=0.6)
+    first, second = (one.pk for one in selectors)
+
+    assert "并排比较" in chinese(mel, f"/p/algebra/models/?compare={first},{second}")
+    assert "请至少勾选两个" in chinese(mel, f"/p/algebra/models/?compare={first}")
+    for pk in (first, second):
+        assert "得分的分布" in chinese(mel, f"/p/algebra/models/{pk}/")
+    assert "模型认为的首个错误" in chinese(mel, f"/p/algebra/solutions/{slot.solution_id}/?model=7777")
+
+
 def test_a_round_that_runs_and_fails(project, mel, chinese):
     round_, job = factories.running_round(project)
-    jobs.heartbeat(job=job, progress=jobs.Progress("train", 3, 8, "loss 0.5"))
+    losses = [[1, 0.75], [2, 0.5]]
+    jobs.heartbeat(job=job, progress=jobs.Progress("train", 3, 8, "loss 0.5", 0.02, losses))
 
     page = chinese(mel, "/p/algebra/rounds/")
     assert "用这些标注训练选择模型" in page
     assert "3 / 8" in page
+    assert "剩余约 4 分钟 · 每分钟 1.2" in page
 
     rounds.fail_round(round=round_, job=job, error="CUDA is out of memory")
     assert "本轮失败" in chinese(mel, "/p/algebra/rounds/0/")

@@ -159,7 +159,10 @@ def test_g14_leads_and_ml_staff_see_why_each_solution_was_chosen(chosen, dana, m
 
         assert "It looked for the most convincing wrong answers" in page
         assert "Its answer is wrong, and the selector takes its steps for right" in page
-        assert '<td class="number">0.875</td><td class="number">1</td><td class="number">4711</td>' in page
+        assert (
+            '<td class="number">0.875</td><td class="number">1</td><td class="number"><a href="/p/algebra/models/4711/">4711</a></td>'
+            in page
+        )
 
         answer = client_for(person).get("/api/v1/projects/algebra/rounds/0/picks").json()
         assert (answer["count"], answer["page"], answer["pages"]) == (2, 1, 1)

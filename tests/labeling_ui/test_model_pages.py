@@ -1,13 +1,17 @@
 """Models as ML staff read them: side by side, one in full, and what they say of each step of a solution."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from annotation.models import ModelVersion, SolutionScore
+from annotation.queries import jobs as job_words
 from annotation.queries import solutions, version_scores, versions
+from annotation.services import jobs, rounds
 from labeling_ui.charts import histogram, loss_curve
 from tests import factories
-from tests.labeling_ui.test_ml_pages import METRICS, finished_round, page_of
+from tests.labeling_ui.test_ml_pages import METRICS, finished_round, page_of, pick
 from tests.labeling_ui.test_selector_pages import HELD_BACK, two_selectors
 
 TRAINED = METRICS | {
@@ -363,3 +367,63 @@ def test_the_highest_column_fills_the_height():
     assert [one.x for one in columns] == [1, 71, 141, 211]
     assert [(one.low, one.high) for one in columns][2] == (0.5, 0.75)
     assert all(one.height == 0 for one in histogram([0, 0]))
+
+
+# A round that runs ----------------------------------------------------------------------------------------------------
+
+
+def beat(job, *, done=40, rate=2.0):
+    losses = [[10, 1.5], [20, 0.75], [done, 0.5]]
+    jobs.heartbeat(job=job, progress=jobs.Progress("train", done, 400, "loss 0.5", rate, losses))
+
+
+def test_h6_a_running_round_shows_its_loss_its_speed_and_when_the_stage_may_end(project, mel, client_for):
+    _round, job = factories.running_round(project)
+    beat(job)
+
+    for path in ("rounds/", "rounds/0/", "rounds/0/progress/"):
+        page = page_of(client_for(mel), f"/p/algebra/{path}")
+        assert "about 3 minutes left · 2.0 a second" in page  # 360 steps at 2 a second
+        assert "Loss over 40 steps of training, from 1.500 to 0.500." in page
+
+
+@pytest.mark.parametrize(
+    ("done", "rate", "words"),
+    [
+        (399, 2.0, "less than a minute left · 2.0 a second"),
+        (280, 2.0, "about 1 minute left · 2.0 a second"),
+        (399, 25.4, "less than a minute left · 25 a second"),
+        (40, 0.05, "about 2 hours left · 3.0 a minute"),
+        (40, None, ""),
+        (400, 2.0, ""),
+    ],
+)
+def test_the_time_left_is_told_in_round_words_and_not_at_all_where_it_is_not_known(done, rate, words, project):
+    _round, job = factories.running_round(project)
+    beat(job, done=done, rate=rate)
+    job.refresh_from_db()
+
+    assert job_words.pace(job, now=job.heartbeat_at) == words
+
+
+def test_no_time_is_promised_by_a_silent_worker_or_one_that_was_asked_to_stop(project, mel):
+    round_, job = factories.running_round(project)
+    beat(job)
+    job.refresh_from_db()
+
+    assert job_words.pace(job, now=job.lease_until + timedelta(seconds=1)) == ""
+    rounds.cancel_round(round=round_, by=mel)
+    job.refresh_from_db()
+    assert job_words.pace(job, now=job.heartbeat_at) == ""
+
+
+def test_picks_link_to_what_their_selector_says_of_them(project, mel, client_for):
+    selector = finished_round(project, metrics=METRICS).selector
+    chosen = pick(project)
+    reason = {"score": 0.5, "rank": 1, "version": selector.pk}
+    finished_round(project, picks=[rounds.Pick(chosen.solution_id, "remaining", 1.0, reason)])
+
+    page = page_of(client_for(mel), "/p/algebra/rounds/1/")
+
+    assert f'href="/p/algebra/solutions/{chosen.solution_id}/?model={selector.pk}"' in page
+    assert f'href="/p/algebra/models/{selector.pk}/"' in page

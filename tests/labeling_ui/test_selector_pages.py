@@ -34,7 +34,7 @@ def test_a_selector_that_was_held_back_is_shown_with_the_reason_and_a_way_to_use
 
     assert "It is worse than the one in use, and was held back." in page
     assert "0.899 before; the difference lies between -0.250 and -0.101 (95 %)" in page
-    assert f"Selector {candidate.pk} </dd>" in page
+    assert f">Selector {candidate.pk}</a> </dd>" in page
     assert "Use this selector from the next round on" in page
     assert "Use this selector" not in page_of(client_for(mel), "/p/algebra/rounds/0/")  # it is in use
     assert "Use this selector" not in page_of(client_for(dana), "/p/algebra/rounds/1/")
