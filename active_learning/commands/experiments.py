@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
         "--budgets", type=_numbers, help="labeled solutions: of each toy problem, or of all records"
     )
     efficiency.add_argument("--first", type=int, default=1, help="of them drawn at random, for the first selector")
+    efficiency.add_argument("--retrain", action="store_true", help="the selector at every budget, as rounds do")
     efficiency.add_argument("--seeds", type=int, default=5)
     efficiency.add_argument("--label-noise", type=float, default=0.0, help="share of step ratings that are wrong")
     efficiency.add_argument("--problems", type=int, default=16, help="toy problems to label solutions of")
@@ -59,7 +60,9 @@ def _efficiency(options: argparse.Namespace) -> None:
     budgets = options.budgets or ((50, 100, 200, 400) if options.records else (2, 4, 8, 16))
     rows: list[Row] = []
     for seed, pool, validation, measured in _pools(options):
-        setting = Replay(budgets, first=options.first, label_noise=options.label_noise, seed=seed)
+        setting = Replay(
+            budgets, first=options.first, retrain=options.retrain, label_noise=options.label_noise, seed=seed
+        )
         for row in replay(pool, validation, measured, setting, TrainConfig()):
             emit({"stage": "replay", **row})
             rows.append(row)

@@ -20,6 +20,7 @@ import numpy as np
 from active_learning import evaluate
 from active_learning.config import TrainConfig
 from active_learning.experiments.known import Known, judged, learn, noisy, scores
+from active_learning.model import ProbeHead
 from active_learning.select import Rules, Strategy, per_problem
 
 METRICS = ("best_of_n", "step_auc", "first_error_f1")
@@ -30,11 +31,13 @@ Group = Sequence[Known]
 
 @dataclass(frozen=True)
 class Replay:
-    """`budgets`: labeled solutions of each group of the pool, the `first` ones drawn at random in every arm."""
+    """`budgets`: labeled solutions of each group of the pool, each taking in those before it; the `first` ones are drawn
+    at random and the same for every strategy."""
 
     budgets: tuple[int, ...]
     strategies: tuple[Strategy, ...] = ("convincing_wrong", "uncertain", "random")
     first: int = 1
+    retrain: bool = False  # the selector, on all labels so far, at every budget; the paper saw that become unstable
     wrong_share: float = 0.8
     label_noise: float = 0.0  # of the labelers, per step
     n: int = 64  # of the best-of-n accuracy
@@ -57,40 +60,55 @@ def replay(
     """A row of figures for every strategy and budget. The pool's groups are its problems, or one group of everything."""
     rng = Random(setting.seed)
     config = replace(config, seed=setting.seed)
-    given = {
-        id(known): noisy(known.solution.ratings, setting.label_noise, rng) for some in pool.values() for known in some
-    }
-    first = {name: rng.sample(list(some), min(setting.first, len(some))) for name, some in pool.items()}
-    begun = [known for some in first.values() for known in some]
-    selector = learn([(known, given[id(known)]) for known in begun], config)
-    drawn = {id(known) for known in begun}
-    rest = {name: [known for known in some if id(known) not in drawn] for name, some in pool.items()}
-    candidates = {
-        name: [_Candidate(known, score) for known, score in zip(some, scores(selector, some), strict=True)]
-        for name, some in rest.items()
-    }
+    given = {id(one): noisy(one.solution.ratings, setting.label_noise, rng) for some in pool.values() for one in some}
+
+    def train(labeled: Sequence[Known]) -> ProbeHead:
+        return learn([(one, given[id(one)]) for one in labeled], config)
+
+    first = [one for some in pool.values() for one in rng.sample(list(some), min(setting.first, len(some)))]
+    first_selector = train(first)
     for strategy in setting.strategies:
         rules = Rules(strategy=strategy, wrong_share=setting.wrong_share)
+        labeled, selector, before = list(first), first_selector, setting.first
         for budget in setting.budgets:
-            picks = per_problem(candidates, budget - setting.first, rules=rules, rng=rng)
-            labeled = begun + [pick.candidate.known for some in picks.values() for pick in some]
-            head = learn([(known, given[id(known)]) for known in labeled], config)
-            threshold = evaluate.choose_threshold(judged(head, validation))
-            figures = evaluate.evaluate(judged(head, measured), threshold)
+            candidates = _candidates(pool, labeled, selector)
+            picks = per_problem(candidates, budget - before, rules=rules, rng=rng)
+            labeled, before = [*labeled, *(pick.candidate.known for some in picks.values() for pick in some)], budget
+            head = train(labeled)
+            selector = head if setting.retrain else selector
             yield {
                 "seed": setting.seed,
                 "strategy": strategy,
                 "budget": budget,
                 "solutions": len(labeled),
-                "steps": sum(len(given[id(known)]) for known in labeled),
-                "wrong_answers": round(fmean(not known.is_correct for known in labeled), 3),
-                "best_of_n": _best_of_n(head, measured, setting.n),
-                "step_auc": figures["step_auc"],
-                "first_error_f1": figures["first_error_f1"],
+                "steps": sum(len(given[id(one)]) for one in labeled),
+                "wrong_answers": round(fmean(not one.is_correct for one in labeled), 3),
+                **_figures(head, validation, measured, setting.n),
             }
 
 
-def _best_of_n(head: Any, measured: Group, n: int) -> float:
+def _candidates(
+    pool: Mapping[str, Group], labeled: Sequence[Known], selector: ProbeHead
+) -> dict[str, list[_Candidate]]:
+    """What is not labeled yet, with the selector's scores."""
+    done = {id(one) for one in labeled}
+    rest = {name: [one for one in some if id(one) not in done] for name, some in pool.items()}
+    return {
+        name: [_Candidate(*pair) for pair in zip(some, scores(selector, some), strict=True)]
+        for name, some in rest.items()
+    }
+
+
+def _figures(head: ProbeHead, validation: Group, measured: Group, n: int) -> Row:
+    found = evaluate.evaluate(judged(head, measured), evaluate.choose_threshold(judged(head, validation)))
+    return {
+        "best_of_n": _best_of_n(head, measured, n),
+        "step_auc": found["step_auc"],
+        "first_error_f1": found["first_error_f1"],
+    }
+
+
+def _best_of_n(head: ProbeHead, measured: Group, n: int) -> float:
     of_problem: dict[str, list[tuple[Known, float]]] = defaultdict(list)
     for known, score in zip(measured, scores(head, measured), strict=True):
         of_problem[known.solution.problem].append((known, score))
