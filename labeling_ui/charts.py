@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annotation.queries.calibration import Bin
+
 WIDTH, HEIGHT, MARGIN = 280, 64, 8
 GUESSING = 0.5
 
@@ -69,6 +71,18 @@ def loss_curve(losses: Sequence[tuple[float, float]]) -> Curve | None:
         for step, loss in losses
     ]
     return Curve(" ".join(points), losses[0][1], losses[-1][1], high, steps)
+
+
+@dataclass(frozen=True)
+class Dot:
+    bin: Bin
+    x: float
+    y: float
+
+
+def reliability(bins: Sequence[Bin]) -> list[Dot]:
+    """In a square of 100: what was predicted to the right, what was so upwards."""
+    return [Dot(one, round(100 * one.mean, 1), round(100 * (1 - one.share), 1)) for one in bins]
 
 
 @dataclass(frozen=True)

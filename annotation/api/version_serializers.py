@@ -48,6 +48,25 @@ class VersionScoresSerializer(serializers.Serializer[Any]):
     wrong_answer_high_score = DoubtfulSerializer(source="high_scores")
 
 
+class CalibrationBinSerializer(serializers.Serializer[Any]):
+    mean = serializers.FloatField()
+    share = serializers.FloatField()
+    steps = serializers.IntegerField()
+
+
+class CutSerializer(serializers.Serializer[Any]):
+    threshold = serializers.FloatField()
+    found = serializers.FloatField(allow_null=True)
+    alarms = serializers.FloatField(allow_null=True)
+
+
+class CalibrationSerializer(serializers.Serializer[Any]):
+    steps = serializers.IntegerField()
+    error = serializers.FloatField(allow_null=True)
+    bins = CalibrationBinSerializer(many=True)
+    sweep = CutSerializer(many=True)
+
+
 class UseSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField(source="number")
     picks = serializers.IntegerField()
@@ -58,6 +77,7 @@ class VersionDetailSerializer(serializers.Serializer[Any]):
     comparison = serializers.JSONField(source="one.report.comparison")
     chose_for = UseSerializer(source="uses", many=True)
     scores = VersionScoresSerializer()
+    calibration = CalibrationSerializer()
 
 
 class StepScoreSerializer(serializers.Serializer[Any]):

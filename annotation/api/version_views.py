@@ -25,7 +25,8 @@ class ModelDetail(APIView):
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """One model: its figures and settings, what it chose for, what it says of the pool, where answers contradict it.
 
-        `spread` counts solutions by their score in twenty equal parts of 0 to 1.
+        `spread` counts solutions by their score in twenty equal parts of 0 to 1; `calibration` holds its probabilities
+        of steps being bad against what people said of them afterwards.
         """
         project = place_in_project(request.user, slug, Role.ML, Role.LEAD).project
         found = versions.version_page(project, pk=pk)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import ModelVersion, Project, Round
 from annotation.models.scoring import ModelState
+from annotation.queries.calibration import Calibration, calibration
 from annotation.queries.rounds import Comparison, Metrics, Report
 from annotation.queries.version_scores import Scores, scores
 
@@ -164,6 +165,7 @@ class VersionPage:
     one: Version
     uses: list[Use]  # newest round first
     scores: Scores
+    calibration: Calibration
 
 
 def versions_page(project: Project, *, asked: Sequence[int]) -> VersionsPage:
@@ -179,9 +181,9 @@ def versions(project: Project) -> list[Version]:
 
 
 def version_page(project: Project, *, pk: int) -> VersionPage | None:
-    """None where the project has no such version. Seven queries, however many scores there are."""
+    """None where the project has no such version. Eight queries, however many scores there are."""
     found = _of(project).filter(pk=pk).first()
-    return VersionPage(Version(found), _uses(found), scores(found)) if found else None
+    return VersionPage(Version(found), _uses(found), scores(found), calibration(found)) if found else None
 
 
 def _uses(version: ModelVersion) -> list[Use]:

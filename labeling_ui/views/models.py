@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from annotation.api.permissions import place_in_project
 from annotation.models.projects import Role
 from annotation.queries import solutions, versions
-from labeling_ui.charts import auc_line, histogram, loss_curve
+from labeling_ui.charts import auc_line, histogram, loss_curve, reliability
 
 
 @never_cache
@@ -46,6 +46,7 @@ def model(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     ]
     context = {"project": place.project, "place": place, "one": page.one, "uses": page.uses, "scores": page.scores}
     context |= {"columns": columns, "curve": loss_curve(page.one.losses)}
+    context |= {"calibration": page.calibration, "dots": reliability(page.calibration.bins)}
     return render(request, "labeling_ui/ml/model.html", context)
 
 

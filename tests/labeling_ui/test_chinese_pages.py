@@ -198,7 +198,9 @@ def test_models_and_what_they_say_of_a_solution(project, mel, alice, chinese):
     assert "并排比较" in chinese(mel, f"/p/algebra/models/?compare={first},{second}")
     assert "请至少勾选两个" in chinese(mel, f"/p/algebra/models/?compare={first}")
     for pk in (first, second):
-        assert "得分的分布" in chinese(mel, f"/p/algebra/models/{pk}/")
+        page = chinese(mel, f"/p/algebra/models/{pk}/")
+        assert "得分的分布" in page
+        assert "概率是否可靠" in page
     assert "模型认为的首个错误" in chinese(mel, f"/p/algebra/solutions/{slot.solution_id}/?model=7777")
 
 

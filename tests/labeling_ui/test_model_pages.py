@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from annotation.models import ModelVersion, SolutionScore
+from annotation.queries import calibration, solutions, version_scores, versions
 from annotation.queries import jobs as job_words
-from annotation.queries import solutions, version_scores, versions
 from annotation.services import jobs, rounds
 from labeling_ui.charts import histogram, loss_curve
 from tests import factories
@@ -246,9 +246,35 @@ def test_a_model_takes_as_many_queries_for_many_scores_as_for_one(
     client = client_for(mel)
     for grade in ("correct", "wrong", "correct"):
         score(selector, factories.solution(project, grade=grade), 0.9, 0.4, 0.9)
-        # who · the version with its round · spread · counts of both lists · both lists · bias · rounds that it chose for
-        with django_assert_num_queries(WHO + 7):
+        # who · the version · spread · counts of both lists · both lists · bias · rounds that it chose for · calibration
+        with django_assert_num_queries(WHO + 8):
             client.get(f"/p/algebra/models/{selector.pk}/")
+
+
+def test_ev9_probabilities_are_held_against_what_people_said_afterwards(selector, project, alice, mel, client_for):
+    # EV9. P(bad): .12 twice, .88 twice, of which one is bad, and .21.
+    for slot in factories.queued(project, 2):
+        score(selector, slot.solution, 0.88, 0.12, 0.79)
+    factories.label(alice, (1, -1))
+    factories.label(alice, (1, 0, 1))
+
+    found = calibration.calibration(selector)
+
+    assert [(one.place, one.steps, one.bad) for one in found.bins] == [(2, 2, 0), (4, 1, 0), (17, 2, 1)]
+    assert [one.mean for one in found.bins] == pytest.approx([0.12, 0.21, 0.88])
+    assert found.error == pytest.approx((2 * 0.12 + 1 * 0.21 + 2 * 0.38) / 5)
+    cuts = {cut.threshold: (cut.found, cut.alarms) for cut in found.sweep}
+    assert (cuts[0.1], cuts[0.15], cuts[0.85], cuts[0.9]) == ((1.0, 1.0), (1.0, 0.5), (1.0, 0.25), (0.0, 0.0))
+    assert "5 steps, calibration error 0.242." in page_of(client_for(mel), f"/p/algebra/models/{selector.pk}/")
+
+
+def test_what_a_model_was_trained_on_tells_nothing_of_its_calibration(project, alice):
+    (slot,) = factories.queued(project)
+    factories.label(alice, (1, 0, -1))
+    later = finished_round(project, metrics=TRAINED).selector
+    score(later, slot.solution, 0.9, 0.1, 0.8)
+
+    assert calibration.calibration(later).error is None
 
 
 # A solution -----------------------------------------------------------------------------------------------------------

@@ -97,6 +97,10 @@ def test_a_round_trains_scores_everything_and_queues_80_20(labeled_project):
     assert set(wrong.values_list("solution__grade", flat=True)) == {"wrong"}
     assert all(slot.served_reason["version"] == second.selector.pk for slot in slots)
     assert "held_out" in json.dumps(second.report["metrics"])
+    learned = second.selector.metrics
+    assert learned["losses"][0][1] > learned["losses"][-1][1] > 0
+    assert learned["train_seconds"] > 0
+    assert second.job.losses[-1][0] <= learned["losses"][-1][0]
 
 
 def test_h7_what_a_selector_was_trained_on_can_be_written_again_and_the_next_one_has_the_new_labels(
