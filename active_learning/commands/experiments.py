@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from active_learning.commands.arguments import emit, torch_command, write_json, write_lines
-from active_learning.config import TrainConfig
+from active_learning.config import Precision, TrainConfig
 
 if TYPE_CHECKING:
     from active_learning.experiments.efficiency import Row
@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
     efficiency.add_argument(
         "--budgets", type=_numbers, help="labeled solutions: of each toy problem, or of all records"
     )
+    efficiency.add_argument("--more-random", type=_numbers, default=(), help="further budgets, of random labels only")
     efficiency.add_argument("--first", type=int, default=1, help="of them drawn at random, for the first selector")
     efficiency.add_argument("--retrain", action="store_true", help="the selector at every budget, as rounds do")
     efficiency.add_argument("--seeds", type=int, default=5)
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
     people = torch_command(commands, "people", _people, "compare a PRM with a bag of words on what people rated")
     people.add_argument("--records", type=Path, required=True, help="PRM800K lines")
     people.add_argument("--base", required=True, help="directory of the frozen base model")
+    _add_features(people)
     people.add_argument("--weight-decay", type=float, help="of the probe")
     people.add_argument("--seeds", type=int, default=5)
 
@@ -47,6 +49,11 @@ def add(commands: Any) -> None:
     rivals.add_argument("--seeds", type=int, default=3)
     rivals.add_argument("--problems", type=int, default=60, help="measured on, for each seed")
     rivals.add_argument("--samples", type=int, default=64, help="of each")
+
+
+def _add_features(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--precision", choices=get_args(Precision), default="fp32", help="of the base model")
+    command.add_argument("--features", type=Path, help="a file that keeps what the base model says, for the next time")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -61,7 +68,12 @@ def _efficiency(options: argparse.Namespace) -> None:
     rows: list[Row] = []
     for seed, pool, validation, measured in _pools(options):
         setting = Replay(
-            budgets, first=options.first, retrain=options.retrain, label_noise=options.label_noise, seed=seed
+            budgets,
+            options.more_random,
+            first=options.first,
+            retrain=options.retrain,
+            label_noise=options.label_noise,
+            seed=seed,
         )
         for row in replay(pool, validation, measured, setting, TrainConfig()):
             emit({"stage": "replay", **row})
@@ -90,7 +102,7 @@ def _pools(
     base = checkpoint.base_directory(options.base)
     if options.records:
         whole = [one for one in known.human_solutions(options.records) if one.is_whole]
-        people = known.with_features(whole, base)
+        people = known.with_features(whole, base, precision=options.precision, kept=options.features)
         for seed in range(options.seeds):
             parts = known.split(people, Random(seed))
             yield seed, {"everything": parts.pool}, parts.validation, parts.measured
@@ -113,7 +125,12 @@ def _people(options: argparse.Namespace) -> None:
     from active_learning import checkpoint
     from active_learning.experiments import known, people
 
-    solutions = known.with_features(known.human_solutions(options.records), checkpoint.base_directory(options.base))
+    solutions = known.with_features(
+        known.human_solutions(options.records),
+        checkpoint.base_directory(options.base),
+        precision=options.precision,
+        kept=options.features,
+    )
     methods = {
         "prm": people.prm(TrainConfig(weight_decay=options.weight_decay)),
         "bag_of_words": people.bag_of_words,

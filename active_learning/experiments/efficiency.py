@@ -35,6 +35,7 @@ class Replay:
     at random and the same for every strategy."""
 
     budgets: tuple[int, ...]
+    more_random: tuple[int, ...] = ()  # further budgets of random labels: what they need to reach the same
     strategies: tuple[Strategy, ...] = ("convincing_wrong", "uncertain", "random")
     first: int = 1
     retrain: bool = False  # the selector, on all labels so far, at every budget; the paper saw that become unstable
@@ -70,7 +71,7 @@ def replay(
     for strategy in setting.strategies:
         rules = Rules(strategy=strategy, wrong_share=setting.wrong_share)
         labeled, selector, before = list(first), first_selector, setting.first
-        for budget in setting.budgets:
+        for budget in (*setting.budgets, *(setting.more_random if strategy == "random" else ())):
             candidates = _candidates(pool, labeled, selector)
             picks = per_problem(candidates, budget - before, rules=rules, rng=rng)
             labeled, before = [*labeled, *(pick.candidate.known for some in picks.values() for pick in some)], budget
@@ -126,6 +127,8 @@ def curves(rows: Sequence[Row]) -> list[Row]:
     for strategy in dict.fromkeys(row["strategy"] for row in rows):
         for budget in sorted({row["budget"] for row in rows}):
             some = [row for row in rows if (row["strategy"], row["budget"]) == (strategy, budget)]
+            if not some:
+                continue
             point: Row = {"strategy": strategy, "budget": budget, "seeds": len(some)}
             for name in ("solutions", "steps", "wrong_answers", *METRICS):
                 values = [row[name] for row in some if row[name] is not None]
@@ -161,10 +164,14 @@ def compare(rows: Sequence[Row], metric: str, unit: str, strategy: str, rng: Ran
 
 
 def slope_ratio(rows: Sequence[Row], metric: str, unit: str, strategy: str) -> float | None:
-    """Slope of the metric over the logarithm of the labels, over the slope of random labels; as the paper compares."""
+    """Slope of the metric over the logarithm of the labels, over the slope of random labels; as the paper compares.
+
+    Over the budgets of the strategy, for both.
+    """
     slopes = []
+    budgets = {row["budget"] for row in rows if row["strategy"] == strategy}
     for name in (strategy, "random"):
-        some = [row for row in rows if row["strategy"] == name and row[metric] is not None]
+        some = [row for row in rows if row["strategy"] == name and row["budget"] in budgets and row[metric] is not None]
         if len({row[unit] for row in some}) < 2:
             return None
         labels = np.log([row[unit] for row in some])

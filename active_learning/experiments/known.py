@@ -3,23 +3,29 @@
 The features are computed once, so that many small probes can be trained and compared in the time of one.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from active_learning import evaluate, prefix, targets
+from active_learning import checkpoint, evaluate, prefix, targets
 from active_learning.base_model import load_language_model, load_tokenizer
-from active_learning.config import TrainConfig, Triple
+from active_learning.config import Precision, TrainConfig, Triple
 from active_learning.data import Item, encode
 from active_learning.domains import chains, toy
 from active_learning.model import ProbeHead, new_head, new_probe
 from active_learning.optimize import UNRATED, fit_head
 from active_learning.records import parse_line
 from active_learning.score import CPU_BATCH_TOKENS, solution_score
+
+MAX_LEN = 2048  # tokens
 
 
 @dataclass(frozen=True)
@@ -80,18 +86,44 @@ def human_solutions(path: Path) -> list[Solution]:
     return found
 
 
-def with_features(solutions: Sequence[Solution], base: Path, *, max_len: int = 2048) -> list[Known]:
-    """The features of each solution's steps, as a probe on this base model reads them; too long ones are left out."""
+def with_features(
+    solutions: Sequence[Solution], base: Path, *, precision: Precision = "fp32", kept: Path | None = None
+) -> list[Known]:
+    """The features of each solution's steps, as a probe on this base model reads them; too long ones are left out.
+
+    `kept` names a file of features that are there already, and takes those that were not.
+    """
+    before = load_file(kept) if kept and kept.exists() else {}
+    weights = checkpoint.base_sha256(str(base))
+    names = [_name(one, [weights, precision]) for one in solutions]
+    missing = list(dict(zip(names, solutions, strict=True)).items())
+    computed = _compute([(name, one) for name, one in missing if name not in before], base, precision)
+    found = before | computed
+    if kept and computed:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        save_file(found, kept.with_name(kept.name + ".tmp"))
+        kept.with_name(kept.name + ".tmp").rename(kept)
+    return [Known(one, found[name].float()) for name, one in zip(names, solutions, strict=True) if name in found]
+
+
+def _name(solution: Solution, computed_by: list[Any]) -> str:
+    said = json.dumps([computed_by, solution.problem, solution.steps, solution.is_whole])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _compute(named: Sequence[tuple[str, Solution]], base: Path, precision: Precision) -> dict[str, Tensor]:
+    if not named:
+        return {}
     tokenizer = load_tokenizer(base)
-    probe = new_probe(load_language_model(base), torch.Generator())
-    items = [Item(encode(one.problem, one.steps, tokenizer), (), one.is_whole) for one in solutions]
-    fitting = [place for place, item in enumerate(items) if len(item.encoded.ids) <= max_len]
+    probe = new_probe(load_language_model(base, precision), torch.Generator())
+    items = [Item(encode(one.problem, one.steps, tokenizer), (), one.is_whole) for _, one in named]
+    fitting = [place for place, item in enumerate(items) if len(item.encoded.ids) <= MAX_LEN]
     read = [item.encoded for item in prefix.alternatives_apart(probe, [items[place] for place in fitting])]
     found = prefix.read_steps(probe, read, tokenizer.pad_token_id, CPU_BATCH_TOKENS, read=probe.features_of)
-    return [
-        Known(solutions[place], (features if solutions[place].is_whole else features[-1:]).clone())
+    return {
+        named[place][0]: (features if named[place][1].is_whole else features[-1:]).contiguous().clone()
         for place, features in zip(fitting, found, strict=True)
-    ]
+    }
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 
 from active_learning.__main__ import main
 from active_learning.config import TrainConfig
-from active_learning.experiments import known
+from active_learning.experiments import efficiency, known
 from active_learning.experiments.efficiency import METRICS, Replay, compare, curves, label_ratio, replay, slope_ratio
 from active_learning.experiments.known import Known, Solution
 from active_learning.score import solution_score
@@ -34,6 +34,8 @@ def test_the_slope_ratio_compares_gains_per_logarithm_of_the_labels():
     # 0.1 with each doubling against 0.26 with each doubling.
     assert ratio(slope_ratio, RANDOM, ((10, 0.2), (20, 0.46), (40, 0.72))) == pytest.approx(2.6)
     assert ratio(slope_ratio, RANDOM, RANDOM) == pytest.approx(1)
+    # What further random labels reach is not part of the slope.
+    assert ratio(slope_ratio, (*RANDOM, (80, 0.7), (160, 0.7)), RANDOM) == pytest.approx(1)
     assert ratio(slope_ratio, ((10, 0.7), (20, 0.6)), RANDOM) is None  # random labels make it worse: nothing to compare
 
 
@@ -94,6 +96,28 @@ def test_every_strategy_has_every_budget_and_begins_with_the_same_labels(groups)
     # 25 chosen by 80/20, and 5 at random before: 20 wrong ones at least, of 30.
     assert chosen["wrong_answers"] >= 20 / 30 - 0.001
     assert rows == list(replay(groups, others, others, setting, TrainConfig()))
+
+
+def test_random_labels_may_have_further_budgets(groups):
+    others = groups["p"]
+    setting = Replay((2,), (4, 8), strategies=("uncertain", "random"), n=4)
+    rows = list(replay(groups, others, others, setting, TrainConfig()))
+    assert [(row["strategy"], row["budget"]) for row in rows] == [
+        ("uncertain", 2),
+        ("random", 2),
+        ("random", 4),
+        ("random", 8),
+    ]
+    assert [point["budget"] for point in curves(rows)] == [2, 2, 4, 8]
+
+
+@pytest.mark.parametrize(("retrain", "selectors"), [(False, 1), (True, 3)])
+def test_a_selector_is_trained_once_or_at_every_budget(retrain, selectors, groups, monkeypatch):
+    asked = []
+    monkeypatch.setattr(efficiency, "scores", lambda head, some: asked.append(head) or known.scores(head, some))
+    setting = Replay((2, 4, 6), strategies=("uncertain",), retrain=retrain, n=4)
+    list(replay({"p": groups["p"]}, groups["q"], groups["q"], setting, TrainConfig()))
+    assert len({id(head) for head in asked[::2]}) == selectors  # every second time to measure
 
 
 def test_noise_is_in_the_labels_that_are_given_and_not_in_what_is_measured(groups):
@@ -159,3 +183,16 @@ def test_the_command_replays_the_toy_domain_and_writes_its_report(tmp_path, caps
         for metric in METRICS
         for unit in ("solutions", "steps")
     }
+
+
+def test_kept_features_are_not_computed_again(tmp_path, monkeypatch):
+    base = tiny.make_model(tmp_path / "base", tiny.make_tokenizer(["p", "A", "B"]))
+    one, other = (Solution("p", (text,), (1,), True) for text in "AB")
+    first = known.with_features([one], base, kept=tmp_path / "kept")
+    both = known.with_features([one, other, one], base, kept=tmp_path / "kept")
+    monkeypatch.setattr(known, "load_language_model", None)  # nothing may be computed from here on
+    again = known.with_features([other, one], base, kept=tmp_path / "kept")
+    assert torch.equal(first[0].features, both[0].features)
+    assert [torch.equal(left.features, right.features) for left, right in zip(again, both[1:], strict=True)] == [
+        True
+    ] * 2
