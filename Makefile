@@ -11,11 +11,11 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench pictures tour check fix messages clean chromium
+.PHONY: help setup run test bench bench-efficiency pictures tour check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ n = $$1; $$1 = ""; printf "  %-8s%s\n", n, $$0 }'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ n = $$1; $$1 = ""; printf "  %-17s%s\n", n, $$0 }'
 
 setup: .venv/ready labeling_ui/node_modules/.ready $(CATALOGS) ## everything that the other commands need, in .venv and labeling_ui/node_modules
 	@:
@@ -29,8 +29,11 @@ test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease
 bench: setup chromium ## how fast the labeling page, scoring, training and selecting are; on an idle machine
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m benchmark -p no:randomly tests/benchmarks $(ARGS)
 
+bench-efficiency: setup ## how many labels it saves to choose them (ARGS="--base DIR" for people's ratings too); minutes
+	@$(BIN)/python -m tests.benchmarks.efficiency --out var/efficiency $(ARGS)
+
 pictures: setup chromium ## the pictures of docs/pages.md, taken anew
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m pictures -p no:randomly tests/browser/test_pictures.py
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m pictures -p no:randomly tests/browser/test_pictures.py tests/browser/test_model_pictures.py
 
 tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
 	@$(MANAGE) tour $(ARGS)

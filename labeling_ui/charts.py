@@ -8,6 +8,7 @@ from annotation.queries.calibration import Bin
 
 WIDTH, HEIGHT, MARGIN = 280, 64, 8
 GUESSING = 0.5
+FEW = 10  # steps, of which a share says little
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ class Dot:
     bin: Bin
     x: float
     y: float
+
+    @property
+    def is_of_few(self) -> bool:
+        return self.bin.steps < FEW
 
 
 def reliability(bins: Sequence[Bin]) -> list[Dot]:

@@ -78,6 +78,22 @@ def test_a_round_is_started_watched_and_read_without_a_reload_by_hand(project, m
     expect(page.locator(".picks tbody tr")).to_have_count(2)
 
 
+def test_h6_the_loss_of_a_running_round_is_seen_falling(project, mel, open_page):
+    _round, job = factories.running_round(project)
+    page = open_page()
+    sign_in(page, mel)
+    page.goto("/p/algebra/rounds/0/")
+    expect(page.get_by_role("heading", name="Round 0", exact=True)).to_be_visible()
+    expect(page.get_by_text("How its loss falls")).to_have_count(0)
+
+    beat(job, "train", 30, 400, "", 2.0, [[10, 1.5], [30, 1.2]])
+    expect(page.get_by_role("img", name="Loss over 30 steps of training, from 1.500 to 1.200.")).to_be_visible()
+    expect(page.get_by_text("about 3 minutes left · 2.0 a second")).to_be_visible()
+    beat(job, "train", 60, 400, "", 2.0, [[10, 1.5], [30, 1.2], [60, 0.3]])
+    expect(page.get_by_role("img", name="Loss over 60 steps of training, from 1.500 to 0.300.")).to_be_visible()
+    assert page.locator("polyline.line").evaluate("line => line.points.length") == 3
+
+
 def test_a_round_is_cancelled_in_two_steps(project, mel, open_page):
     _round, job = factories.running_round(project)
     page = open_page()

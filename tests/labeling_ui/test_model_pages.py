@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from annotation.models import ModelVersion, SolutionScore
+from annotation.models import ModelVersion, SolutionScore, StepRating
 from annotation.queries import calibration, solutions, version_scores, versions
 from annotation.queries import jobs as job_words
 from annotation.services import jobs, rounds
-from labeling_ui.charts import histogram, loss_curve
+from labeling_ui.charts import histogram, loss_curve, reliability
 from tests import factories
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, page_of, pick
 from tests.labeling_ui.test_selector_pages import HELD_BACK, two_selectors
@@ -293,7 +293,8 @@ def test_ev10_every_step_has_its_probability_as_a_number_a_bar_and_a_colour(sele
 
 
 def test_the_first_step_that_is_bad_with_a_probability_above_the_threshold_is_the_predicted_error(selector, solution):
-    score(selector, solution, 0.8, 0.79, 0.1)  # P(bad) .2, .21, .9; the threshold is .2
+    score(selector, solution, 0.8, 0.79, 0.1)
+    SolutionScore.objects.update(probabilities=[[0.2, 0.0, 0.8], [0.21, 0.0, 0.79], [0.9, 0.0, 0.1]])  # above .2
 
     page = solutions.solution_page(solution, version=selector.pk)
 
@@ -330,6 +331,18 @@ def test_people_s_ratings_stand_beside_those_of_the_model(project, alice, mel, s
     assert "People:" in page
     rated = solutions.solution_page(slot.solution, version=None).steps
     assert [step.rated for step in rated] == [[solutions.Rated(rating, 1)] for rating in (1, 0, -1)]
+
+
+def test_ratings_of_other_steps_than_the_solution_s_own_do_not_stand_beside_it(project, alice, selector):
+    (slot,) = factories.queued(project)
+    score(selector, slot.solution, 0.9, 0.4, 0.9)
+    label = factories.label(alice, (1, -1))
+    StepRating.objects.create(label=label, step=1, option=1, text="Another way.", rating=1)
+
+    rated = solutions.solution_page(slot.solution, version=None).steps[1].rated
+
+    assert rated == [solutions.Rated(-1, 1)]
+    assert calibration.calibration(selector).steps == 2
 
 
 def test_another_model_s_opinion_is_chosen_and_one_that_has_none_is_named(project, solution, mel, client_for):
@@ -384,6 +397,13 @@ def test_a_loss_curve_falls_from_the_upper_edge_over_the_whole_width():
     assert curve.points == "70.0,8.0 140.0,36.0 280.0,64.0"
     assert (curve.first, curve.last, curve.high, curve.steps) == (2.0, 0.0, 2.0, 40)
     assert loss_curve([(1, 0.5)]) is None
+
+
+def test_a_dot_stands_where_prediction_and_truth_meet_and_is_grey_for_a_few_steps():
+    many, few = reliability([calibration.Bin(2, 10, 1, 0.125), calibration.Bin(18, 9, 9, 0.9)])
+
+    assert (many.x, many.y, many.is_of_few) == (12.5, 90.0, False)
+    assert (few.x, few.y, few.is_of_few) == (90.0, 0.0, True)
 
 
 def test_the_highest_column_fills_the_height():
