@@ -23,7 +23,13 @@ LOOKS = {
     "orm": ("ORM, best of N", "#D55E00"),
     "majority": ("majority vote", "#00805E"),
     "pass": ("any of N right", "#999999"),
+    # Ways to choose what is labeled.
+    "convincing_wrong": ("80/20", "#0072B2"),
+    "uncertain": ("least certain", "#D55E00"),
+    "disagreement": ("disagreement", "#AA4499"),
+    "random": ("random", "#666666"),
 }
+METRICS = {"best_of_n": "problems solved by best of N", "step_auc": "step AUC", "first_error_f1": "first-error F1"}
 # Lightman et al. 2023 on their own samples of 500 MATH problems: a public run of PRM800K's evaluation, 222 trials.
 PUBLISHED_PRM = (
     (10, 0.678), (25, 0.715), (50, 0.734), (75, 0.743), (100, 0.750), (200, 0.760), (300, 0.766), (400, 0.769),
@@ -57,6 +63,10 @@ def draw(report: Row, folder: Path) -> list[Path]:
 
 def draw_calibration(calibration: Row, event: str, folder: Path) -> list[Path]:
     return _save(reliability(calibration, event), folder / "calibration")
+
+
+def draw_efficiency(points: Sequence[Row], folder: Path) -> list[Path]:
+    return _save(efficiency(points), folder / "efficiency")
 
 
 def best_of_n(curves: dict[str, list[Row]]) -> Figure:
@@ -94,6 +104,33 @@ def quintiles(groups: Sequence[Row]) -> Figure:
             panels[-1], {LOOKS[method]: (rows[-1]["n"], rows[-1]["value"]) for method, rows in last.items()}, gap=0.2
         )
         _title(figure, "From the hardest problems to the easiest: fifths by the share of samples that are right")
+    return figure
+
+
+def efficiency(points: Sequence[Row]) -> Figure:
+    """What models are worth against the solutions they were trained on, for each way to choose these."""
+    with _style():
+        figure = Figure(figsize=(9.6, 3.4), layout="constrained")
+        panels = figure.subplots(1, len(METRICS))
+        for axes, (metric, name) in zip(panels, METRICS.items(), strict=True):
+            curves: dict[str, list[Row]] = {}
+            for point in points:
+                if (value := point[metric]) is not None:
+                    row = {
+                        "n": point["solutions"]["mean"],
+                        "value": value["mean"],
+                        "low": value["low"],
+                        "high": value["high"],
+                    }
+                    curves.setdefault(point["strategy"], []).append(row)
+            _n_axis(axes, [round(row["n"]) for rows in curves.values() for row in rows], most=6)
+            for strategy, rows in curves.items():
+                _curve(axes, strategy, rows)
+            _value_axis(axes, curves.values(), [])
+            axes.set_xlabel("labeled solutions")
+            axes.set_title(name)
+        _labels(panels[-1], {LOOKS[one]: (rows[-1]["n"], rows[-1]["value"]) for one, rows in curves.items()}, gap=0.12)
+        _title(figure, "Which solutions people label; bands: the least and the greatest of the seeds")
     return figure
 
 

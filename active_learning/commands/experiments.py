@@ -61,6 +61,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _efficiency(options: argparse.Namespace) -> None:
+    from active_learning import plots
     from active_learning.experiments.efficiency import METRICS, Replay, compare, curves, replay
 
     options.out.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,9 @@ def _efficiency(options: argparse.Namespace) -> None:
     ]
     for found in comparisons:
         emit({"stage": "compare", **found})
-    write_json(options.out / "report.json", {"curves": curves(rows), "comparisons": comparisons})
+    points = curves(rows)
+    write_json(options.out / "report.json", {"curves": points, "comparisons": comparisons})
+    plots.draw_efficiency(points, options.out)
     emit({"stage": "done", "rows": len(rows)})
 
 
