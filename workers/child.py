@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from active_learning.commands.arguments import TRY_AGAIN
 from workers.processes import last_will, signal_group
 
 Line = dict[str, object]
@@ -19,6 +20,10 @@ KEPT_LINES = 20
 
 class ChildFailed(Exception):
     """The program ended without a result; the message is for the person who started the round."""
+
+
+class ChildKilled(ChildFailed):
+    """It was killed, or asked to stop, by somebody else: started again, it goes on from what it has kept."""
 
 
 class Child:
@@ -37,14 +42,15 @@ class Child:
         )
 
     def follow(self, *, progress: Callable[[Line], None], log: Callable[[str], None]) -> None:
-        """Read until the end. Raises ChildFailed with the last lines that the program printed."""
+        """Read until the end. Raises ChildFailed, or ChildKilled, with the last lines that the program printed."""
         assert self.process.stdout is not None
         with self.process.stdout as output:
             kept = _read(output, progress, log)
         status = self.process.wait()
         if status != 0:
             ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-            raise ChildFailed("\n".join([f"The training program {ending}.", *kept]))
+            how = ChildKilled if status < 0 or status == TRY_AGAIN else ChildFailed
+            raise how("\n".join([f"The training program {ending}.", *kept]))
 
     def stop(self) -> None:
         """Ask politely, then insist; returns at once."""

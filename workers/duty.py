@@ -15,7 +15,7 @@ from annotation.models.jobs import JobKind
 from annotation.services import jobs
 from annotation.services.jobs import Cancelled, LostFence, Progress
 from workers import failpoints
-from workers.child import Child, ChildFailed, Line
+from workers.child import Child, ChildFailed, ChildKilled, Line
 from workers.pace import LossCurve, Pace
 
 HEARTBEAT_SECONDS = 2.0
@@ -63,7 +63,17 @@ class Duty:
         self._lines.append(line)
 
     def run_child(self, arguments: Sequence[str]) -> None:
-        """Run a program of the science to its end. Raises ChildFailed, Cancelled, LostFence."""
+        """Run a program of the science to its end; one that is killed goes on once from what it has kept.
+
+        Raises ChildFailed, Cancelled, LostFence.
+        """
+        try:
+            self._run_once(arguments)
+        except ChildKilled as end:
+            self.log(f"{end}\nIt is started once more.")
+            self._run_once(arguments)
+
+    def _run_once(self, arguments: Sequence[str]) -> None:
         self.report(arguments[0])
         self._child = Child(arguments)
         failpoints.reach(f"{arguments[0]} started")

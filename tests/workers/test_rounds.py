@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from active_learning.domains import chains, toy
@@ -19,7 +20,7 @@ from annotation.models import Job, ModelVersion, Round, Slot, SolutionScore
 from annotation.models.jobs import JobKind
 from annotation.services import exporting, importing, jobs, queue, rounds
 from tests import factories, services
-from workers import gate, leftovers
+from workers import checkpoints, gate, leftovers
 from workers import rounds as round_work
 from workers.duty import work_off
 from workers.tasks.sweep import sweep
@@ -221,19 +222,49 @@ def test_h12_cancelling_stops_the_training_process_within_ten_seconds(labeled_pr
     assert not is_alive(pids[0])
 
 
-def test_a_killed_training_process_fails_the_round_with_the_signal(labeled_project, monkeypatch):
+# H9
+
+
+@pytest.mark.parametrize(("how", "said"), [(signal.SIGKILL, "SIGKILL"), (signal.SIGTERM, "SIGTERM")])
+def test_a_training_process_that_is_killed_is_started_once_more_and_then_fails_the_round(
+    how, said, labeled_project, monkeypatch
+):
     pids = []
     slow_child(monkeypatch, pids)
     round_ = rounds.start_round(project=labeled_project, by=None)
     worker = threading.Thread(target=work_in_thread)
     worker.start()
-    wait_for(lambda: pids)
-    os.kill(pids[0], signal.SIGKILL)
+    for attempt in (1, 2):
+        wait_for(lambda attempt=attempt: len(pids) == attempt)
+        os.kill(pids[-1], how)
     worker.join(15)
 
     round_.refresh_from_db()
-    assert round_.state == "failed"
-    assert "SIGKILL" in Job.objects.get(pk=round_.job_id).error
+    job = Job.objects.get(pk=round_.job_id)
+    assert (round_.state, len(pids)) == ("failed", 2)
+    assert said in job.error
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_training_that_is_killed_once_goes_on_from_its_last_state(how, labeled_project, monkeypatch):
+    """A real training of a whole model, killed when it has saved a state."""
+    config = {"base": "toy", "mode": "full", "min_steps": 60, "save_every": 5, "neutral": "positive"}
+    monkeypatch.setattr(checkpoints, "config_for", lambda inputs, *, seed: {**config, "seed": seed})
+    pids, real = [], subprocess.Popen
+    monkeypatch.setattr("workers.child.subprocess.Popen", lambda *a, **k: pids.append(real(*a, **k)) or pids[-1])
+    round_ = rounds.start_round(project=labeled_project, by=None)
+    folder = settings.DATA_DIR / "rounds" / str(round_.pk)
+    worker = threading.Thread(target=work_in_thread)
+    worker.start()
+    wait_for(lambda: list(folder.glob("checkpoint.partial/step-*")), seconds=60)
+    os.kill(pids[0].pid, how)
+    worker.join(90)
+
+    round_.refresh_from_db()
+    assert round_.state == "done", Job.objects.get(pk=round_.job_id).error
+    assert "started once more" in Job.objects.get(pk=round_.job_id).log_tail
+    assert len(json.loads((settings.DATA_DIR / round_.selector.checkpoint / "meta.json").read_text())["losses"]) == 60
+    assert ModelVersion.objects.count() == 1
 
 
 def test_after_a_worker_is_killed_the_next_one_finishes_the_round_and_its_child_is_gone(labeled_project):
