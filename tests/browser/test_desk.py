@@ -9,6 +9,8 @@ from annotation.services import jobs, rounds, snapshots
 from annotation.services.jobs import Progress
 from tests import factories
 from tests.browser.conftest import cut, sign_in
+from tests.labeling_ui.test_ml_pages import finished_round
+from tests.labeling_ui.test_model_pages import TRAINED, score
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> $\\href{javascript:alert(3)}{x}$"
 PAGES = {
@@ -92,6 +94,32 @@ def test_h6_the_loss_of_a_running_round_is_seen_falling(project, mel, open_page)
     beat(job, "train", 60, 400, "", 2.0, [[10, 1.5], [30, 1.2], [60, 0.3]])
     expect(page.get_by_role("img", name="Loss over 60 steps of training, from 1.500 to 0.300.")).to_be_visible()
     assert page.locator("polyline.line").evaluate("line => line.points.length") == 3
+
+
+def test_ev10_a_solution_in_the_colours_of_a_model_opens_its_numbers_and_is_printed_dark_on_white(
+    project, mel, open_page
+):
+    # EV10
+    solution = factories.solution(project, steps=["Let $x=1$.", "So $x=2$."])
+    score(finished_round(project, metrics=TRAINED).selector, solution, 0.9, 0.1)
+    page = open_page(color_scheme="dark")
+    sign_in(page, mel)
+    page.goto(f"/p/algebra/solutions/{solution.pk}/")
+    expect(page.locator(".judged .katex")).to_have_count(2)
+    tones = page.locator(".judged > li").evaluate_all(
+        "steps => steps.map((step) => getComputedStyle(step).borderLeftColor)"
+    )
+    assert tones[0] != tones[1]
+    widths = page.locator(".opinion .part").evaluate_all("bars => bars.map((bar) => bar.getBoundingClientRect().width)")
+    assert round(widths[0] / widths[1]) == 9
+
+    expect(page.get_by_role("definition").filter(has_text="0.900")).to_have_count(0)
+    page.locator(".opinion summary").first.click()
+    expect(page.locator(".triple").first).to_contain_text("0.900")
+
+    page.emulate_media(media="print", color_scheme="dark")
+    ink = page.locator(".judged b").first.evaluate("number => getComputedStyle(number).color")
+    assert max(int(part) for part in ink.removeprefix("rgb(").removesuffix(")").split(",")) < 64
 
 
 def test_a_round_is_cancelled_in_two_steps(project, mel, open_page):
