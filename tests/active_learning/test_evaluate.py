@@ -15,7 +15,7 @@ def judged(negatives, ratings):
     return Judged(tuple((p, 0.0, 1 - p) for p in negatives), tuple(ratings))
 
 
-def test_first_error_f1_is_the_harmonic_mean_of_both_accuracies():
+def test_ev8_first_error_f1_is_the_harmonic_mean_of_both_accuracies():
     # erroneous: 2, 0, 3 → one of three found exactly; correct: three of four left alone
     measured = first_error_f1(predicted=[2, 1, -1, -1, -1, -1, 0], true=[2, 0, 3, -1, -1, -1, -1])
     assert measured == {"error": pytest.approx(1 / 3), "correct": 0.75, "f1": pytest.approx(6 / 13)}

@@ -27,7 +27,7 @@ def test_label_noise_changes_about_its_share_of_first_ratings():
     assert 25 < changed < 80
 
 
-def test_the_first_generation_is_random_and_later_ones_are_four_fifths_convincing_wrong_answers():
+def test_g9_the_first_generation_is_random_and_later_ones_are_four_fifths_convincing_wrong_answers():
     pool, setting = make_pool(20, 15, 0.12, Random(0)), Simulation()
     assert {pick.arm for pick in choose(pool, setting, Random(0), first=True)} == {"random"}
     for place, solution in enumerate(pool):
@@ -53,7 +53,7 @@ def test_the_selector_gets_better_over_three_generations(seed, noise, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_thousand_solutions_are_scored_in_less_than_a_minute(tmp_path):
+def test_h13_a_thousand_solutions_are_scored_in_less_than_a_minute(tmp_path):
     rng = Random(0)
     pool = make_pool(50, 20, 0.12, rng)
     labels = tmp_path / "labels.jsonl"

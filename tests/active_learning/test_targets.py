@@ -21,7 +21,7 @@ def tokenizer():
     return tiny.make_tokenizer(WORDS)
 
 
-def test_every_completion_is_trained_on_the_chosen_prefix():
+def test_h1_every_completion_is_trained_on_the_chosen_prefix():
     assert sorted(targets.training_examples(record_of(ALTERNATIVES))) == [
         (("A",), 1),
         (("A", "D"), 1),
@@ -89,7 +89,7 @@ def test_quality_control_screening_and_given_up_records_are_counted_and_left_out
     }
 
 
-def test_no_rating_word_is_in_any_context(tokenizer):
+def test_h1_no_rating_word_is_in_any_context(tokenizer):
     for row in targets.training_rows(record_of(ALTERNATIVES)):
         ids = data.encode(row.problem, row.steps, tokenizer).ids
         assert not set(ids) & set(tokenizer.convert_tokens_to_ids(["bad", "neutral", "good"]))

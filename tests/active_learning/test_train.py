@@ -44,7 +44,7 @@ FULL = TrainConfig(mode="full", lr=2e-3, min_steps=60, batch_tokens=512, eval_fr
 
 
 @pytest.mark.slow
-def test_full_training_overfits_32_solutions(base, labels, tmp_path):
+def test_h2_full_training_overfits_32_solutions(base, labels, tmp_path):
     meta = train(labels, replace(FULL, base=base, min_steps=160), tmp_path / "prm", progress=ignore)
     loaded = checkpoint.load(tmp_path / "prm", device="cpu")
     rows, _ = targets.read_rows(labels)
@@ -60,7 +60,7 @@ def test_full_training_overfits_32_solutions(base, labels, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["full", "probe"])
-def test_a_seed_gives_the_same_weights(mode, base, labels, tmp_path):
+def test_h3_a_seed_gives_the_same_weights(mode, base, labels, tmp_path):
     config = replace(FULL, base=base, mode=mode, min_steps=4)
     for name, seed in (("first", 3), ("second", 3), ("third", 4)):
         train(labels, replace(config, seed=seed), tmp_path / name, progress=ignore)
@@ -68,7 +68,7 @@ def test_a_seed_gives_the_same_weights(mode, base, labels, tmp_path):
     assert heads[0] == heads[1] != heads[2]
 
 
-def test_the_checkpoint_says_what_it_was_made_of(base, labels, tmp_path):
+def test_h3_the_checkpoint_says_what_it_was_made_of(base, labels, tmp_path):
     config = TrainConfig(base=base, min_steps=20, eval_fraction=0.5)
     lines = []
     meta = train(labels, config, tmp_path / "prm", progress=lines.append)

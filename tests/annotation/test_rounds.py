@@ -35,7 +35,7 @@ def test_numbers_count_up_from_zero_and_a_failed_round_keeps_its_number(project)
     assert [first.number, second.number, third.number] == [0, 1, 2]
 
 
-def test_a_second_round_waits_for_the_first(project):
+def test_h11_a_second_round_waits_for_the_first(project):
     factories.running_round(project)
 
     with pytest.raises(scoring.RoundRunning):

@@ -278,7 +278,7 @@ def test_gpu_training_comes_near_what_the_device_can_do(show, tmp_path):
 
 
 @GPU
-def test_gpu_and_cpu_scores_agree():
+def test_h10_gpu_and_cpu_scores_agree():
     """In single precision to 1e-4."""
     sequences = solutions_of(2, 10, Random(0))
     on_cpu = prefix.step_probabilities(prm_of(language_model(SMALL, VOCABULARY)), sequences, 0, 2048)

@@ -65,7 +65,7 @@ def test_rounds_are_shown_to_ml_staff_and_leads_and_are_not_there_for_strangers(
 
 
 @pytest.mark.parametrize("act", ["rounds/", "rounds/0/cancel/"])
-def test_only_ml_staff_start_and_cancel_rounds(act, alice, dana, charlie, client_for):
+def test_h6_only_ml_staff_start_and_cancel_rounds(act, alice, dana, charlie, client_for):
     factories.solution(alice.project)
     running = rounds.start_round(project=alice.project, by=None) if "cancel" in act else None
     body = {"problems": 5, "per_problem": 1}
