@@ -40,6 +40,15 @@ def test_a_selector_that_was_held_back_is_shown_with_the_reason_and_a_way_to_use
     assert "Use this selector" not in page_of(client_for(dana), "/p/algebra/rounds/1/")
 
 
+def test_g12_a_comparison_on_few_held_out_problems_has_no_interval_and_both_pages_say_so(project, mel, client_for):
+    told = HELD_BACK | {"promote": True, "because": "not_worse", "auc_difference": None}
+    version = finished_round(project, report={"comparison": told}, metrics=METRICS).selector
+
+    for path in ("rounds/0", f"models/{version.pk}"):
+        page = page_of(client_for(mel), f"/p/algebra/{path}/")
+        assert "0.899 before; too few held-out problems to tell how sure the difference is" in page
+
+
 def test_g12_ml_staff_promote_and_roll_back(project, mel, client_for):
     first, second = two_selectors(project)
     client = client_for(mel)
