@@ -9,6 +9,7 @@ from django.conf import settings
 
 from annotation.models import ModelVersion, Round
 from annotation.queries import scoring as queries
+from annotation.services.exporting import rounds_beside
 from annotation.services.round_inputs import Inputs
 from workers.duty import Duty
 
@@ -54,12 +55,14 @@ def _on_all_labels(match: _Match) -> Compared:
 
 
 def _on_earlier_labels(match: _Match) -> Compared:
-    """What changes where the new one is worse at what was labeled before the newest generation: then the newest labels
-    contradict the earlier ones. On all labels that is not seen, for the held-out ones are wrong in the same way.
+    """What changes where the new one is worse at what was labeled before the one in use was trained: then the labels
+    since contradict the earlier ones. On all labels that is not seen, for the held-out ones are wrong in the same way.
+    However many selectors were held back since, their rounds are not among the earlier ones.
     """
     out, records, none = (match.folder / name for name in ("earlier.json", "earlier.jsonl", "none.jsonl"))
     if not out.exists():
-        if not write_earlier(match.folder / "train.jsonl", records):
+        used = match.active.round
+        if not write_earlier(match.folder / "train.jsonl", records, before=used.number if used else 0):
             return {}
         none.write_text("")  # the ranking of unlabeled solutions is known already
         _compare(match, records, none, out)
@@ -69,25 +72,20 @@ def _on_earlier_labels(match: _Match) -> Compared:
     return {"promote": False, "because": "contradicted", "earlier": earlier["auc_difference"]}
 
 
-def write_earlier(records: Path, earlier: Path) -> int:
-    """Copy the records of all generations but the newest; returns how many. Those without one came before all."""
-    newest, count = max(_generations(records), default=-1), 0
-    with records.open() as lines, earlier.open("w") as file:
-        for line in lines:
-            if _generation(line) < newest:
+def write_earlier(records: Path, earlier: Path, *, before: int) -> int:
+    """Copy the records of rounds before this one, and those that were imported; returns how many.
+
+    0 also where nothing came since: then all of them were compared already.
+    """
+    count = total = 0
+    with records.open() as lines, rounds_beside(records).open() as rounds, earlier.open("w") as file:
+        for line, told in zip(lines, rounds, strict=True):
+            round_ = json.loads(told)
+            total += 1
+            if round_ is None or round_ < before:
                 file.write(line)
                 count += 1
-    return count
-
-
-def _generations(records: Path) -> set[int]:
-    with records.open() as lines:
-        return {_generation(line) for line in lines}
-
-
-def _generation(line: str) -> int:
-    found = json.loads(line).get("generation")
-    return -1 if found is None else int(found)
+    return count if count < total else 0
 
 
 def _read(path: Path) -> Compared:

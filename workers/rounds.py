@@ -62,7 +62,7 @@ def _export(duty: Duty, round_: Round, records: Path) -> int:
     """The labels to a file, once for all attempts: what is trained on them is compared on them too."""
     duty.report("export")
     failpoints.reach("export begun")
-    if not records.exists():
+    if not records.exists() or not exporting.rounds_beside(records).exists():  # an older worker wrote but one of them
         exporting.write_training_view(project=round_.project, path=records)
     failpoints.reach("exported")
     with records.open("rb") as lines:

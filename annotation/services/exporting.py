@@ -23,6 +23,7 @@ __all__ = [
     "Manifest",
     "NeutralKept",
     "export_labels",
+    "rounds_beside",
     "write_training_view",
 ]
 
@@ -115,13 +116,23 @@ def export_labels(
 
 
 def write_training_view(*, project: Project, path: Path) -> int:
-    """Write all that a model may learn from now as one file of PRM800K lines; returns how many there are."""
+    """Write all that a model may learn from now as one file of PRM800K lines, and beside it of which round each is.
+
+    Returns how many there are. The other file is complete before this one appears.
+    """
     lines = 0
-    with unchanging_view(), new_file(path) as file:
+    with unchanging_view(), new_file(path) as file, new_file(rounds_beside(path)) as rounds:
         for line in lines_of_view(project=project, view=View.TRAINING, excluded=Counter()):
             file.write(line.text.encode() + b"\n")
+            rounds.write(json.dumps(line.round).encode() + b"\n")
             lines += 1
     return lines
+
+
+def rounds_beside(path: Path) -> Path:
+    """The file that says line by line in which round the solution was chosen: its number, or null of an imported label.
+    PRM800K's own lines do not (`generation` is null in phase 1, and another project's in what was imported)."""
+    return path.with_suffix(".rounds")
 
 
 def _write_files(folder: Path, project: Project, view: View, now: datetime, *, gzip: bool) -> Manifest:

@@ -266,7 +266,9 @@ def test_the_training_input_is_the_training_view_as_one_file(alice, out):
         line for name in ("phase2", "phase1") for line in (out / f"{name}_train.jsonl").read_bytes().splitlines()
     ]
     assert lines == exported
-    assert list(path.parent.iterdir()) == [path]
+    # phase 1 too, where the line itself has no generation
+    assert exporting.rounds_beside(path).read_text() == "0\n0\n1\n"
+    assert sorted(path.parent.iterdir()) == [path, exporting.rounds_beside(path)]
 
 
 def test_a_training_input_that_breaks_leaves_the_earlier_one(alice, out):
@@ -282,4 +284,4 @@ def test_a_training_input_that_breaks_leaves_the_earlier_one(alice, out):
         exporting.write_training_view(project=alice.project, path=path)
 
     assert path.read_bytes() == before
-    assert list(out.iterdir()) == [path]
+    assert sorted(out.iterdir()) == [path, exporting.rounds_beside(path)]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from annotation.models import ModelVersion
+from annotation.services import exporting
 from tests import factories
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round
 from workers import gate
@@ -13,9 +14,16 @@ from workers import gate
 DIFFERENCE = {"value": -0.2, "low": -0.3, "high": -0.1}
 
 
+def write_records(path, of_rounds):
+    """Numbered records of these rounds, as a worker writes them."""
+    path.write_text("".join(json.dumps({"n": place}) + "\n" for place in range(len(of_rounds))))
+    exporting.rounds_beside(path).write_text("".join(json.dumps(one) + "\n" for one in of_rounds))
+
+
 @pytest.fixture
 def judge(project, tmp_path, monkeypatch):
     """judge(newest, earlier) → the version and the comparison of a third round, where the two comparisons say so."""
+    finished_round(project)
     first = finished_round(project, report={"labels": 20}, metrics=METRICS).selector
     round_, _ = factories.running_round(project)
     candidate = ModelVersion.objects.create(
@@ -23,10 +31,9 @@ def judge(project, tmp_path, monkeypatch):
     )
     asked = []
 
-    def judged(newest, earlier, generations=(0, 1)):
+    def judged(newest, earlier, of_rounds=(0, 1)):
         said = {"comparison.json": newest, "earlier.json": earlier}
-        rows = "".join(json.dumps({"generation": one}) + "\n" for one in generations)
-        (tmp_path / "train.jsonl").write_text(rows)
+        write_records(tmp_path / "train.jsonl", of_rounds)
 
         def compare(_match, records, _solutions, out):
             asked.append((records.name, len(records.read_text().splitlines())))
@@ -62,30 +69,33 @@ def test_what_is_not_worse_by_earlier_labels_either_takes_the_place(earlier, jud
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("newest", "generations"), [("worse", (0, 1)), ("better", (1, 1))])
-def test_nobody_asks_the_earlier_labels_where_it_is_decided_or_there_are_none(newest, generations, judge):
-    told = judge(newest, "worse", generations)
+@pytest.mark.parametrize(("newest", "of_rounds"), [("worse", (0, 1)), ("better", (1, 1))])
+def test_nobody_asks_the_earlier_labels_where_it_is_decided_or_there_are_none(newest, of_rounds, judge):
+    told = judge(newest, "worse", of_rounds)
 
     assert told.because == newest
     assert [one for one in told.asked if isinstance(one, tuple)] == [("train.jsonl", 2)]
 
 
-def test_earlier_labels_are_those_of_all_generations_but_the_newest(tmp_path):
-    rows = [
-        {"n": 0, "generation": 2},
-        {"n": 1, "generation": None},
-        {"n": 2, "generation": 0},
-        {"n": 3},
-        {"n": 4, "generation": 2},
-    ]
-    (tmp_path / "all").write_text("".join(json.dumps(row) + "\n" for row in rows))
+@pytest.mark.django_db
+def test_g12_the_rounds_since_the_selector_in_use_never_become_earlier_ones(judge):
+    """It is that of round 1, trained on round 0; three rounds chosen by it may all be poisoned."""
+    told = judge("better", "worse", (0, 1, 2, 3))
 
-    assert gate.write_earlier(tmp_path / "all", tmp_path / "earlier") == 3
-
-    assert [json.loads(line)["n"] for line in (tmp_path / "earlier").read_text().splitlines()] == [1, 2, 3]
+    assert told.asked[1] == ("earlier.jsonl", 1)
+    assert told.because == "contradicted"
 
 
-def test_of_one_generation_nothing_is_earlier(tmp_path):
-    (tmp_path / "all").write_text('{"generation": 0}\n{"generation": 0}\n')
+def test_earlier_labels_are_those_of_rounds_before_and_imported_ones(tmp_path):
+    write_records(tmp_path / "all", [2, None, 0, 1, 2, None])
 
-    assert gate.write_earlier(tmp_path / "all", tmp_path / "earlier") == 0
+    assert gate.write_earlier(tmp_path / "all", tmp_path / "earlier", before=2) == 4
+
+    assert [json.loads(line)["n"] for line in (tmp_path / "earlier").read_text().splitlines()] == [1, 2, 3, 5]
+
+
+def test_where_nothing_came_since_or_all_did_nothing_is_earlier(tmp_path):
+    write_records(tmp_path / "all", [0, 0])
+
+    assert gate.write_earlier(tmp_path / "all", tmp_path / "earlier", before=1) == 0
+    assert gate.write_earlier(tmp_path / "all", tmp_path / "earlier", before=0) == 0
