@@ -69,8 +69,12 @@ def judge_change(difference: dict[str, float] | None, agreement: float | None, t
 def _held_out(
     candidate: Checkpoint, active: Checkpoint, records: Path
 ) -> dict[str, list[tuple[evaluate.Judged, evaluate.Judged]]]:
-    """By problem, each solution as both models judge it."""
-    fraction = candidate.config.eval_fraction
+    """By problem, each solution as both models judge it.
+
+    A project may have changed its fraction since the active model was trained: what the smaller one holds out neither
+    was trained on. The model of the larger fraction may have chosen its threshold there; step AUC has none.
+    """
+    fraction = min(candidate.config.eval_fraction, active.config.eval_fraction)
     rows = [row for row in targets.read_rows(records)[0] if targets.part_of(row.problem, fraction) == "held_out"]
     fitting = [row for row in rows if all(_fits(model, row) for model in (candidate, active))]
     both = zip(fitting, _judge(candidate, fitting), _judge(active, fitting), strict=True)

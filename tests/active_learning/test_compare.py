@@ -1,6 +1,7 @@
 """The promotion gate's verdict (rows G12 and H8)."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -102,6 +103,23 @@ def test_only_held_out_problems_are_compared_on(models):
     )
     problems = {row.problem for row in targets.read_rows(folder / "right.jsonl")[0]}
     assert found["problems"] == sum(targets.part_of(one, 0.4) == "held_out" for one in problems) > 5
+
+
+@pytest.mark.parametrize(("of_candidate", "of_active"), [(0.4, 0.2), (0.2, 0.4), (0.4, 0.3)])
+def test_g12_no_problem_is_compared_on_that_either_model_was_trained_on(models, of_candidate, of_active):
+    folder, _ = models
+    right = checkpoint.load(folder / "right")
+    candidate, active = (
+        replace(right, config=replace(right.config, eval_fraction=one)) for one in (of_candidate, of_active)
+    )
+    problems = {row.problem for row in targets.read_rows(folder / "right.jsonl")[0]}
+
+    compared_on = compare._held_out(candidate, active, folder / "right.jsonl").keys()
+
+    smaller = min(of_candidate, of_active)
+    assert compared_on == {one for one in problems if smaller / 2 <= targets.share_of(one) < smaller}
+    assert compared_on
+    assert all(targets.part_of(one, of) != "train" for one in compared_on for of in (of_candidate, of_active))
 
 
 def test_of_few_held_out_problems_nothing_is_claimed(models, tmp_path):
