@@ -8,8 +8,15 @@ import cmath
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from active_learning.answer_values import value_of
 from active_learning.grading import answers_match
+
+NO_VOTE = -1
+# Sums of the same scores in another order differ in their last bits, and scores in single precision long before.
+TIE = 1e-9  # of the sum of all scores without their signs
 
 
 class VoteError(ValueError):
@@ -26,15 +33,32 @@ def weighted_vote(answers: Sequence[str | None], scores: Sequence[float]) -> str
     if not all(map(math.isfinite, scores)):
         raise VoteError("Every score is a finite number.")
     groups = answer_groups(answers)
-    votes: dict[int, list[float]] = {}
-    for group, score in zip(groups, scores, strict=True):
-        if group is not None:
-            votes.setdefault(group, []).append(score)
-    if not votes:
+    ballots = np.array([[NO_VOTE if group is None else group for group in groups]], dtype=np.int64)
+    (winner,) = winning_groups(ballots, np.array([scores], dtype=np.float64))
+    if winner == NO_VOTE:
         raise VoteError("Nobody votes: there is no answer.")
-    # fsum: the sum must not depend on the order of the samples. max keeps the first of equals.
-    winner = max(votes, key=lambda group: math.fsum(votes[group]))
     return next(answer for answer, group in zip(answers, groups, strict=True) if group == winner and answer is not None)
+
+
+def winning_groups(groups: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Of several votes at once the group with the highest sum of scores: (votes, ballots) twice to (votes,).
+
+    Of sums that are equal but for rounding the group that comes first in its row. NO_VOTE is no vote, and where nobody
+    votes the winner.
+    """
+    votes, size = groups.shape
+    many = int(groups.max(initial=0)) + 1
+    row, place = np.nonzero(groups != NO_VOTE)
+    ballot, given = row * many + groups[row, place], scores[row, place]
+    first = np.full(votes * many, size)
+    np.minimum.at(first, ballot, place)
+    first = first.reshape(votes, many)
+    sums = np.bincount(ballot, given, votes * many).reshape(votes, many)
+    sums = np.where(first < size, sums, -np.inf)
+    rounding = TIE * np.bincount(row, np.abs(given), votes)[:, None]
+    is_best = (first < size) & (sums >= sums.max(axis=1, keepdims=True) - rounding)
+    winners: NDArray[np.int64] = np.where(is_best, first, size).argmin(axis=1)
+    return np.where(is_best.any(axis=1), winners, NO_VOTE)
 
 
 def answer_groups(answers: Sequence[str | None]) -> list[int | None]:

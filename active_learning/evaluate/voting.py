@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from active_learning.evaluate.best_of_n import EvaluationError, Floats, Graded, Score, check
-from active_learning.search import answer_groups
+from active_learning.search import NO_VOTE, answer_groups, winning_groups
 
 Ints = NDArray[np.int64]
 
@@ -25,15 +25,15 @@ class Answered(Graded, Protocol):
 
 A = TypeVar("A", bound=Answered)
 
-# Numbers of answers. The right one has 0, because the grader called each right sample equal to the truth.
-RIGHT, NO_VOTE = 0, -1
+# The number of the right answer: the grader called each right sample equal to the truth.
+RIGHT = 0
 
 
 @dataclass(frozen=True)
 class Ballots:
     """The samples of one problem: what each votes for and with which weight."""
 
-    groups: Ints  # (samples,) the number of the answer
+    groups: Ints  # (samples,) the number of the answer, or NO_VOTE
     weights: Floats  # (samples,)
 
 
@@ -58,37 +58,30 @@ def vote_each(
     return majority, weighted
 
 
-def _ballots(pool: Sequence[A], score: Score[A]) -> Ballots:
+def _ballots(pool: Sequence[A], score: Score[A]) -> tuple[Ballots, Ballots]:
+    """Of the majority and of the weighted vote."""
     wrong = answer_groups([None if sample.is_correct else sample.answer for sample in pool])
-    groups = [
-        NO_VOTE if sample.answer is None else RIGHT if group is None else group + 1
-        for sample, group in zip(pool, wrong, strict=True)
-    ]
+    groups = np.array(
+        [
+            NO_VOTE if sample.answer is None else RIGHT if group is None else group + 1
+            for sample, group in zip(pool, wrong, strict=True)
+        ],
+        dtype=np.int64,
+    )
     scores = [score(sample) for sample in pool]
-    return Ballots(np.array(groups, dtype=np.int64), np.array([0.0 if one is None else one for one in scores]))
+    is_scored = np.array([one is not None for one in scores], dtype=bool)
+    weights = np.array([0.0 if one is None else one for one in scores])
+    return Ballots(groups, np.ones(len(pool))), Ballots(np.where(is_scored, groups, NO_VOTE), weights)
 
 
-def _shares(ballots: Ballots, ns: Sequence[int], draws: int, generator: np.random.Generator) -> Floats:
+def _shares(
+    votes: tuple[Ballots, Ballots], ns: Sequence[int], draws: int, generator: np.random.Generator
+) -> list[list[float]]:
     """(2, ns): the majority's and the weighted vote's share of right draws."""
-    samples = len(ballots.groups)
-    order = generator.permuted(np.tile(np.arange(samples), (draws, 1)), axis=1)
-    ones = np.ones(samples)
-    return np.array([[_share_right(ballots, order[:, :n], weights) for n in ns] for weights in (ones, ballots.weights)])
+    order = generator.permuted(np.tile(np.arange(len(votes[0].groups)), (draws, 1)), axis=1)
+    return [[_share_right(ballots, order[:, :n]) for n in ns] for ballots in votes]
 
 
-def _share_right(ballots: Ballots, drawn: Ints, weights: Floats) -> float:
+def _share_right(ballots: Ballots, drawn: Ints) -> float:
     """drawn: (draws, n) places of samples. Of equal sums the answer that was drawn first wins."""
-    draws, n = drawn.shape
-    groups = int(ballots.groups.max(initial=RIGHT)) + 1
-    voted = ballots.groups[drawn]
-    row, place = np.nonzero(voted != NO_VOTE)
-    ballot = row * groups + voted[row, place]
-    sums = np.bincount(ballot, weights[drawn[row, place]], draws * groups).reshape(draws, groups)
-    first = np.full(draws * groups, n)
-    np.minimum.at(first, ballot, place)
-    first = first.reshape(draws, groups)
-    sums = np.where(first < n, sums, -np.inf)
-    # Sums of the same scores in another order differ in their last bits: those are equal.
-    is_best = (first < n) & (sums >= sums.max(axis=1, keepdims=True) - 1e-9)
-    winner = np.where(is_best, first, n).argmin(axis=1)
-    return float(((winner == RIGHT) & is_best.any(axis=1)).mean())
+    return float((winning_groups(ballots.groups[drawn], ballots.weights[drawn]) == RIGHT).mean())

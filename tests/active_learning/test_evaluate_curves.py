@@ -64,6 +64,26 @@ def test_equal_sums_are_equal_in_whatever_order_they_were_added():
     assert votes([pool], [5])[1] == [[pytest.approx(0.6, abs=0.03)]]
 
 
+@pytest.mark.parametrize("factor", [1e-200, 1e-10, 1.0, 1e10])
+def test_the_weighted_vote_does_not_depend_on_the_unit_of_the_scores(factor):
+    # EV4: products of many steps are small; A .3 + .3 (wrong) against B .7 (right)
+    pool = [sample("A", False, 0.3 * factor), sample("A", False, 0.3 * factor), sample("B", True, 0.7 * factor)]
+    tied = [sample("1", True, score * factor) for score in (0.1, 0.1, 0.6)]
+    tied += [sample("2", False, 0.4 * factor)] * 2
+    assert votes([pool], [3])[1] == [[1.0]]
+    assert votes([tied], [5])[1] == [[pytest.approx(0.6, abs=0.03)]]
+
+
+def test_a_sample_without_a_score_votes_in_the_majority_only():
+    # EV4: with a weight of 0 it would win where nobody else votes or all others weigh as little
+    alone = [sample("1", True, None), sample(None, False)]
+    beside_nothing = [sample("1", True, None), sample("1", True, None), sample("2", False, 0.0)]
+    beside_less = [sample("1", True, None), sample("2", False, -1.0)]  # scores need not be probabilities
+    majority, weighted = votes([alone, beside_nothing, beside_less], [3], draws=200)
+    assert majority[0][:2] == [1.0, 1.0]
+    assert weighted == [[0.0, 0.0, 0.0]]
+
+
 @settings(max_examples=40)
 @given(answers=st.lists(st.sampled_from(["1", "2", "3", "0.5", "1/2", None]), min_size=1, max_size=8), rng=st.randoms())
 def test_the_weighted_vote_of_all_samples_is_the_one_that_search_takes(answers, rng):

@@ -39,6 +39,15 @@ def test_of_equal_sums_the_answer_that_came_first_wins():
         assert weighted_vote([first] * 3 + [second] * 3, scores[first] + scores[second]) == first
 
 
+@pytest.mark.parametrize("factor", [1e-200, 1e-10, 1e10])
+def test_the_winner_does_not_depend_on_the_unit_of_the_scores(factor):
+    # EV4
+    assert weighted_vote(["A", "A", "B"], [0.3 * factor, 0.3 * factor, 0.7 * factor]) == "B"
+    tied = [score * factor for score in (0.1, 0.1, 0.6, 0.4, 0.4)]
+    assert weighted_vote(["A", "A", "A", "B", "B"], tied) == "A"
+    assert weighted_vote(["B", "B", "A", "A", "A"], tied[3:] + tied[:3]) == "B"
+
+
 def test_no_answer_is_no_vote():
     assert weighted_vote([None, None, "A"], [1, 1, 0.1]) == "A"
     assert answer_groups([None, "A", None]) == [None, 0, None]
