@@ -1,6 +1,6 @@
 """Whether probabilities mean what they say: reliability, ECE, Brier score and negative log-likelihood.
 
-Bins of equal mass, not of equal width: nearly all steps of a good PRM lie above .9 (Lightman et al. 2023, App. H find
+Bins of equal mass (but for equal values), not of equal width: nearly all steps of a good PRM lie above .9 (Lightman et al. 2023, App. H find
 theirs too sure that steps are right). ECE is Naeini et al. 2015 on such bins.
 """
 
@@ -29,11 +29,23 @@ class Bin:
 
 
 def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], bins: int = BINS) -> list[Bin]:
-    """Bins of equally many (by one), the lowest probabilities first; fewer bins where there are fewer values."""
+    """Bins of equally many (by one), the lowest probabilities first; fewer bins where there are fewer values.
+
+    Equal values share a bin, however many they are: which of them came first in the file must not matter.
+    """
     if len(probabilities) != len(outcomes):
         raise EvaluationError(f"{len(probabilities)} probabilities for {len(outcomes)} outcomes.")
+    if not len(probabilities):
+        return []
     values, happened = np.asarray(probabilities, dtype=np.float64), np.asarray(outcomes, dtype=np.float64)
-    parts = np.array_split(np.argsort(values, kind="stable"), min(bins, len(values)) or 1)
+    order = np.argsort(values, kind="stable")
+    ranked = values[order]
+    edges = np.array(
+        [part[0] for part in np.array_split(np.arange(len(values)), min(bins, len(values)))][1:], dtype=int
+    )
+    low, high = (np.searchsorted(ranked, ranked[edges], side=side) for side in ("left", "right"))
+    apart = np.unique(np.where(edges - low <= high - edges, low, high))  # moved to the nearer end of equal values
+    parts = np.split(order, apart)
     return [Bin(len(part), float(values[part].mean()), float(happened[part].mean())) for part in parts if len(part)]
 
 

@@ -1,3 +1,4 @@
+from itertools import accumulate
 from math import log
 
 import pytest
@@ -50,15 +51,45 @@ def test_nothing_to_measure_has_no_figures_and_one_kind_of_outcome_has():
     assert (alike["brier"], alike["auc"]) == (pytest.approx(0.0625), None)
 
 
-@given(values=st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
-def test_bins_differ_by_one_value_at_most_and_lose_none(values):
+def test_values_that_are_equal_share_a_bin():
+    # EV9: the edges of two bins and of three would fall among the .5
+    tied = [0.2, 0.5, 0.5, 0.5, 0.5, 0.9]
+    happened = [False, True, False, False, True, True]
+    assert reliability(tied, happened, bins=3) == [Bin(1, 0.2, 0.0), Bin(4, 0.5, 0.5), Bin(1, 0.9, 1.0)]
+    assert reliability(tied, happened, bins=2) == [Bin(1, 0.2, 0.0), Bin(5, pytest.approx(0.58), pytest.approx(0.6))]
+    assert reliability([0.5] * 6, happened) == [Bin(6, 0.5, 0.5)]
+
+
+rated = st.lists(st.tuples(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(0, 1), st.booleans()), min_size=1)
+
+
+@given(values=rated, rng=st.randoms())
+def test_the_order_of_the_file_changes_no_bin(values, rng):
+    # EV9
+    shuffled = rng.sample(values, len(values))
+    one, other = (
+        reliability([p for p, _ in some], [happened for _, happened in some], 5) for some in (values, shuffled)
+    )
+    assert one == other
+
+
+@given(values=rated)
+def test_bins_lose_no_value_and_split_no_equal_ones(values):
     bins = reliability([value for value, _ in values], [happened for _, happened in values])
-    counts = [one.count for one in bins]
-    assert len(bins) == min(BINS, len(values))
-    assert sum(counts) == len(values)
-    assert max(counts) - min(counts) <= 1
+    assert len(bins) <= min(BINS, len(values))
+    assert sum(one.count for one in bins) == len(values)
     assert [one.predicted for one in bins] == sorted(one.predicted for one in bins)
     assert sum(one.count * one.observed for one in bins) == pytest.approx(sum(happened for _, happened in values))
+    edges = list(accumulate((one.count for one in bins), initial=0))[1:-1]
+    ranked = sorted(value for value, _ in values)
+    assert all(ranked[edge - 1] < ranked[edge] for edge in edges)
+
+
+@given(values=st.dictionaries(st.floats(0, 1), st.booleans(), min_size=1, max_size=60))
+def test_bins_of_different_values_differ_by_one_value_at_most(values):
+    counts = [one.count for one in reliability([*values], [*values.values()])]
+    assert len(counts) == min(BINS, len(values))
+    assert max(counts) - min(counts) <= 1
 
 
 def test_probabilities_without_outcomes_are_refused():
