@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from socket import gethostname
+from typing import IO, Any, NamedTuple
+from uuid import uuid4
 
 from active_learning.score import Scored, Scorer, Unscored, line_of, read_solution
 from active_learning.strict_json import RecordError
@@ -165,18 +167,18 @@ def _score_shard(scorer: Scorer, job: Job, shard: _Shard, state: _State) -> None
 
 
 def _merge(job: Job, shards: list[_Shard]) -> None:
-    temporary = job.out_path.with_name(f"{job.out_path.name}.{os.getpid()}.tmp")
-    done = job.parts.with_name(f".{job.parts.name}.{os.getpid()}.done")
+    # Inside the parts, so that what a killed machine left of it goes with them.
+    temporary, done = _private(job.parts / job.out_path.name, "tmp"), _private(job.parts, "done")
     try:
         with temporary.open("wb") as out:
             for shard in shards:
                 with (job.parts / shard.name).open("rb") as part:
                     shutil.copyfileobj(part, out)
-        temporary.rename(job.out_path)
+            _publish(out, temporary, job.out_path)
         # In one step, so that no other machine finds some of the parts.
         job.parts.rename(done)
     except FileNotFoundError:
-        temporary.unlink(missing_ok=True)  # another machine has merged them a moment ago
+        return  # another machine has merged them a moment ago
     shutil.rmtree(done, ignore_errors=True)
 
 
@@ -202,13 +204,28 @@ def _lines(path: Path) -> int:
 
 def _write(path: Path, lines: Any) -> None:
     """The file appears under its name only when it is complete and on disk."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = _private(path, "tmp")
     with temporary.open("w") as out:
         for line in lines:
             out.write(line + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+        _publish(out, temporary, path)
+
+
+def _private(path: Path, ending: str) -> Path:
+    """A name beside it that no other process takes; in containers on several machines all may have the same pid."""
+    return path.with_name(f".{path.name}.{gethostname()}.{uuid4().hex}.{ending}")
+
+
+def _publish(out: IO[Any], temporary: Path, path: Path) -> None:
+    """Move what was written to its name, and return when both are on disk."""
+    out.flush()
+    os.fsync(out.fileno())
     temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _sha256(path: Path) -> str:

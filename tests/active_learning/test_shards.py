@@ -1,9 +1,12 @@
 """Scoring a file in parts. H13, and learning that survives what kills it."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from random import Random
@@ -173,6 +176,66 @@ def test_a_merge_that_another_machine_was_faster_with_is_left_to_it(scorer, tmp_
     before = job.out_path.read_bytes()
     shards._merge(job, [shards._Shard(0, 0, 5), shards._Shard(1, 0, 5)])
     assert (job.out_path.read_bytes(), names(tmp_path)) == (before, ["in.jsonl", "out.jsonl"])
+
+
+def test_two_machines_with_the_same_pid_that_merge_at_the_same_time_make_one_whole_output(
+    scorer, tmp_path, monkeypatch
+):
+    """The fast one is half through when the slow one opens its file, and done before the slow one goes on."""
+    path = write_solutions(tmp_path / "in.jsonl", make_solutions(30, Random(4)))
+    run(scorer, shards.Job(path, tmp_path / "whole.jsonl", shard_size=10))
+    job = shards.Job(path, tmp_path / "out.jsonl", shard_size=10)
+    with monkeypatch.context() as unmerged:
+        unmerged.setattr(shards, "_merge", lambda job, shards: None)
+        run(scorer, job)
+    is_half, is_opened, is_done = (threading.Event() for _ in range(3))
+    copied, copy = [], shutil.copyfileobj
+
+    def copy_in_turn(part, out):
+        if threading.current_thread().name == "slow":
+            is_opened.set()
+            assert is_done.wait(10)
+        elif len(copied) == 2:
+            is_half.set()
+            assert is_opened.wait(10)
+        copied.append(part.name)
+        copy(part, out)
+        out.flush()  # as parts larger than a buffer are
+
+    monkeypatch.setattr(shards.shutil, "copyfileobj", copy_in_turn)
+
+    def merge_slowly():
+        assert is_half.wait(10)
+        run(scorer, job)
+
+    slow = threading.Thread(target=merge_slowly, name="slow")
+    slow.start()
+    run(scorer, job)
+    is_done.set()
+    slow.join()
+
+    assert job.out_path.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert names(tmp_path) == ["in.jsonl", "out.jsonl", "whole.jsonl"]
+
+
+def test_the_parts_stay_until_the_output_and_its_name_are_on_disk(scorer, tmp_path, monkeypatch):
+    job = shards.Job(write_solutions(tmp_path / "in.jsonl", make_solutions(5, Random(4))), tmp_path / "out.jsonl")
+    on_disk, fsync, rename = [], os.fsync, shards.Path.rename
+
+    def noted_fsync(descriptor):
+        on_disk.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def noted_rename(old, new):
+        if old == job.parts:
+            on_disk.append("the parts go")
+        return rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(shards.Path, "rename", noted_rename)
+    run(scorer, job)
+
+    assert on_disk[-3:] == [job.out_path.stat().st_ino, tmp_path.stat().st_ino, "the parts go"]
 
 
 @pytest.mark.parametrize("share", [(2, 2), (-1, 2)])
