@@ -63,7 +63,7 @@ class SelectionForm(forms.Form):
     low_water = number(
         _("Fill up when fewer wait than"),
         0,
-        MOST,
+        MOST - 1,  # high_water is more
         _("Solutions in the queue. Nothing is trained for it: the last round goes on. 0 never fills up."),
     )
     high_water = number(_("Fill up to"), 0, MOST, _("Solutions in the queue."))
@@ -99,8 +99,8 @@ class SelectionForm(forms.Form):
 
     def clean(self) -> None:
         given = self.cleaned_data
-        if given.get("low_water", 0) > given.get("high_water", MOST):
-            self.add_error("high_water", _("Fill up to at least as many as the number below which you fill up."))
+        if 0 < given.get("low_water", 0) >= given.get("high_water", MOST + 1):
+            self.add_error("high_water", _("Fill up to more than the number below which you fill up."))
         if given.get("random_share", 0) + given.get("injected_share", 0) > 1:
             self.add_error(
                 "injected_share", _("Together with what is left to chance this is more than all that is chosen.")

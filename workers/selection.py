@@ -3,8 +3,9 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -20,12 +21,14 @@ from annotation.services.round_inputs import Inputs
 # The best of all problems together may crowd one: at most ten times as many as one problem would get otherwise.
 MOST_OF_ONE_PROBLEM = 10
 
+Groups = Iterator[tuple[int, list[Candidate]]]  # a problem's candidates, problem by problem
+
 
 @dataclass(frozen=True)
 class _Order:
     """How much of what is wanted, and by which seed."""
 
-    problems: int
+    problems: int | None  # at most; None: as many as it takes
     per_problem: int
     most: int  # in all
     seed: int
@@ -43,10 +46,12 @@ def choose(round_: Round, version: ModelVersion | None) -> tuple[list[rounds.Pic
 
 
 def more_of(round_: Round, wanted: int) -> tuple[list[rounds.Pick], dict[str, Any]]:
-    """Up to `wanted` more, by the rules and the selector of a round that is over, beside what waits of it."""
-    problems = math.ceil(wanted / round_.per_problem)
-    seed = round_.seed + 1 + len(round_.report.get("refills", []))
-    order = _Order(problems, round_.per_problem, wanted, seed, besides_queue=True)
+    """Up to `wanted` more, by the rules and the selector of a round that is over, beside what waits of it.
+
+    None at all only where no problem of the pool has a solution that the rules allow.
+    """
+    seed = round_.seed + 1 + round_.report.get("refills", {}).get("number", 0)
+    order = _Order(None, round_.per_problem, wanted, seed, besides_queue=True)
     picks, report = _choose(round_, round_.selector, order)
     return picks, {name: report[name] for name in ("pool", "strategy")}
 
@@ -60,29 +65,53 @@ def _choose(round_: Round, version: ModelVersion | None, order: _Order) -> tuple
     labels = Counter(queries.labels_per_problem(project))
     if order.besides_queue:
         labels += Counter(queries.queued_per_problem(project))
-    problems = _fewest_first(sorted(sizes), labels, rng)[: len(sizes) if together else order.problems]
-    groups = queries.candidates(project, version, problems, committee=committee, besides_queue=order.besides_queue)
-    wanted = min(len(problems), order.problems) * order.per_problem
+    problems = _fewest_first(sorted(sizes), labels, rng)
+    read = partial(queries.candidates, project, version, committee=committee, besides_queue=order.besides_queue)
+    wanted = min(len(problems[: order.problems]) * order.per_problem if order.problems else order.most, order.most)
     if together:
         most = MOST_OF_ONE_PROBLEM * order.per_problem
-        picks = everywhere((some for _, some in groups), wanted, most_per_problem=most, rules=rules, rng=rng)
+        groups = (some for _, some in read(problems))
+        picks = everywhere(groups, wanted, most_per_problem=most, rules=rules, rng=rng)
     else:
-        picks = list(_of_each(groups, problems, order.per_problem, rules, rng))
+        problems = problems[: order.problems]
+        picks = _down(problems, read, order, rules, rng)
     report = {
         "pool": sum(sizes.values()),
         "problems": len(problems),
-        "wanted": min(wanted, order.most),
+        "wanted": wanted,
         "strategy": rules.strategy if version else "random",
         "scope": Scope.EVERYWHERE.value if together else Scope.PER_PROBLEM.value,
         "wrong_answer": sum(pick.candidate.is_correct is False for pick in picks),
         "warning": select.diversity_warning(len(picks), sum(sizes[problem] for problem in problems)),
     }
-    return _in_order(picks, rules, version, rng)[: order.most], report
+    return _in_order(picks, rules, version, rng), report
+
+
+def _down(
+    problems: Sequence[int],
+    read: Callable[[Sequence[int]], Groups],
+    order: _Order,
+    rules: select.Rules,
+    rng: random.Random,
+) -> list[select.Pick[Candidate]]:
+    """Of one problem after the other until there are enough; some may have nothing that the rules allow.
+
+    What the last problems have too much of is left out by chance: each arm keeps its share.
+    """
+    picks: list[select.Pick[Candidate]] = []
+    at, size = 0, math.ceil(order.most / order.per_problem)
+    while at < len(problems) and len(picks) < order.most:
+        some = problems[at : at + size]
+        found = list(_of_each(read(some), some, order.per_problem, rules, rng))
+        room = order.most - len(picks)
+        picks += found if len(found) <= room else rng.sample(found, room)
+        at, size = at + size, 2 * size  # few queries, however large the part that has nothing
+    return picks
 
 
 def _of_each(
-    groups: Iterator[tuple[int, list[Candidate]]],
-    problems: list[int],
+    groups: Groups,
+    problems: Sequence[int],
     per_problem: int,
     rules: select.Rules,
     rng: random.Random,

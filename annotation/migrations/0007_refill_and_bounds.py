@@ -3,6 +3,11 @@
 from django.db import migrations, models
 
 
+def remove_refills(apps, schema_editor):
+    """Of the database as it was before there is no such job, and its constraint allows none."""
+    apps.get_model("annotation", "Job").objects.filter(kind="refill").delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("annotation", "0006_selection_and_gate"),
@@ -13,20 +18,21 @@ class Migration(migrations.Migration):
             model_name="job",
             name="job_kind_is_known",
         ),
+        migrations.RunPython(migrations.RunPython.noop, remove_refills, elidable=True),
         migrations.AddField(
             model_name="project",
             name="high_water",
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name="project",
             name="low_water",
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name="project",
             name="most_of_problem_per_labeler",
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AlterField(
             model_name="job",
@@ -85,7 +91,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="project",
             constraint=models.CheckConstraint(
-                condition=models.Q(("low_water__lte", models.F("high_water"))), name="project_water_marks_are_in_order"
+                condition=models.Q(("low_water", 0), ("low_water__lt", models.F("high_water")), _connector="OR"),
+                name="project_water_marks_are_in_order",
             ),
         ),
     ]

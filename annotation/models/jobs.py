@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 
@@ -50,7 +50,10 @@ class Job(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     rate = models.FloatField(null=True)  # done in a second, lately
-    losses = models.JSONField(default=list)  # of a training: [step, mean loss], thinned
+    losses = models.JSONField(  # of a training: [step, mean loss], thinned
+        default=list,
+        db_default=Value([], models.JSONField()),  # code of the version before inserts jobs while an upgrade runs
+    )
     log_tail = models.TextField(blank=True)
     error = models.TextField(blank=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)

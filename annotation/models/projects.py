@@ -104,10 +104,11 @@ class Project(models.Model):
     min_labels_to_train = models.PositiveIntegerField(default=5)
     base_model = models.CharField(max_length=500, blank=True, help_text="Directory; empty: the server's default.")
     training_mode = models.CharField(max_length=10, choices=TrainingMode, default=TrainingMode.PROBE)
+    # Defaults of the database, too: code of the version before goes on inserting rows while an upgrade runs.
     # Fewer wait than low_water, and the queue is filled up to high_water between two rounds; 0: never.
-    low_water = models.PositiveIntegerField(default=0)
-    high_water = models.PositiveIntegerField(default=0)
-    most_of_problem_per_labeler = models.PositiveSmallIntegerField(default=0)  # solutions; 0: any number
+    low_water = models.PositiveIntegerField(default=0, db_default=0)
+    high_water = models.PositiveIntegerField(default=0, db_default=0)
+    most_of_problem_per_labeler = models.PositiveSmallIntegerField(default=0, db_default=0)  # solutions; 0: any number
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ProjectQuerySet.as_manager()
@@ -149,7 +150,7 @@ class Project(models.Model):
                 condition=Q(problems_per_round__gte=1, solutions_per_problem__gte=1),
             ),
             models.CheckConstraint(
-                name="project_water_marks_are_in_order", condition=Q(low_water__lte=F("high_water"))
+                name="project_water_marks_are_in_order", condition=Q(low_water=0) | Q(low_water__lt=F("high_water"))
             ),
             models.CheckConstraint(name="a_bad_problem_is_reported", condition=Q(bad_problem_reports__gte=1)),
         ]

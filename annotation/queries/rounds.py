@@ -12,7 +12,7 @@ from annotation.models import Label, ModelVersion, Project, Round, Slot, Solutio
 from annotation.models.jobs import JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.queries import jobs
+from annotation.queries import jobs, refills
 from annotation.queries.picks import Judged, Picks, judged, picks
 
 ROUNDS_SHOWN = 100
@@ -103,11 +103,12 @@ class Report(_FromJson):
     warning: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     comparison: dict[str, Any] = field(default_factory=dict)
-    refills: list[dict[str, Any]] = field(default_factory=list)
+    refills: dict[str, Any] = field(default_factory=dict)  # number, queued in all, the last one
 
     @property
     def refilled(self) -> int:
-        return sum(one["queued"] for one in self.refills)
+        queued: int = self.refills.get("queued", 0)
+        return queued
 
     @property
     def compared(self) -> Comparison:
@@ -171,6 +172,7 @@ class RoundsPage:
     rounds: list[RoundSummary]  # newest first
     running: Progress | None
     outlook: Outlook
+    refill: str
 
 
 @dataclass(frozen=True)
@@ -183,13 +185,14 @@ class RoundPage:
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
-    """Four queries, however many rounds there are."""
+    """Four queries, and one where the project wants refills, however many rounds there are."""
     found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
     running = next((one for one in found if one.state == RoundState.RUNNING), None)
     return RoundsPage(
         rounds=[RoundSummary(one, Report.read(one.report)) for one in found],
         running=progress(running, now=now) if running else None,
         outlook=outlook(project),
+        refill=refills.line(project, next((one for one in found if one.state == RoundState.DONE), None), now=now),
     )
 
 

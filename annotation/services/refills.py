@@ -1,10 +1,11 @@
 """Refills: between two rounds the last one goes on, where too few solutions wait. Nothing is trained."""
 
+import logging
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import Count, Sum
 from django.db.models.functions import Now
 
 from annotation import jobs as job_names
@@ -13,14 +14,15 @@ from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.queries import scoring as queries
+from annotation.queries.refills import PAUSE
 from annotation.services import jobs, rounds
 
-PAUSE = timedelta(minutes=10)  # after one that failed: what broke it is most often still broken
+log = logging.getLogger(__name__)
 
 
 def start_where_low() -> list[Job]:
     """A job for each project in whose queue fewer wait than low_water. Called by the sweep, every few seconds."""
-    started = [_start(project) for project in Project.objects.filter(low_water__gt=0) if missing(project)]
+    started = [_start_if_low(project) for project in Project.objects.filter(low_water__gt=0)]
     return [job for job in started if job]
 
 
@@ -28,6 +30,16 @@ def missing(project: Project) -> int:
     """How many solutions a refill would add; 0 while enough wait."""
     waiting = Slot.objects.filter(project=project, state=SlotState.READY).count()
     return project.high_water - waiting if waiting < project.low_water else 0
+
+
+def _start_if_low(project: Project) -> Job | None:
+    """One project that cannot be filled, for its row is locked or something broke, does not keep others from it."""
+    try:
+        # Asked before the lock, which labelers and rounds would wait for, and of which most sweeps have no need.
+        return _start(project) if missing(project) and _may_start(project) and _has_more(project) else None
+    except DatabaseError as error:
+        log.warning("project %s was not looked at for a refill: %s", project.pk, error)
+        return None
 
 
 def _start(project: Project) -> Job | None:
@@ -42,20 +54,26 @@ def _start(project: Project) -> Job | None:
 
 
 def _may_start(project: Project) -> bool:
-    round_ = round_to_go_on(project)
     refills = Job.objects.filter(project=project, kind=JobKind.REFILL)
-    if round_ is None or refills.exclude(state__in=FINISHED).exists():
+    if round_to_go_on(project) is None or refills.exclude(state__in=FINISHED).exists():
         return False
-    if refills.filter(state=JobState.FAILED, finished_at__gt=Now() - PAUSE).exists():
-        return False
-    left = queries.pool(project, besides_queue=True).count()
-    return left > 0 and not _found_nothing_more(round_, left)
+    return not refills.filter(state=JobState.FAILED, finished_at__gt=Now() - PAUSE).exists()
 
 
-def _found_nothing_more(round_: Round, left: int) -> bool:
-    """Whether the last refill took all that the rules allow, and nothing has been added or given back since."""
-    before = round_.report.get("refills", [])
-    return bool(before) and before[-1]["queued"] < before[-1]["wanted"] and before[-1]["left"] == left
+def _has_more(project: Project) -> bool:
+    """Whether there is something to choose, and not only what the last refill found that the rules forbid."""
+    round_ = round_to_go_on(project)
+    last = round_.report.get("refills", {}).get("last", {}) if round_ else {}
+    if last.get("chosen") == 0:
+        return bool(last["left"] != _left(project))
+    return queries.pool(project, besides_queue=True).exists()
+
+
+def _left(project: Project) -> list[int]:
+    """Tells one state of the pool from another: how many solutions it has, and the sum of their ids."""
+    pool = queries.pool(project, besides_queue=True)
+    found = pool.aggregate(number=Count("pk"), ids=Sum("pk"))
+    return [found["number"], int(found["ids"] or 0)]
 
 
 def round_to_go_on(project: Project) -> Round | None:
@@ -69,7 +87,8 @@ def round_to_go_on(project: Project) -> Round | None:
 def fill(*, round: Round, job: Job, picks: Sequence[rounds.Pick], report: dict[str, Any]) -> int:
     """Put the picks beside what waits, up to high_water, and end the job; all or nothing. Returns how many.
 
-    None of them where a round was started since they were chosen: it fills the queue itself. Raises jobs.LostFence.
+    None of them where a round was started since they were chosen: it fills the queue itself. Raises jobs.LostFence,
+    jobs.Cancelled.
     """
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=round.project_id)
@@ -83,11 +102,16 @@ def fill(*, round: Round, job: Job, picks: Sequence[rounds.Pick], report: dict[s
 
 
 def _add(round_: Round, picks: Sequence[rounds.Pick], report: dict[str, Any]) -> int:
-    free = rounds.still_free(picks)[: missing(round_.project)]
+    wanted = missing(round_.project)
+    free = rounds.still_free(picks)[:wanted]
     Slot.objects.bulk_create([rounds.slot_of(round_, pick) for pick in free], batch_size=1000)
-    left = queries.pool(round_.project, besides_queue=True).count()
-    added = report | {"queued": len(free), "left": left}
-    round_.report["refills"] = [*round_.report.get("refills", []), added]
+    counted = {"wanted": wanted, "chosen": len(picks), "queued": len(free), "left": _left(round_.project)}
+    before = round_.report.get("refills", {})
+    round_.report["refills"] = {
+        "number": before.get("number", 0) + 1,
+        "queued": before.get("queued", 0) + len(free),
+        "last": report | counted,
+    }
     round_.save(update_fields=["report"])
     return len(free)
 

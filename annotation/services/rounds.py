@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from annotation import jobs as job_names
 from annotation.models import Job, ModelVersion, Project, Round, Slot, Solution, User
-from annotation.models.jobs import JobKind, JobState
+from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.services import audit, jobs, scoring
@@ -50,6 +50,7 @@ def start_round(
         with transaction.atomic():
             # Against somebody who puts another selector in use in the same moment.
             Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+            _stop_refill(project)
             round_ = _create(
                 project=project,
                 started_by=by,
@@ -65,6 +66,13 @@ def start_round(
             raise RoundRunning from error
         raise
     return round_
+
+
+def _stop_refill(project: Project) -> None:
+    """The round will fill the queue itself, and a refill that scores would keep the machine from it."""
+    refill = Job.objects.select_for_update().filter(project=project, kind=JobKind.REFILL).exclude(state__in=FINISHED)
+    for job in refill:
+        jobs.ask_to_cancel(job=job)
 
 
 def _create(*, project: Project, started_by: User | None, **settings: Any) -> Round:

@@ -95,12 +95,12 @@ def test_a_wrong_value_is_named_beside_its_field_and_what_was_written_stays(name
 def test_what_makes_no_sense_together_is_said_in_a_sentence(project, mel, client_for):
     client = client_for(mel)
 
-    marks = client.post(URL, sent(low_water=20, high_water=19)).content.decode()
+    marks = client.post(URL, sent(low_water=20, high_water=20)).content.decode()
     shares = client.post(URL, sent(random_share=0.6, injected_share=0.41)).content.decode()
 
-    assert "Fill up to at least as many as the number below which you fill up." in marks
+    assert "Fill up to more than the number below which you fill up." in marks
     assert "Together with what is left to chance this is more than all that is chosen." in shares
-    assert client.post(URL, sent(low_water=20, high_water=20)).status_code == 302
+    assert client.post(URL, sent(low_water=20, high_water=21)).status_code == 302
     assert client.post(URL, sent(random_share=0.5, injected_share=0.5)).status_code == 302
 
 

@@ -87,6 +87,6 @@ def test_only_ml_staff_choose_the_selector(project, alice, dana, charlie, mel, c
 
 
 def test_g5_a_round_says_what_refills_added_to_it(project, mel, client_for):
-    finished_round(project, report={"refills": [{"queued": 7}, {"queued": 5}]})
+    finished_round(project, report={"refills": {"number": 2, "queued": 12}})
 
     assert '<dt>Added since</dt><dd><b class="number">12</b>' in page_of(client_for(mel), "/p/algebra/rounds/0/")

@@ -24,7 +24,7 @@ def sweep(**_: Any) -> None:
     for job in jobs.give_back_silent():
         work, _name = WORK[JobKind(job.kind)]
         work.fail(job, f"The worker fell silent {job.attempt} times; see its log.")
-    refill_services.start_where_low()
     for kind, (_work, name) in WORK.items():
         if Job.objects.filter(kind=kind, state=JobState.QUEUED).exists():
             names.wake(name)
+    refill_services.start_where_low()  # last, for it may wait for a lock; what it starts it wakes a worker for
