@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from active_learning.base_model import load_backbone, load_language_model, load_tokenizer, merge_adapters
+from active_learning.base_model import DTYPES, load_backbone, load_language_model, load_tokenizer, merge_adapters
 from active_learning.config import TrainConfig, from_json
 from active_learning.domains.toy import BASE_DIRECTORY
 from active_learning.model import PRM, ProbeHead, ProbePRM, StepPRM
@@ -73,17 +73,23 @@ def written_whole(directory: Path) -> Iterator[Path]:
     _fsync(directory.parent)
 
 
-def save(model: PRM, tokenizer: Any, meta: dict[str, Any], out_dir: Path) -> None:
-    """Publish a model of any mode; `meta` says how it was trained."""
+def save(
+    model: PRM, tokenizer: Any, config: TrainConfig, out_dir: Path, describe: Callable[[PRM], dict[str, Any]]
+) -> dict[str, Any]:
+    """Publish a model of any mode and return its meta.json.
+
+    That is what `describe` says of the model as it is read back: in the precision, and with the weights, that will score.
+    """
     with written_whole(out_dir) as directory:
         head = {name: tensor.contiguous() for name, tensor in model.head.state_dict().items()}
         save_file(head, directory / "head.safetensors")
-        mode = meta["config"]["mode"]
-        if mode != "probe":
-            model.backbone.save_pretrained(directory / FOLDERS[mode])  # type: ignore[operator, union-attr]
-        if mode == "full":
+        if config.mode != "probe":
+            model.backbone.save_pretrained(directory / FOLDERS[config.mode])  # type: ignore[operator, union-attr]
+        if config.mode == "full":
             tokenizer.save_pretrained(directory / "tokenizer")
+        meta = describe(_read(directory, config, base_directory(config.base), None))
         write_json(directory / "meta.json", meta)
+    return meta
 
 
 def write_json(file: Path, value: Any) -> None:
@@ -108,28 +114,29 @@ def load(directory: Path, *, base: str | None = None, device: str | None = None)
     """Verify and load, on the GPU where there is one; `base` says where a frozen base model is now, if it was moved."""
     meta = verify(directory)
     config = from_json(meta["config"])
+    place = base_directory(base or config.base)
+    if config.mode != "full" and base_sha256(base or config.base) != meta["base_sha256"]:
+        raise CheckpointError(f"The base model at {place} is not the one this checkpoint was trained on.")
+    tokenizer = load_tokenizer(directory / "tokenizer" if config.mode == "full" else place)
+    return Checkpoint(_read(directory, config, place, device), tokenizer, config, meta)
+
+
+def _read(directory: Path, config: TrainConfig, base: Path, device: str | None) -> PRM:
+    """The model in a checkpoint's directory, on the GPU where there is one."""
     weights = load_file(directory / "head.safetensors")
     model: PRM
-    if config.mode == "full":
-        model = StepPRM(load_backbone(directory / "backbone", config.precision), _rating_rows(weights))
-        tokenizer = load_tokenizer(directory / "tokenizer")
+    if config.mode == "probe":
+        model = ProbePRM(load_language_model(base, config.precision), ProbeHead(len(weights["mean"])))
     else:
-        place = base_directory(base or config.base)
-        if base_sha256(base or config.base) != meta["base_sha256"]:
-            raise CheckpointError(f"The base model at {place} is not the one this checkpoint was trained on.")
-        tokenizer = load_tokenizer(place)
-        if config.mode == "lora":
-            adapted = merge_adapters(load_backbone(place, config.precision), directory / FOLDERS["lora"])
-            model = StepPRM(adapted, _rating_rows(weights))
+        rows = nn.Linear(weights["weight"].shape[1], 3, bias=False)
+        if config.mode == "full":
+            model = StepPRM(load_backbone(directory / FOLDERS["full"], config.precision), rows)
         else:
-            model = ProbePRM(load_language_model(place, config.precision), ProbeHead(len(weights["mean"])))
+            # Rounded once: adapters merged into rounded weights would be lost in them.
+            merged = merge_adapters(load_backbone(base), directory / FOLDERS["lora"])
+            model = StepPRM(merged.to(DTYPES[config.precision]), rows)
     model.head.load_state_dict(weights)
-    on = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    return Checkpoint(model.eval().to(on), tokenizer, config, meta)
-
-
-def _rating_rows(weights: dict[str, torch.Tensor]) -> nn.Linear:
-    return nn.Linear(weights["weight"].shape[1], 3, bias=False)
+    return model.eval().to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
 
 
 def _files(directory: Path) -> list[Path]:

@@ -78,8 +78,13 @@ class TrainConfig:
         return MIN_STEPS[self.mode] if self.min_steps is None else self.min_steps
 
     @property
-    def rounds_over_data(self) -> int:
+    def wanted_epochs(self) -> int:
         return EPOCHS[self.kind] if self.epochs is None else self.epochs
+
+    @property
+    def tokens_at_once(self) -> int:
+        """Of one forward pass, with padding: what fits in memory."""
+        return self.pass_tokens or self.batch_tokens
 
 
 CHOICES: dict[str, Any] = {
@@ -93,7 +98,9 @@ CHOICES: dict[str, Any] = {
 
 
 def to_json(config: TrainConfig) -> dict[str, Any]:
-    return asdict(config)
+    """As JSON gives it back: two configurations are equal exactly where these are."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return values
 
 
 def from_json(values: dict[str, Any]) -> TrainConfig:

@@ -6,15 +6,13 @@ existing tokens. `probe` freezes the model and trains a small head on what it kn
 negative, neutral, positive. An outcome model (App. E) is the same, read at a solution's last token.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from active_learning.base_model import ModelError, hidden_states, label_ids, reads_both_ways, unchanged_logits
-from active_learning.config import Triple
-from active_learning.data import Batch, Encoded, batches, collate
+from active_learning.data import Batch
 
 PROBE_HIDDEN = 64
 LOG_PROBABILITY_FEATURES = 3
@@ -36,7 +34,8 @@ class StepPRM(nn.Module):
 
     def read(self, hidden: Tensor, batch: Batch) -> Tensor:
         """Logits (steps, 3), in single precision, from hidden states (sequence, token, width) in any."""
-        logits: Tensor = hidden[batch.rows, batch.ends].float() @ self.head.weight.float().T
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits: Tensor = hidden[batch.rows, batch.ends].float() @ self.head.weight.float().T
         return logits
 
 
@@ -117,24 +116,6 @@ class ProbePRM(nn.Module):
 
 
 PRM = StepPRM | ProbePRM
-
-
-def step_probabilities(
-    model: PRM, sequences: Sequence[Encoded], pad_id: int, batch_tokens: int
-) -> list[tuple[Triple, ...]]:
-    """For each sequence the probability of negative, neutral and positive of each of its steps, in order.
-
-    Sequences of like length go together; in single precision the batches change no probability by more than 1e-5.
-    """
-    result: list[tuple[Triple, ...]] = [()] * len(sequences)
-    device = next(model.parameters()).device
-    for group in batches([len(sequence.ids) for sequence in sequences], batch_tokens):
-        batch = collate([sequences[place] for place in group], pad_id).to(device)
-        with torch.inference_mode():
-            rows = iter(model(batch).softmax(-1).double().tolist())
-        for place in group:
-            result[place] = tuple(tuple(next(rows)) for _ in sequences[place].ends)
-    return result
 
 
 def new_full(

@@ -1,7 +1,8 @@
 """The two training loops: a whole model (or its adapters) batch by batch, a probe on features computed once.
 
-The loss is the mean over the labeled positions of a batch, over all processes and passes, so that neither padding nor
-the length of solutions weighs. There is no dropout (Lightman et al. 2023, App. E).
+The loss is the mean over the labeled positions of a batch, over all processes and passes: neither padding nor the cut
+into passes weighs. Batches hold sequences of like length, and those with fewer labels give each of them more weight.
+There is no dropout (Lightman et al. 2023, App. E).
 """
 
 import math
@@ -27,6 +28,7 @@ Progress = Callable[[dict[str, Any]], None]
 WARM_UP = 0.05  # of all steps
 UNRATED = -100  # the class that cross entropy leaves out
 CLASSES = 3
+DIVERGED = "The loss is no number any more: take a smaller learning rate (lr), or precision fp32."
 WINDOW = 1024  # items whose features are computed between two looks at whether to stop
 
 
@@ -44,6 +46,11 @@ class Run:
     progress: Progress
     states: States
     asked_to_stop: Callable[[], bool]
+
+
+def make_accelerator() -> Accelerator:
+    """On the devices that are there; without the word a machine that has none takes no second process."""
+    return Accelerator(cpu=not torch.accelerator.is_available())
 
 
 def fit(model: StepPRM | ProbePRM, items: list[Item], run: Run) -> list[float]:
@@ -88,7 +95,7 @@ def _fit_whole(model: StepPRM, items: list[Item], weights: Tensor, run: Run) -> 
     config, accelerator = run.config, run.accelerator
     groups = list(data.batches([len(item.encoded.ids) for item in items], config.batch_tokens))
     width = accelerator.num_processes
-    steps = max(config.rounds_over_data * math.ceil(len(groups) / width), config.least_steps)
+    steps = max(config.wanted_epochs * math.ceil(len(groups) / width), config.least_steps)
     model.to(accelerator.device)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.decay)
@@ -110,7 +117,9 @@ def _fit_whole(model: StepPRM, items: list[Item], weights: Tensor, run: Run) -> 
         if (stop or due) and step < steps and accelerator.is_main_process:
             run.states.save(step, model, optimizer, losses)
         if stop and step < steps:
+            accelerator.wait_for_everyone()  # the launcher of several processes kills the last one when the first ends
             raise Interrupted
+    _check_finite(model)
     return losses
 
 
@@ -122,7 +131,7 @@ def _step(
     labeled = sum(rating is not None for item in batch for rating in item.ratings)
     mine = torch.tensor([float(labeled), float(run.asked_to_stop())], device=accelerator.device)
     counted, stop = accelerator.reduce(mine, reduction="sum").tolist()
-    passes = list(data.batches([len(item.encoded.ids) for item in batch], run.config.pass_tokens or 2**62))
+    passes = list(data.batches([len(item.encoded.ids) for item in batch], run.config.tokens_at_once))
     total = torch.zeros((), device=accelerator.device)
     for number, some in enumerate(passes, start=1):
         items = [batch[i] for i in some]
@@ -133,13 +142,19 @@ def _step(
             # Gradients are averaged over processes, and each has divided by the labels of all.
             accelerator.backward(loss * accelerator.num_processes)
         total += loss.detach()
-    accelerator.clip_grad_norm_(prepared.parameters(), 1.0)
+    norm = accelerator.clip_grad_norm_(prepared.parameters(), 1.0)
+    mean = float(accelerator.reduce(total, reduction="sum").item())
+    if not (math.isfinite(mean) and math.isfinite(float(norm))):
+        raise TrainingError(DIVERGED)
     optimizer.step()
     optimizer.zero_grad()
-    mean = float(accelerator.reduce(total, reduction="sum").item())
-    if not math.isfinite(mean):
-        raise TrainingError("The loss is no number any more: take a smaller learning rate (lr), or precision fp32.")
     return mean, stop > 0
+
+
+def _check_finite(model: torch.nn.Module) -> None:
+    """The last step is not followed by a loss that would tell."""
+    if not all(bool(parameter.isfinite().all()) for parameter in model.parameters() if parameter.requires_grad):
+        raise TrainingError(DIVERGED)
 
 
 def summed_loss(logits: Tensor, items: Sequence[Item], weights: Tensor) -> Tensor:
@@ -168,7 +183,7 @@ def _fit_probe(model: ProbePRM, items: list[Item], weights: Tensor, run: Run) ->
     features, classes = _features(model, items, run)
 
     def show(step: int, steps: int, loss: float) -> None:
-        if step % 20 == 0 or step == steps:
+        if (step % 20 == 0 or step == steps) and run.accelerator.is_main_process:
             run.progress({"stage": "train", "done": step, "total": steps, "loss": round(loss, 5)})
 
     return fit_head(model.head, features, classes, config=run.config, weights=weights, after_step=show)
@@ -184,8 +199,10 @@ def fit_head(
     after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> list[float]:
     """Train a head on features (steps, width) and classes (steps,), all of them one batch; the loss of every step."""
+    if len(features) < 2:
+        raise TrainingError("A probe needs at least two rated steps to learn from.")
     head.standardise_by(features)
-    steps = max(config.rounds_over_data, config.least_steps)
+    steps = max(config.wanted_epochs, config.least_steps)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate, weight_decay=config.decay)
     schedule = _schedule(optimizer, steps)
     losses = []
@@ -197,6 +214,7 @@ def fit_head(
         schedule.step()
         losses.append(loss.item())
         after_step(step, steps, losses[-1])
+    _check_finite(head)
     return losses
 
 
@@ -208,7 +226,7 @@ def _features(model: ProbePRM, items: Sequence[Item], run: Run) -> tuple[Tensor,
         some = read[window : window + WINDOW]
         of_steps = classes_of(some).to(run.accelerator.device)
         found = prefix.read_steps(
-            model, [item.encoded for item in some], run.pad_id, run.config.batch_tokens, read=model.features_of
+            model, [item.encoded for item in some], run.pad_id, run.config.tokens_at_once, read=model.features_of
         )
         features.append(torch.cat(found)[of_steps != UNRATED])
         classes.append(of_steps[of_steps != UNRATED])

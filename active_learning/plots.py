@@ -109,10 +109,11 @@ def quintiles(groups: Sequence[Row]) -> Figure:
 
 def efficiency(points: Sequence[Row]) -> Figure:
     """What models are worth against the solutions they were trained on, for each way to choose these."""
+    measured = [metric for metric in METRICS if any(point[metric] for point in points)]
     with _style():
-        figure = Figure(figsize=(9.6, 3.4), layout="constrained")
-        panels = figure.subplots(1, len(METRICS))
-        for axes, (metric, name) in zip(panels, METRICS.items(), strict=True):
+        figure = Figure(figsize=(1.2 + 2.8 * len(measured), 3.4), layout="constrained")
+        panels = figure.subplots(1, len(measured), squeeze=False)[0]
+        for axes, metric in zip(panels, measured, strict=True):
             curves: dict[str, list[Row]] = {}
             for point in points:
                 if (value := point[metric]) is not None:
@@ -128,7 +129,7 @@ def efficiency(points: Sequence[Row]) -> Figure:
                 _curve(axes, strategy, rows)
             _value_axis(axes, curves.values(), [])
             axes.set_xlabel("labeled solutions")
-            axes.set_title(name)
+            axes.set_title(METRICS[metric])
         _labels(panels[-1], {LOOKS[one]: (rows[-1]["n"], rows[-1]["value"]) for one, rows in curves.items()}, gap=0.12)
         _title(figure, "Which solutions people label; bands: the least and the greatest of the seeds")
     return figure

@@ -1,7 +1,7 @@
 """Many solutions of a problem read with one pass over the problem, and many next steps with one over what precedes.
 
 In a causal model nothing before a step depends on it, so the keys and values of the problem's tokens are the same for
-all its solutions: they are computed once and every solution attends to them. Equal to `model.step_probabilities` to
+all its solutions: they are computed once and every solution attends to them. Equal to a pass over each solution alone to
 1e-5 in single precision, whatever the batches; that is also the way of models whose cache is of another kind.
 """
 
@@ -41,8 +41,11 @@ def read_steps(model: PRM, sequences: Sequence[Encoded], pad_id: int, batch_toke
 
     Equal sequences are computed once; `batch_tokens` bounds a batch with its padding, problems included.
     """
-    first: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
-    places = [first.setdefault((tuple(one.ids), tuple(one.ends)), place) for place, one in enumerate(sequences)]
+    first: dict[tuple[Any, ...], int] = {}
+    places = [
+        first.setdefault((tuple(one.ids), tuple(one.ends), one.prompt_len, one.separator_len), place)
+        for place, one in enumerate(sequences)
+    ]
     groups, alone = _groups(sequences, first.values(), can_share=can_share(model))
     found: dict[int, Tensor] = {}
     for chunk in _chunks(groups, sequences, batch_tokens):

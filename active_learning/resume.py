@@ -1,12 +1,14 @@
 """The state of an unfinished training, kept beside the checkpoint that it will become.
 
-    OUT.partial/step-00000200/  state.safetensors  meta.json  manifest.json
+    OUT.partial/IDENTITY/step-00000200/  state.safetensors  meta.json  manifest.json
 
 Weights and the optimizer's moments as safetensors, the rest as JSON, each state written whole or not at all. The order
-of batches and the learning rate follow from the seed and the step, so that a training that goes on from a state ends in
-the very weights of one that was never interrupted.
+of batches and the learning rate follow from the seed and the step, so that a training that goes on from a state takes
+the very steps of one that was never interrupted; on a CPU, with as many threads, to the same weights bit by bit.
 """
 
+import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,49 +29,58 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class States:
-    """Where the states of one training lie, and what makes it the same training: data, base model, configuration."""
+    """Where the states of one training lie, and what makes it the same training: data, base model, configuration.
+
+    Another training of the same name has a place of its own: a mistyped setting costs no hours.
+    """
 
     directory: Path
     identity: dict[str, Any]
+
+    @property
+    def place(self) -> Path:
+        return self.directory / hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, losses: list[float]) -> None:
         tensors = {}
         for name, parameter in _trained(model):
             tensors[f"weight.{name}"] = parameter.detach().contiguous()
-            for moment in MOMENTS:
+            # An expert that no token was sent to yet has none.
+            for moment in MOMENTS if optimizer.state[parameter] else ():
                 tensors[f"{moment}.{name}"] = optimizer.state[parameter][moment].contiguous()
-        with written_whole(self.directory / f"step-{step:08}") as place:
-            save_file(tensors, place / "state.safetensors")
-            write_json(place / "meta.json", {"identity": self.identity, "step": step, "losses": losses})
+        with written_whole(self.place / f"step-{step:08}") as folder:
+            save_file(tensors, folder / "state.safetensors")
+            write_json(folder / "meta.json", {"identity": self.identity, "step": step, "losses": losses})
         for older in self._found()[:-1]:
             shutil.rmtree(older)
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, list[float]]:
         """Put the newest state into model and optimizer; its step and the losses so far. 0 where there is none.
 
-        A state of other data or settings, or a damaged one, is as good as none.
+        A damaged state is as good as none.
         """
-        for place in reversed(self._found()):
+        for folder in reversed(self._found()):
             try:
-                meta = verify(place)
+                meta = verify(folder)
             except CheckpointError:
                 continue
-            if meta["identity"] == self.identity:
-                _put(load_file(place / "state.safetensors"), meta["step"], model, optimizer)
-                return meta["step"], meta["losses"]
+            _put(load_file(folder / "state.safetensors"), meta["step"], model, optimizer)
+            return meta["step"], meta["losses"]
         return 0, []
 
     def forget_after(self, step: int) -> None:
-        """Remove states that were not gone on from: the steps after this one are taken anew."""
-        for place in self._found():
-            if int(place.name.removeprefix("step-")) > step:
-                shutil.rmtree(place)
+        """Remove states that were not gone on from, as the steps after this one are taken anew, and unfinished ones."""
+        for folder in self._found():
+            if int(folder.name.removeprefix("step-")) > step:
+                shutil.rmtree(folder)
+        for unfinished in self.place.glob(".step-*.tmp"):
+            shutil.rmtree(unfinished)
 
     def remove(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _found(self) -> list[Path]:
-        return sorted(self.directory.glob("step-*"))
+        return sorted(self.place.glob("step-*"))
 
 
 def beside(out_dir: Path) -> Path:
@@ -84,5 +95,6 @@ def _put(tensors: dict[str, torch.Tensor], step: int, model: nn.Module, optimize
     with torch.no_grad():
         for name, parameter in _trained(model):
             parameter.copy_(tensors[f"weight.{name}"])
-            moments = {moment: tensors[f"{moment}.{name}"].to(parameter.device) for moment in MOMENTS}
-            optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+            if f"{MOMENTS[0]}.{name}" in tensors:
+                moments = {moment: tensors[f"{moment}.{name}"].to(parameter.device) for moment in MOMENTS}
+                optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}

@@ -95,7 +95,7 @@ def score_solutions(
     checkpoint: "Checkpoint", solutions: Iterable[Unscored], *, batch_tokens: int | None = None
 ) -> Iterator[Scored | Unscored]:
     """Yield a result for each solution in order; what is longer than the model reads comes back as it was."""
-    budget = checkpoint.config.batch_tokens if batch_tokens is None else batch_tokens
+    budget = checkpoint.config.tokens_at_once if batch_tokens is None else batch_tokens
     if batch_tokens is None and next(checkpoint.model.parameters()).device.type == "cpu":
         budget = min(budget, CPU_BATCH_TOKENS)
     remaining = iter(solutions)

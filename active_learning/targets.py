@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, Literal
 
 from active_learning.data import Item, encode
@@ -34,18 +35,8 @@ class Row:
     is_whole: bool = True  # False: an alternative to one step of a solution
 
 
-def training_examples(record: Record) -> list[tuple[tuple[str, ...], int]]:
-    """Every labeled completion on its chosen prefix with its rating, as the paper trains; see `training_rows`."""
-    return [
-        (one.steps, rating)
-        for row in training_rows(record)
-        for one in one_completion_each(row)
-        if (rating := one.ratings[-1]) is not None
-    ]
-
-
 def training_rows(record: Record) -> list[Row]:
-    """The same examples with the chosen path packed into one row.
+    """Every labeled completion on its chosen prefix, the chosen path packed into one row.
 
     A causal model sees at a step's end only what precedes it, so one pass over the path equals one pass per prefix.
     """
@@ -117,34 +108,38 @@ def read_rows(path: Path) -> tuple[list[Row], Counter[str]]:
     return rows, counts
 
 
-def read_outcomes(path: Path, *, most_per_problem: int, chosen_too: bool) -> tuple[list[Row], Counter[str]]:
-    """Rows for an outcome model, of JSON Lines `{"problem", "steps", "is_correct", "arm"?}`; see `outcome_row`.
+def read_outcomes(
+    path: Path, *, most_per_problem: int, chosen_too: bool, rng: Random
+) -> tuple[list[Row], Counter[str]]:
+    """Rows for an outcome model, of JSON Lines `{"problem", "steps", "is_correct", "arm"?}`.
 
-    Lightman et al. 2023, §3 and App. E: uniform samples, 100 of each problem. What a selector chose is left out, or,
-    where the file holds nothing else, raises ChosenOnly. Ungraded samples (`is_correct` null) are counted.
+    Lightman et al. 2023, §3 and App. E: uniform samples, 100 of each problem, drawn from rng where there are more. What a
+    selector chose is left out, or, where the file holds nothing else, raises ChosenOnly. Ungraded samples are counted.
     """
-    rows: list[Row] = []
+    by_problem: dict[str, list[Row]] = {}
     counts: Counter[str] = Counter()
-    of_problem: Counter[str] = Counter()
     with path.open("rb") as lines:
         for line in lines:
             sample = Fields(load_json(line))
             problem, steps = sample.take("problem", str), sample.texts("steps")
             is_correct, arm = sample.take("is_correct", bool, None), sample.optional("arm", None, str, None)
             reason = _not_an_outcome(steps, is_correct, arm, chosen_too)
-            if not reason and of_problem[problem] >= most_per_problem:
-                reason = "more_than_wanted"
             counts[f"left_out_{reason}" if reason else "records"] += 1
-            if not reason and is_correct is not None:
-                of_problem[problem] += 1
-                rows.append(Row(problem, steps, (1 if is_correct else -1,) * len(steps)))
+            if not reason:
+                by_problem.setdefault(problem, []).append(Row(problem, steps, (1 if is_correct else -1,) * len(steps)))
+    rows = [row for some in by_problem.values() for row in _drawn(some, most_per_problem, rng)]
     if not rows and counts["left_out_chosen_by_selector"]:
         raise ChosenOnly(
             "An outcome model learns from uniform samples, and a selector chose all of these. Sample solutions at "
             "random, or set chosen_too in the training configuration to train on them all the same."
         )
-    counts["rows"] = len(rows)
+    counts["left_out_more_than_wanted"] = counts["records"] - len(rows)
+    counts["records"] = counts["rows"] = len(rows)
     return rows, counts
+
+
+def _drawn(rows: list[Row], most: int, rng: Random) -> list[Row]:
+    return rows if len(rows) <= most else [rows[place] for place in sorted(rng.sample(range(len(rows)), most))]
 
 
 def _not_an_outcome(steps: Sequence[str], is_correct: bool | None, arm: str | None, chosen_too: bool) -> str | None:

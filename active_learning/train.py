@@ -8,12 +8,12 @@ be right, and is asked at the last.
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 
 from active_learning import checkpoint, data, evaluate, prefix, resume, targets
 from active_learning.base_model import (
@@ -29,7 +29,7 @@ from active_learning.config import TrainConfig, to_json
 from active_learning.data import Item
 from active_learning.evaluate.calibration import step_calibration
 from active_learning.model import PRM, new_full, new_probe
-from active_learning.optimize import Progress, Run, TrainingError, fit
+from active_learning.optimize import Progress, Run, TrainingError, fit, make_accelerator
 from active_learning.targets import Row
 
 CURVE_POINTS = 100
@@ -44,14 +44,14 @@ def train(
     progress: Progress,
     asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Train, evaluate on held-out problems, publish the checkpoint and return its meta.json.
+    """Train, publish the checkpoint with its figures on held-out problems, and return its meta.json.
 
-    Goes on where an earlier call with the same arguments was interrupted. Raises resume.Interrupted when asked to stop,
+    Of several processes the main one publishes, and the others return nothing. Goes on where an earlier call with the same arguments was interrupted. Raises resume.Interrupted when asked to stop,
     and subclasses of ValueError with a sentence to show where base model or labels cannot be used.
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available())  # without the word it takes no second process
+    accelerator = make_accelerator()
     tokenizer, language_model, config = _load_base(config)
     parts, counts = _read_parts(records_path, tokenizer, config)
     made_of = {
@@ -64,24 +64,26 @@ def train(
     learned = _as_trained(parts["train"], config, can_read_every_token=not reads_both_ways(language_model.config))
     started = time.monotonic()
     losses = fit(model, learned, Run(config, accelerator, tokenizer.pad_token_id, progress, states, asked_to_stop))
-    meta = {
-        "kind": config.kind,
-        **made_of,
-        "counts": counts,
-        "losses": _thinned(losses),
-        "train_seconds": round(time.monotonic() - started, 2),
-        "metrics": measure(model, parts, tokenizer.pad_token_id, config),
-    }
-    if accelerator.is_main_process:
-        checkpoint.save(model, tokenizer, meta, out_dir)
-        states.remove()
+    seconds = round(time.monotonic() - started, 2)
+    if not accelerator.is_main_process:
+        return {}
+
+    def describe(written: PRM) -> dict[str, Any]:
+        figures = measure(written, parts, tokenizer.pad_token_id, config)
+        told = {"counts": counts, "losses": _thinned(losses), "train_seconds": seconds, "metrics": figures}
+        return {"kind": config.kind, **made_of, **told}
+
+    meta = checkpoint.save(model, tokenizer, config, out_dir, describe)
+    states.remove()
     return meta
 
 
 def _load_base(config: TrainConfig) -> tuple[Any, Any, TrainConfig]:
     """Tokenizer and language model, and the configuration with as many tokens as these can read."""
     base = checkpoint.base_directory(config.base)
-    tokenizer, language_model = load_tokenizer(base), load_language_model(base)
+    # What is trained keeps its weights in single precision; what is frozen is read as it will be when it scores.
+    precision = config.precision if config.mode == "probe" else "fp32"
+    tokenizer, language_model = load_tokenizer(base), load_language_model(base, precision)
     check_tokenizer(language_model, tokenizer)
     return tokenizer, language_model, replace(config, max_len=longest(language_model, tokenizer, config))
 
@@ -124,7 +126,9 @@ def read_rows(path: Path, config: TrainConfig) -> tuple[list[Row], Counter[str]]
     """The rows of a file as the kind of model reads it, and how many were left out, by reason."""
     if config.kind == "prm":
         return targets.read_rows(path)
-    return targets.read_outcomes(path, most_per_problem=config.most_per_problem, chosen_too=config.chosen_too)
+    return targets.read_outcomes(
+        path, most_per_problem=config.most_per_problem, chosen_too=config.chosen_too, rng=Random(config.seed)
+    )
 
 
 def split_rows(rows: Sequence[Row], tokenizer: Any, config: TrainConfig) -> tuple[Parts, int]:
@@ -165,46 +169,60 @@ def _check_enough(items: Sequence[Item], config: TrainConfig) -> None:
 # Figures ------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class JudgedFile:
+    """What a model says beside what people rated: everything, and whole solutions only; what was used and left out."""
+
+    everything: list[evaluate.Judged]
+    whole: list[evaluate.Judged]
+    counts: Counter[str]
+
+
 def measure(model: PRM, parts: Parts, pad_id: int, config: TrainConfig) -> dict[str, Any]:
     """Figures on the held-out problems, with the threshold chosen on the validation problems."""
+    held_out = _judge_both(model, parts["held_out"], pad_id, config)
     if config.kind == "orm":
-        outcomes = [_outcome(one) for one in judge(model, parts["held_out"], pad_id, config)]
-        return evaluate.evaluate(outcomes, evaluate.DEFAULT_THRESHOLD)
-    whole = [item for item in parts["validation"] if item.is_whole]
-    return _figures(
-        model, parts["held_out"], evaluate.choose_threshold(judge(model, whole, pad_id, config)), pad_id, config
-    )
+        return figures_of(held_out, evaluate.DEFAULT_THRESHOLD)
+    validation = _judge_both(model, [item for item in parts["validation"] if item.is_whole], pad_id, config)
+    return figures_of(held_out, evaluate.choose_threshold(validation.whole))
 
 
-def _figures(model: PRM, items: Sequence[Item], threshold: float, pad_id: int, config: TrainConfig) -> dict[str, Any]:
+def figures_of(judged: JudgedFile, threshold: float) -> dict[str, Any]:
     """Steps are all that was rated; a first error is what a solution has, not an alternative to one of its steps."""
-    judged = judge(model, items, pad_id, config)
-    whole = [one for one, item in zip(judged, items, strict=True) if item.is_whole]
-    of_steps = step_calibration(judged)
+    of_steps = step_calibration(judged.everything)
     return {
-        **evaluate.evaluate(whole, threshold),
+        **evaluate.evaluate(judged.whole, threshold),
         **{"steps": of_steps["count"], "step_auc": of_steps["auc"], "ece": of_steps["ece"], "nll": of_steps["nll"]},
     }
 
 
-def _outcome(judged: evaluate.Judged) -> evaluate.Judged:
-    return evaluate.Judged(judged.probabilities[-1:], judged.ratings[-1:])
+def _judge_both(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> JudgedFile:
+    """An outcome model is asked at the last token only."""
+    judged = judge(model, items, pad_id, config)
+    if config.kind == "orm":
+        judged = [evaluate.Judged(one.probabilities[-1:], one.ratings[-1:]) for one in judged]
+    return JudgedFile(judged, [one for one, item in zip(judged, items, strict=True) if item.is_whole], Counter())
 
 
 def judge(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> list[evaluate.Judged]:
     """The model's probabilities beside people's ratings, in the order of the items."""
     read = prefix.alternatives_apart(model, items)
-    found = prefix.step_probabilities(model, [item.encoded for item in read], pad_id, config.batch_tokens)
+    found = prefix.step_probabilities(model, [item.encoded for item in read], pad_id, config.tokens_at_once)
     return [evaluate.Judged(triples, item.ratings) for item, triples in zip(read, found, strict=True)]
+
+
+def judge_file(loaded: checkpoint.Checkpoint, records_path: Path) -> JudgedFile:
+    """All records of a file; `trained_on` counts rows of problems that this checkpoint was trained on, if it is its file."""
+    config = loaded.config
+    rows, counts = read_rows(records_path, config)
+    items, counts["too_long"] = targets.encode_rows(rows, loaded.tokenizer, config.max_len)
+    if checkpoint.sha256(records_path) == loaded.meta["data_sha256"]:
+        parts = (targets.part_of(row.problem, config.eval_fraction) for row in rows)
+        counts["trained_on"] = sum(part == "train" for part in parts)
+    return replace(_judge_both(loaded.model, items, loaded.tokenizer.pad_token_id, config), counts=counts)
 
 
 def evaluate_file(loaded: checkpoint.Checkpoint, records_path: Path) -> dict[str, Any]:
     """Figures of a checkpoint on all records of a file, with the threshold chosen when it was trained."""
-    config, pad_id = loaded.config, loaded.tokenizer.pad_token_id
-    rows, counts = read_rows(records_path, config)
-    items, too_long = targets.encode_rows(rows, loaded.tokenizer, config.max_len)
-    if config.kind == "orm":
-        figures = evaluate.evaluate([_outcome(one) for one in judge(loaded.model, items, pad_id, config)], 0.5)
-    else:
-        figures = _figures(loaded.model, items, loaded.meta["metrics"]["threshold"], pad_id, config)
-    return {**figures, **counts, "too_long": too_long}
+    judged = judge_file(loaded, records_path)
+    return {**figures_of(judged, loaded.meta["metrics"]["threshold"]), **judged.counts}

@@ -29,7 +29,7 @@ def make_checkpoint(directory, mode, max_len=100):
 def publish(prm, directory):
     """Write the checkpoint as training does, and return its directory."""
     meta = prm.meta | {"base_sha256": checkpoint.base_sha256(prm.config.base)}
-    checkpoint.save(prm.model, prm.tokenizer, meta, directory)
+    checkpoint.save(prm.model, prm.tokenizer, prm.config, directory, lambda _: meta)
     return directory
 
 

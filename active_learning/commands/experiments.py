@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         "--budgets", type=_numbers, help="labeled solutions: of each toy problem, or of all records"
     )
     efficiency.add_argument("--more-random", type=_numbers, default=(), help="further budgets, of random labels only")
-    efficiency.add_argument("--first", type=int, default=1, help="of them drawn at random, for the first selector")
+    efficiency.add_argument("--first", type=int, help="of them drawn at random, for the first selector")
     efficiency.add_argument("--retrain", action="store_true", help="the selector at every budget, as rounds do")
     efficiency.add_argument("--seeds", type=int, default=5)
     efficiency.add_argument("--label-noise", type=float, default=0.0, help="share of step ratings that are wrong")
@@ -66,12 +66,13 @@ def _efficiency(options: argparse.Namespace) -> None:
 
     options.out.mkdir(parents=True, exist_ok=True)
     budgets = options.budgets or ((50, 100, 200, 400) if options.records else (2, 4, 8, 16))
+    first = options.first or (25 if options.records else 1)
     rows: list[Row] = []
     for seed, pool, validation, measured in _pools(options):
         setting = Replay(
             budgets,
             options.more_random,
-            first=options.first,
+            first=first,
             retrain=options.retrain,
             label_noise=options.label_noise,
             seed=seed,
@@ -79,7 +80,7 @@ def _efficiency(options: argparse.Namespace) -> None:
         for row in replay(pool, validation, measured, setting, TrainConfig()):
             emit({"stage": "replay", **row})
             rows.append(row)
-    write_lines(options.out / "rows.jsonl", rows)
+        write_lines(options.out / "rows.jsonl", rows)
     strategies = sorted({row["strategy"] for row in rows} - {"random"})
     comparisons = [
         compare(rows, metric, unit, strategy, Random(0))
@@ -113,10 +114,7 @@ def _pools(
     for seed in range(options.seeds):
         rng = Random(seed)
         sizes = ((options.problems, options.pool), (30, 6), (60, 64))
-        drawn = [
-            known.toy_solutions(problems, of_each, error_rate=options.error_rate, rng=rng)
-            for problems, of_each in sizes
-        ]
+        drawn = known.toy_solutions(sizes, error_rate=options.error_rate, rng=rng)
         pool, validation, measured = (known.with_features(some, base) for some in drawn)
         by_problem = defaultdict(list)
         for one in pool:
@@ -128,6 +126,8 @@ def _people(options: argparse.Namespace) -> None:
     from active_learning import checkpoint
     from active_learning.experiments import known, people
 
+    if options.seeds < 2:
+        raise ValueError("An interval over seeds needs at least two of them: --seeds 5.")
     solutions = known.with_features(
         known.human_solutions(options.records),
         checkpoint.base_directory(options.base),

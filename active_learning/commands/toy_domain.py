@@ -30,7 +30,9 @@ def add(commands: Any) -> None:
     simulate.add_argument("--generations", type=int, default=3)
     simulate.add_argument("--label-noise", type=float, default=0.0)
     simulate.add_argument("--uniform", action="store_true", help="choose at random in every generation")
-    simulate.add_argument("--base", default="toy")
+    simulate.add_argument("--problems", type=int, default=32)
+    simulate.add_argument("--labels", type=int, default=1, help="solutions of each problem that a generation labels")
+    simulate.add_argument("--config", type=Path, help="training configuration, JSON")
 
 
 def _pretrain(options: argparse.Namespace) -> None:
@@ -58,9 +60,15 @@ def _toy(options: argparse.Namespace) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from active_learning.simulate import Simulation, simulate
 
+    training = config.read(options.config.read_text()) if options.config else config.TrainConfig()
     for seed in range(options.seeds):
         setting = Simulation(
-            generations=options.generations, label_noise=options.label_noise, uniform=options.uniform, seed=seed
+            problems=options.problems,
+            labels_per_problem=options.labels,
+            generations=options.generations,
+            label_noise=options.label_noise,
+            uniform=options.uniform,
+            seed=seed,
         )
-        for line in simulate(setting, config.TrainConfig(base=options.base), options.out / f"seed-{seed}"):
+        for line in simulate(setting, training, options.out / f"seed-{seed}"):
             emit({"stage": "simulate", **line})

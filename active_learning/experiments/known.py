@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -55,18 +56,25 @@ class Known:
         return self.solution.is_correct
 
 
-def toy_solutions(problems: int, of_each: int, *, error_rate: float, rng: Random) -> list[Solution]:
-    """Different solutions of problems of the toy domain, rated by its oracle."""
+def toy_solutions(sizes: Sequence[tuple[int, int]], *, error_rate: float, rng: Random) -> list[list[Solution]]:
+    """For each (problems, solutions of each): different solutions of the toy domain, rated by its oracle.
+
+    No problem is in two of the lists.
+    """
+    problems = toy.problems(sum(count for count, _ in sizes), rng=rng)
     return [
-        Solution(
-            problem["problem"],
-            tuple(solution["steps"]),
-            _to_first_error(chains.rate(problem["problem"], list(solution["steps"]))),
-            solution["answer"] == problem["answer"],
-            solution["answer"],
-        )
-        for problem in toy.problems(problems, rng=rng)
-        for solution in toy.solutions(problem, of_each, rng=rng, error_rate=error_rate)
+        [
+            Solution(
+                problem["problem"],
+                tuple(solution["steps"]),
+                _to_first_error(chains.rate(problem["problem"], list(solution["steps"]))),
+                solution["answer"] == problem["answer"],
+                solution["answer"],
+            )
+            for problem in islice(problems, count)
+            for solution in toy.solutions(problem, of_each, rng=rng, error_rate=error_rate)
+        ]
+        for count, of_each in sizes
     ]
 
 

@@ -30,9 +30,9 @@ def rivals(setting: Rivalry, config: TrainConfig, base: Path) -> Iterator[dict[s
     """Scored samples of the measured problems, as `evaluate.samples` reads them, by both models."""
     rng = Random(setting.seed)
     name = f"seed-{setting.seed}"
-    drawn = toy_solutions(setting.problems, setting.outcome_labels, error_rate=setting.error_rate, rng=rng)
-    asked = toy_solutions(setting.measured_problems, setting.samples, error_rate=setting.error_rate, rng=rng)
-    graded, measured = with_features(drawn, base), with_features(asked, base)
+    sizes = ((setting.problems, setting.outcome_labels), (setting.measured_problems, setting.samples))
+    drawn = toy_solutions(sizes, error_rate=setting.error_rate, rng=rng)
+    graded, measured = (with_features(some, base) for some in drawn)
     config = replace(config, seed=setting.seed)
     # The pool comes problem by problem in random order, so that the first ones of each are a uniform sample.
     rated = [one for place, one in enumerate(graded) if place % setting.outcome_labels < setting.process_labels]

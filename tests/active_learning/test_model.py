@@ -94,7 +94,7 @@ def saved(base, mode, out):
             parameter += 0.5 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
     config = TrainConfig(base=str(base), mode=mode)
     meta = {"config": to_json(config), "base_sha256": checkpoint.base_sha256(str(base))}
-    checkpoint.save(model, tokenizer, meta, out)
+    checkpoint.save(model, tokenizer, config, out, lambda _: meta)
     return model, tokenizer
 
 

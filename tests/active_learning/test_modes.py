@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from active_learning import checkpoint, data, score
+from active_learning import checkpoint, data, prefix, score, targets
 from active_learning.base_model import (
     ModelError,
     hidden_states,
@@ -17,15 +17,16 @@ from active_learning.base_model import (
     load_tokenizer,
     with_adapters,
 )
-from active_learning.config import TrainConfig
+from active_learning.config import TrainConfig, to_json
 from active_learning.data import Item, encode
-from active_learning.model import new_full, new_probe, step_probabilities
+from active_learning.model import new_full, new_probe
 from active_learning.optimize import _class_weights, summed_loss
 from active_learning.pretrain import make_tokenizer
 from active_learning.records import dump
 from active_learning.simulate import label, make_pool
-from active_learning.train import train
+from active_learning.train import measure, split_rows, train
 from tests import tiny
+from tests.reference import step_probabilities
 
 WORDS = ["p", "A", "B", "C", "D", "E"]
 
@@ -91,18 +92,28 @@ def test_activations_computed_twice_change_nothing(base, labels, tmp_path, monke
     calls = []
     again = torch.utils.checkpoint.checkpoint
     monkeypatch.setattr("transformers.modeling_utils.checkpoint", lambda *a, **k: calls.append(1) or again(*a, **k))
+    metas = []
     for twice in (False, True):
-        config = replace(SHORT, base=base, min_steps=3, gradient_checkpointing=twice)
-        train(labels, config, tmp_path / str(twice), progress=ignore)
+        config = replace(SHORT, base=base, min_steps=3, eval_fraction=0.5, gradient_checkpointing=twice)
+        metas.append(train(labels, config, tmp_path / str(twice), progress=ignore))
     assert calls, "nothing was computed twice"
+    assert metas[0]["metrics"] == pytest.approx(metas[1]["metrics"], abs=1e-4)
     torch.testing.assert_close(weights_of(tmp_path / "False"), weights_of(tmp_path / "True"), atol=1e-5, rtol=0)
 
 
-def test_training_in_bf16_learns_and_is_scored_in_bf16(base, labels, tmp_path):
+@pytest.mark.parametrize("mode", ["full", "lora", "probe"])
+def test_what_is_measured_in_bf16_is_what_scores_in_bf16(mode, base, labels, tmp_path):
+    config = replace(SHORT, base=base, mode=mode, min_steps=30, precision="bf16", eval_fraction=0.4, lr=None)
+    meta = train(labels, config, tmp_path / "prm", progress=ignore)
+    loaded = checkpoint.load(tmp_path / "prm", device="cpu")
+    assert {p.dtype for name, p in loaded.model.named_parameters() if "head" not in name} == {torch.bfloat16}
+    parts, _ = split_rows(targets.read_rows(labels)[0], loaded.tokenizer, loaded.config)
+    assert measure(loaded.model, parts, loaded.tokenizer.pad_token_id, loaded.config) == meta["metrics"]
+
+
+def test_training_in_bf16_learns(base, labels, tmp_path):
     meta = train(labels, replace(SHORT, base=base, min_steps=30, precision="bf16"), tmp_path / "prm", progress=ignore)
     assert meta["losses"][-1][1] < 0.8 * meta["losses"][0][1]
-    loaded = checkpoint.load(tmp_path / "prm", device="cpu")
-    assert next(loaded.model.backbone.parameters()).dtype == torch.bfloat16
 
 
 # Adapters
@@ -132,8 +143,8 @@ def test_merged_adapters_score_as_they_were_trained(base, tmp_path):
     plain = step_probabilities(
         new_full(load_language_model(tmp_path.joinpath(base)), tokenizer, None, torch.Generator()), sequences, 0, 512
     )
-    meta = {"config": config.__dict__, "base_sha256": checkpoint.base_sha256(base), "metrics": {"threshold": 0.5}}
-    checkpoint.save(model, tokenizer, meta, tmp_path / "prm")
+    meta = {"config": to_json(config), "base_sha256": checkpoint.base_sha256(base), "metrics": {"threshold": 0.5}}
+    checkpoint.save(model, tokenizer, config, tmp_path / "prm", lambda _: meta)
     loaded = checkpoint.load(tmp_path / "prm", device="cpu")
     scored = step_probabilities(loaded.model, sequences, tokenizer.pad_token_id, 512)
     torch.testing.assert_close(torch.tensor(scored), torch.tensor(trained), atol=1e-5, rtol=0)
@@ -230,3 +241,27 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(base, labels
     with pytest.raises(TrainingError, match="smaller learning rate"):
         train(labels, replace(SHORT, base=base, lr=1e30, min_steps=30), tmp_path / "prm", progress=ignore)
     assert not (tmp_path / "prm").exists()
+
+
+def test_weights_that_the_last_step_ruined_are_not_published(base, labels, tmp_path, monkeypatch):
+    from active_learning.optimize import TrainingError
+
+    real = torch.optim.AdamW.step
+
+    def ruin(self, *given):
+        real(self, *given)
+        self.param_groups[0]["params"][0].data.fill_(float("nan"))
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", ruin)
+    for mode in ("full", "probe"):
+        with pytest.raises(TrainingError, match="smaller learning rate"):
+            train(labels, replace(SHORT, base=base, mode=mode, min_steps=1), tmp_path / mode, progress=ignore)
+        assert not (tmp_path / mode).exists()
+
+
+def test_what_fits_at_once_holds_for_measuring_too(base, labels, tmp_path, monkeypatch):
+    asked, real = set(), prefix.step_probabilities
+    monkeypatch.setattr(prefix, "step_probabilities", lambda *given: asked.add(given[-1]) or real(*given))
+    config = replace(SHORT, base=base, min_steps=1, batch_tokens=10**6, pass_tokens=100, eval_fraction=0.5)
+    train(labels, config, tmp_path / "prm", progress=ignore)
+    assert asked == {100}

@@ -37,7 +37,7 @@ def test_every_token_of_the_solution_and_none_of_the_problem_has_the_outcome_for
     tokenizer = tiny.make_tokenizer(["p", "q", "A", "B", "C"])
     path = lines(tmp_path / "samples.jsonl", sample(problem="p q"), sample(problem="p q", is_correct=False))
     config = TrainConfig(kind="orm", mode="full")
-    rows, _ = targets.read_outcomes(path, most_per_problem=100, chosen_too=False)
+    rows, _ = targets.read_outcomes(path, most_per_problem=100, chosen_too=False, rng=Random(0))
     items, _ = encode_rows(rows, tokenizer, 100)
     right, wrong = _as_trained(items, config, can_read_every_token=True)
     assert right.encoded.ends == [2, 3, 4]  # p q | A B C
@@ -47,7 +47,7 @@ def test_every_token_of_the_solution_and_none_of_the_problem_has_the_outcome_for
 
 
 def test_one_epoch_is_the_default_of_an_outcome_model_and_two_of_a_process_model():
-    assert (TrainConfig(kind="orm").rounds_over_data, TrainConfig().rounds_over_data) == (1, 2)
+    assert (TrainConfig(kind="orm").wanted_epochs, TrainConfig().wanted_epochs) == (1, 2)
 
 
 def test_what_a_selector_chose_is_left_out(tmp_path):
@@ -58,24 +58,30 @@ def test_what_a_selector_chose_is_left_out(tmp_path):
         sample(arm="convincing_wrong", is_correct=False),
         sample(is_correct=None),
     )
-    rows, counts = targets.read_outcomes(path, most_per_problem=100, chosen_too=False)
+    rows, counts = targets.read_outcomes(path, most_per_problem=100, chosen_too=False, rng=Random(0))
     assert [row.ratings for row in rows] == [(1, 1), (1, 1)]
-    assert counts == {"records": 2, "left_out_chosen_by_selector": 1, "left_out_ungraded": 1, "rows": 2}
-    assert len(targets.read_outcomes(path, most_per_problem=100, chosen_too=True)[0]) == 3
+    left_out = {"left_out_chosen_by_selector": 1, "left_out_ungraded": 1, "left_out_more_than_wanted": 0}
+    assert counts == {"records": 2, **left_out, "rows": 2}
+    assert len(targets.read_outcomes(path, most_per_problem=100, chosen_too=True, rng=Random(0))[0]) == 3
 
 
 def test_a_file_of_nothing_but_chosen_samples_is_refused_without_override(tmp_path):
     path = lines(tmp_path / "samples.jsonl", sample(arm="convincing_wrong"), sample(arm="remaining"))
     with pytest.raises(ChosenOnly, match="set chosen_too"):
-        targets.read_outcomes(path, most_per_problem=100, chosen_too=False)
-    assert len(targets.read_outcomes(path, most_per_problem=100, chosen_too=True)[0]) == 2
+        targets.read_outcomes(path, most_per_problem=100, chosen_too=False, rng=Random(0))
+    assert len(targets.read_outcomes(path, most_per_problem=100, chosen_too=True, rng=Random(0))[0]) == 2
 
 
-def test_so_many_samples_of_each_problem_are_taken(tmp_path):
-    path = lines(tmp_path / "samples.jsonl", *[sample(problem) for problem in ("p", "p", "q", "p")])
-    rows, counts = targets.read_outcomes(path, most_per_problem=2, chosen_too=False)
-    assert [row.problem for row in rows] == ["p", "p", "q"]
-    assert counts["left_out_more_than_wanted"] == 1
+def test_so_many_samples_of_each_problem_are_drawn(tmp_path):
+    """Whatever the order of the file: a file sorted by grade would teach that all is right."""
+    samples = [sample("p", is_correct=place < 10) for place in range(20)] + [sample("q")]
+    path = lines(tmp_path / "samples.jsonl", *samples)
+    drawn = [targets.read_outcomes(path, most_per_problem=10, chosen_too=False, rng=Random(seed)) for seed in (0, 0, 1)]
+    for rows, counts in drawn:
+        assert [row.problem for row in rows] == ["p"] * 10 + ["q"]
+        assert 2 <= sum(row.ratings == (1, 1) for row in rows[:10]) <= 8
+        assert (counts["rows"], counts["left_out_more_than_wanted"]) == (11, 10)
+    assert drawn[0] == drawn[1]
 
 
 def test_samples_of_one_outcome_cannot_train(base, tmp_path):

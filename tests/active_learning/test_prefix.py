@@ -17,7 +17,8 @@ from transformers import (
 
 from active_learning import data, prefix
 from active_learning.data import Encoded, Item
-from active_learning.model import StepPRM, new_probe, step_probabilities
+from active_learning.model import StepPRM, new_probe
+from tests.reference import step_probabilities
 
 VOCABULARY = 60
 SHAPE = {

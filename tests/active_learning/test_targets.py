@@ -16,13 +16,22 @@ def record_of(steps, **changes):
     return parse_line(json.dumps(tiny.make_record("p", steps, **changes)))
 
 
+def examples_of(record):
+    """Each labeled completion with what precedes it, as the paper trains."""
+    return [
+        (one.steps, one.ratings[-1])
+        for row in targets.training_rows(record)
+        for one in targets.one_completion_each(row)
+    ]
+
+
 @pytest.fixture(scope="module")
 def tokenizer():
     return tiny.make_tokenizer(WORDS)
 
 
 def test_h1_every_completion_is_trained_on_the_chosen_prefix():
-    assert sorted(targets.training_examples(record_of(ALTERNATIVES))) == [
+    assert sorted(examples_of(record_of(ALTERNATIVES))) == [
         (("A",), 1),
         (("A", "D"), 1),
         (("A", "D", "E"), 1),
@@ -44,22 +53,20 @@ def test_the_chosen_path_is_one_row_and_every_other_completion_one():
 
 def test_the_first_error_is_trained_and_nothing_after_it():
     found_error = [([("A", 1)], 0), ([("B", -1), ("C", 1)], None)]
-    assert sorted(targets.training_examples(record_of(found_error))) == [(("A",), 1), (("A", "B"), -1), (("A", "C"), 1)]
+    assert sorted(examples_of(record_of(found_error))) == [(("A",), 1), (("A", "B"), -1), (("A", "C"), 1)]
     chosen_error = [([("A", 1)], 0), ([("B", -1)], 0), ([("C", 1)], 0)]
-    assert targets.training_examples(record_of(chosen_error)) == [(("A",), 1), (("A", "B"), -1)]
+    assert examples_of(record_of(chosen_error)) == [(("A",), 1), (("A", "B"), -1)]
 
 
 def test_a_step_that_the_labeler_wrote_is_context_and_not_target():
     record = record_of([([("A", -1), ("B", -1)], None), ([("C", 1)], 0)])
     human = replace(record.steps[0], human_completion=HumanCompletion("x", None, "human", False))
-    examples = targets.training_examples(replace(record, steps=(human, record.steps[1])))
+    examples = examples_of(replace(record, steps=(human, record.steps[1])))
     assert sorted(examples) == [(("A",), -1), (("B",), -1), (("x", "C"), 1)]
 
 
 def test_unrated_completions_are_not_trained():
-    assert targets.training_examples(
-        record_of([([("A", None), ("B", 1)], 1), ([("C", None)], 0), ([("D", 0)], 0)])
-    ) == [
+    assert examples_of(record_of([([("A", None), ("B", 1)], 1), ([("C", None)], 0), ([("D", 0)], 0)])) == [
         (("B",), 1),
         (("B", "C", "D"), 0),
     ]
@@ -117,9 +124,9 @@ def test_every_rating_of_real_records_is_one_example(name):
     assert len(used) > 5
     for record in used:
         ratings = [one.rating for step in record.steps for one in step.completions or () if one.rating is not None]
-        assert sorted(rating for _, rating in targets.training_examples(record)) == sorted(ratings)
+        assert sorted(rating for _, rating in examples_of(record)) == sorted(ratings)
         path = record.trajectory()
-        assert all(list(steps[:-1]) == path[: len(steps) - 1] for steps, _ in targets.training_examples(record))
+        assert all(list(steps[:-1]) == path[: len(steps) - 1] for steps, _ in examples_of(record))
 
 
 def test_a_blank_option_is_counted_and_does_not_stop_the_training(tmp_path):

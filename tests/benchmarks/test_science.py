@@ -17,7 +17,6 @@ from transformers import Trainer, TrainingArguments
 
 from active_learning import data, optimize, prefix
 from active_learning.config import TrainConfig
-from active_learning.model import step_probabilities
 from active_learning.resume import States
 from active_learning.score import CPU_BATCH_TOKENS
 from tests.benchmarks import selecting
@@ -34,6 +33,7 @@ from tests.benchmarks.science import (
     solutions_of,
     tokens_of,
 )
+from tests.reference import step_probabilities
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("default")]
 
@@ -263,8 +263,9 @@ def test_gpu_training_comes_near_what_the_device_can_do(show, tmp_path):
     prm = prm_of(language_model(LARGE, 151_936, torch.float32, "cuda"))
     items = rated(solutions_of(64, 4, Random(0)), Random(0))
     config = TrainConfig(mode="full", epochs=1, min_steps=1, precision="bf16", batch_tokens=16_384, save_every=0)
-    accelerator = Accelerator(mixed_precision="bf16")
-    run = optimize.Run(config, accelerator, 0, lambda _: None, States(tmp_path / "no", {}), lambda: False)
+    run = optimize.Run(
+        config, optimize.make_accelerator(), 0, lambda _: None, States(tmp_path / "no", {}), lambda: False
+    )
 
     def ours(_):
         return tokens_of([item.encoded for item in items]), on_gpu(lambda: optimize.fit(prm, items, run))
