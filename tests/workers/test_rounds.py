@@ -256,7 +256,7 @@ def test_a_training_that_is_killed_once_goes_on_from_its_last_state(how, labeled
     folder = settings.DATA_DIR / "rounds" / str(round_.pk)
     worker = threading.Thread(target=work_in_thread)
     worker.start()
-    wait_for(lambda: list(folder.glob("checkpoint.partial/step-*")), seconds=60)
+    wait_for(lambda: list(folder.glob("checkpoint.partial/*/step-*")), seconds=60)
     os.kill(pids[0].pid, how)
     worker.join(90)
 
