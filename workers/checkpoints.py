@@ -10,6 +10,9 @@ from django.conf import settings
 from annotation.services.round_inputs import Inputs
 from annotation.services.scoring import Checkpoint
 
+# Beside its metrics; a worker of the version before wrote less, and its checkpoint may be half-way through a round.
+TOLD = ("counts", "losses", "train_seconds")
+
 
 def config_for(inputs: Inputs, *, seed: int) -> dict[str, Any]:
     """The training configuration of a round's selector, as active_learning.config reads it."""
@@ -30,5 +33,5 @@ def describe(folder: Path) -> Checkpoint:
         base=meta["config"]["base"],
         config=meta["config"],
         data_sha256=meta["data_sha256"],
-        metrics=meta["metrics"] | {name: meta[name] for name in ("counts", "losses", "train_seconds")},
+        metrics=meta["metrics"] | {name: meta[name] for name in TOLD if name in meta},
     )

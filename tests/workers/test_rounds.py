@@ -1,5 +1,6 @@
 """A round from labels to a filled queue: real training processes, real cancelling, real kills."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from django.db import connection
 from active_learning.domains import chains, toy
 from annotation.models import Job, ModelVersion, Round, Slot, SolutionScore
 from annotation.models.jobs import JobKind
+from annotation.queries import labeling as labeling_queries
 from annotation.services import exporting, importing, jobs, queue, rounds
 from tests import factories, services
 from workers import checkpoints, gate, leftovers
@@ -28,7 +30,7 @@ from workers.tasks.sweep import sweep
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.slow]
 
 # What is left of a finished round's files.
-KEPT = {"checkpoint", "config.json", "comparison.json", "earlier.json"}
+KEPT = {"checkpoint", "config.json", "comparison.json", "earlier.json", "train.jsonl.gz"}
 
 
 def toy_project(problems=12, solutions=8, **values):
@@ -104,7 +106,7 @@ def test_a_round_trains_scores_everything_and_queues_80_20(labeled_project):
     assert second.job.losses[-1][0] <= learned["losses"][-1][0]
 
 
-def test_h7_what_a_selector_was_trained_on_can_be_written_again_and_the_next_one_has_the_new_labels(
+def test_h7_what_a_selector_was_trained_on_is_kept_though_labels_change_and_the_next_one_has_the_new_labels(
     project_in_its_third_round, tmp_path
 ):
     project, first = project_in_its_third_round, ModelVersion.objects.get()
@@ -113,10 +115,22 @@ def test_h7_what_a_selector_was_trained_on_can_be_written_again_and_the_next_one
 
     second = ModelVersion.objects.get(round=third)
     assert (first.round.report["labels"], third.report["labels"]) == (12, 24)
+    kept = gzip.decompress((leftovers.folder_of(third) / "train.jsonl.gz").read_bytes())
     again = tmp_path / "again.jsonl"
     assert exporting.write_training_view(project=project, path=again) == 24
     assert hashlib.sha256(again.read_bytes()).hexdigest() == second.data_sha256 != first.data_sha256
+    correct_a_label(project)
+    assert exporting.write_training_view(project=project, path=again) == 24
+    assert again.read_bytes() != kept
+    assert hashlib.sha256(kept).hexdigest() == second.data_sha256
     assert {path.name for path in leftovers.folder_of(third).iterdir()} <= KEPT
+
+
+def correct_a_label(project):
+    """The newest one: its labeler now calls the first step wrong."""
+    by = project.labeler_set.get()
+    label = by.label_set.latest("created_at")
+    factories.submit(by, labeling_queries.reopened(by, label.pk), (-1,), supersedes=label.pk)
 
 
 def test_a_round_by_chance_needs_no_model_however_many_labels_there_are(labeled_project):
