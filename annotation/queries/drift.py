@@ -48,28 +48,38 @@ class Generation:
 class Drift:
     generations: list[Generation]  # oldest first
     stop: list[Gain]  # why to stop labeling; empty where there is no reason
+    is_unclear: bool  # the last gains may be none, and may be large: too few problems are held out to tell
 
     @property
     def has_calibration(self) -> bool:
         return any(one.metrics.ece is not None for one in self.generations)
 
 
-def drift(rounds: Sequence[RoundSummary]) -> Drift:
-    """Of these rounds, newest first, those that trained a selector. One query."""
+def drift(rounds: Sequence[RoundSummary], *, tolerance: float) -> Drift:
+    """Of these rounds, newest first, those that trained a selector; `tolerance` as in reasons_to_stop. One query."""
     trained = [one for one in reversed(rounds) if one.report.metrics]
     of_round = judged([one.round for one in trained])
     generations = [_generation(one, of_round.get(one.round.pk, Judged())) for one in trained]
-    return Drift(generations, reasons_to_stop([one.gain for one in generations]))
+    gains = [one.gain for one in generations]
+    stop = reasons_to_stop(gains, tolerance=tolerance)
+    return Drift(generations, stop, is_unclear=not stop and bool(_maybe_none(gains)))
 
 
-def reasons_to_stop(gains: Sequence[Gain | None]) -> list[Gain]:
-    """The last gains, oldest first, where each of IN_A_ROW may be none at all; empty otherwise.
+def reasons_to_stop(gains: Sequence[Gain | None], *, tolerance: float) -> list[Gain]:
+    """The last gains, oldest first, where each of IN_A_ROW may be none at all and is at most `tolerance` (of step AUC,
+    which the project would also bear to lose); empty otherwise. A wide interval says that little is known, not that
+    little is gained.
 
-    None stands for a round that could not be compared (the first, or too few held-out problems): it is no reason.
     The figure is step AUC until best-of-N accuracy is measured on a project's own problems.
     """
-    last = gains[-IN_A_ROW:]
-    known = [gain for gain in last if gain is not None and gain.may_be_none]
+    known = _maybe_none(gains)
+    return known if all(gain.high <= tolerance for gain in known) else []
+
+
+def _maybe_none(gains: Sequence[Gain | None]) -> list[Gain]:
+    """The last IN_A_ROW where each may be none at all; empty otherwise. None stands for a round that could not be
+    compared (the first, or too few held-out problems): it says nothing."""
+    known = [gain for gain in gains[-IN_A_ROW:] if gain is not None and gain.may_be_none]
     return known if len(known) == IN_A_ROW else []
 
 

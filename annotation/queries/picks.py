@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Label, Round, Slot
 from annotation.models.labels import FinishReason, Purpose
+from annotation.models.problems import Grade
 from annotation.models.slots import Arm, SlotState
 
 ON_A_PAGE = 50
@@ -38,7 +39,10 @@ FIELDS = ["arm", "served_reason", "state", "solution__grade", "solution__problem
 
 @dataclass(frozen=True)
 class Pick:
-    """One solution that a round put into the queue, and why. `version` is the selector whose score it is."""
+    """One solution that a round put into the queue, and why. `version` is the selector whose score it is.
+
+    Arm, grade and state are codes, for programs; pages show the words for them in the reader's language.
+    """
 
     solution_id: int
     problem: str
@@ -49,6 +53,18 @@ class Pick:
     version: int | None
     strategy: str | None
     state: str
+
+    @property
+    def arm_words(self) -> str:
+        return str(Arm(self.arm).label)
+
+    @property
+    def grade_words(self) -> str:
+        return str(Grade(self.grade).label)
+
+    @property
+    def state_words(self) -> str:
+        return str(SLOT_WORDS[SlotState(self.state)])
 
 
 @dataclass(frozen=True)
@@ -92,11 +108,11 @@ def _pick(slot: Slot) -> Pick:
     return Pick(
         solution_id=slot.solution_id,
         problem=slot.solution.problem.text,
-        arm=slot.get_arm_display(),
-        grade=slot.solution.get_grade_display(),
+        arm=slot.arm,
+        grade=slot.solution.grade,
         score=reason.get("score"),
         rank=reason.get("rank"),
         version=reason.get("version"),
         strategy=reason.get("strategy"),
-        state=str(SLOT_WORDS[SlotState(slot.state)]),
+        state=slot.state,
     )

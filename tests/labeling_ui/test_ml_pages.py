@@ -215,6 +215,13 @@ def test_stages_that_a_cold_start_leaves_out_are_not_called_done(project):
     assert [stage.state for stage in shown.stages] == ["done", "left_out", "left_out", "left_out", "left_out", "done"]
 
 
+@pytest.mark.parametrize(("by_chance", "why"), [(False, "too few labels"), (True, "the choice was left to chance")])
+def test_stages_that_are_left_out_say_why(by_chance, why, project, mel, client_for):
+    Round.objects.filter(pk=finished_round(project).pk).update(by_chance=by_chance)
+
+    assert page_of(client_for(mel), "/p/algebra/rounds/0/progress/").count(f"(left out: {why})") == 4
+
+
 def test_a_round_that_is_over_is_not_asked_for_again(project, mel, client_for):
     finished_round(project)
 

@@ -33,6 +33,7 @@ def test_a_selector_that_was_held_back_is_shown_with_the_reason_and_a_way_to_use
     page = page_of(client_for(mel), "/p/algebra/rounds/1/")
 
     assert "It is worse than the one in use, and was held back." in page
+    assert "Somebody has put it in use since." not in page
     assert "0.899 before; the difference lies between -0.250 and -0.101 (95 %)" in page
     assert f">Selector {candidate.pk}</a> </dd>" in page
     assert "Use this selector from the next round on" in page
@@ -59,6 +60,9 @@ def test_g12_ml_staff_promote_and_roll_back(project, mel, client_for):
         used.refresh_from_db()
         other.refresh_from_db()
         assert (used.state, other.state) == ("active", "retired")
+    for path in ("rounds/1", f"models/{second.pk}"):
+        page = page_of(client, f"/p/algebra/{path}/")
+        assert "The round chose by the one in use. Somebody has put it in use since." in page
     said = AuditEvent.objects.filter(action="use selector").order_by("pk").values_list("actor", "details__before")
     assert list(said) == [(mel.pk, "candidate"), (mel.pk, "retired")]
 
