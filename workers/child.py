@@ -23,7 +23,11 @@ class ChildFailed(Exception):
 
 
 class ChildKilled(ChildFailed):
-    """It was killed, or asked to stop, by somebody else: started again, it goes on from what it has kept."""
+    """It was killed, or asked to stop, by somebody else: started again, it goes on from what it has kept. A program that
+    crashed (SIGSEGV, SIGABRT, …) is none of these: it would crash again."""
+
+
+KILLED = (-signal.SIGKILL, -signal.SIGTERM, TRY_AGAIN)
 
 
 class Child:
@@ -49,7 +53,7 @@ class Child:
         status = self.process.wait()
         if status != 0:
             ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-            how = ChildKilled if status < 0 or status == TRY_AGAIN else ChildFailed
+            how = ChildKilled if status in KILLED else ChildFailed
             raise how("\n".join([f"The training program {ending}.", *kept]))
 
     def stop(self) -> None:

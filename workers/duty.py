@@ -93,7 +93,8 @@ class Duty:
             raise Cancelled
 
     def _show(self, line: Line) -> None:
-        """Progress only goes forward: what a program says of a stage of its own ("pretrain") is not the job's."""
+        """Progress only goes forward while a program runs, and what it says of a stage of its own ("pretrain") is not
+        the job's. Started once more, it may begin the bar anew: it goes on from its last state, if it has kept one."""
         before = self._progress
         done, total = line.get("done"), line.get("total")
         if line.get("stage") != before.stage or not isinstance(done, int) or not isinstance(total, int):

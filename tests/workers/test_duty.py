@@ -1,7 +1,13 @@
+"""A job in the hands of a worker: its programs and its progress."""
+
+import subprocess
+import sys
+
 import pytest
 
 from annotation.models import Job
 from tests import factories
+from workers.child import Child, ChildFailed, ChildKilled
 from workers.duty import Duty
 
 
@@ -14,6 +20,30 @@ def test_what_a_program_calls_its_stage_does_not_hide_the_stage_of_the_job(proje
     duty.beat_now()
 
     assert Job.objects.get(pk=job.pk).stage == "toy"
+
+
+@pytest.mark.parametrize(
+    ("end", "raised"),
+    [
+        ("os.kill(os.getpid(), 9)", ChildKilled),
+        ("os.kill(os.getpid(), 15)", ChildKilled),
+        ("sys.exit(75)", ChildKilled),
+        ("os.kill(os.getpid(), 11)", ChildFailed),
+        ("os.abort()", ChildFailed),
+        ("sys.exit(1)", ChildFailed),
+    ],
+)
+def test_h9_only_a_program_that_somebody_ended_is_worth_another_start(end, raised, monkeypatch):
+    real = subprocess.Popen
+    code = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); {end}"
+    monkeypatch.setattr(
+        "workers.child.subprocess.Popen", lambda _, **given: real([sys.executable, "-c", code], **given)
+    )
+
+    with pytest.raises(ChildFailed) as ended:
+        Child(["train"]).follow(progress=lambda _: None, log=lambda _: None)
+
+    assert type(ended.value) is raised
 
 
 class Program:
