@@ -13,7 +13,7 @@ FEW = 10  # steps, of which a share says little
 
 @dataclass(frozen=True)
 class Mark:
-    number: int  # of the round or the model
+    name: str  # of the round or the model, as pages say it
     value: float
     x: float
     y: float
@@ -35,19 +35,19 @@ class Line:
         return any(mark.held_back for mark in self.marks)
 
 
-def auc_line(rows: Sequence[tuple[int, float | None, bool]]) -> Line | None:
-    """A line through (round or model, AUC or F1, whether the selector was held back), oldest first; None for fewer than two values.
+def auc_line(rows: Sequence[tuple[str, float | None, bool]]) -> Line | None:
+    """A line through (name, AUC or F1, whether the selector was held back), oldest first; None for fewer than two values.
 
     From guessing, or what is worse than that, to 1.
     """
-    known = [(number, value, held_back) for number, value, held_back in rows if value is not None]
+    known = [(name, value, held_back) for name, value, held_back in rows if value is not None]
     if len(known) < 2:
         return None
     low = min(GUESSING, *(math.floor(10 * value) / 10 for _, value, _ in known))
     step = (WIDTH - 2 * MARGIN) / (len(known) - 1)
     marks = [
-        Mark(number, value, round(MARGIN + place * step, 1), _height(value, low), held_back)
-        for place, (number, value, held_back) in enumerate(known)
+        Mark(name, value, round(MARGIN + place * step, 1), _height(value, low), held_back)
+        for place, (name, value, held_back) in enumerate(known)
     ]
     tenths = range(round(10 * low), 11)
     return Line(marks, low, [_height(tenth / 10, low) for tenth in tenths])

@@ -51,7 +51,10 @@ def _start(request: HttpRequest, place: Membership) -> HttpResponse:
 def _list(request: HttpRequest, place: Membership, form: StartRoundForm, *, status: int = 200) -> HttpResponse:
     page = queries.rounds_page(place.project, now=timezone.now())
     drift = drift_queries.drift(page.rounds, tolerance=place.project.auc_tolerance)
-    rows = [(one.number, one.metrics.step_auc, not one.compared.promote) for one in drift.generations]
+    rows = [
+        (_("Round %(number)s") % {"number": one.number}, one.metrics.step_auc, not one.compared.promote)
+        for one in drift.generations
+    ]
     context = {"project": place.project, "place": place, "form": form, "page": page, **_watched(page.running)}
     context |= {"drift": drift, "line": auc_line(rows)}
     return render(request, "labeling_ui/ml/rounds.html", context, status=status)

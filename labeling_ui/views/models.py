@@ -3,11 +3,14 @@
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from annotation.api.permissions import place_in_project
+from annotation.models import ModelVersion
 from annotation.models.projects import Role
+from annotation.models.scoring import ModelKind
 from annotation.queries import solutions, versions
 from labeling_ui.charts import auc_line, histogram, loss_curve, reliability
 
@@ -20,10 +23,10 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
     asked = _numbers(",".join(request.GET.getlist("compare")))
     page = versions.versions_page(place.project, asked=asked)
-    oldest_first = list(reversed(page.versions))
+    oldest_first = [(_name(one.version), one) for one in reversed(page.versions)]
     lines = {
-        "auc": auc_line([(one.pk, one.metrics.step_auc, one.is_held_back) for one in oldest_first]),
-        "f1": auc_line([(one.pk, one.metrics.first_error_f1, one.is_held_back) for one in oldest_first]),
+        "auc": auc_line([(name, one.metrics.step_auc, one.is_held_back) for name, one in oldest_first]),
+        "f1": auc_line([(name, one.metrics.first_error_f1, one.is_held_back) for name, one in oldest_first]),
     }
     context = {"project": place.project, "place": place, "page": page, "asked": asked, **lines}
     return render(request, "labeling_ui/ml/models.html", context)
@@ -63,6 +66,12 @@ def solution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page = solutions.solution_page(found, version=asked)
     context = {"project": place.project, "place": place, "page": page, "solution": found, "asked": asked}
     return render(request, "labeling_ui/ml/solution.html", context)
+
+
+def _name(version: ModelVersion) -> str:
+    """As labeling_ui/ml/_version.html writes it."""
+    words = _("Outcome model %(number)s") if version.kind == ModelKind.ORM else _("Selector %(number)s")
+    return words % {"number": version.pk}
 
 
 def _numbers(text: str) -> list[int]:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from annotation.models import Slot
+from annotation.models import ModelVersion, Slot
 from annotation.queries.drift import Gain, reasons_to_stop
 from annotation.services import queue, rounds
 from labeling_ui.charts import auc_line
@@ -132,16 +132,18 @@ def test_g12_a_selector_that_was_held_back_is_marked_in_the_table_and_in_the_lin
     assert '<span class="tag bad">held back</span>' in page
     assert page.count('class="dot held"') == page.count('class="hole"') == 1
     assert "<title>Round 1: 0.711</title>" in page
+    newest = ModelVersion.objects.latest("pk").pk
+    assert f"<title>Selector {newest}: 0.711</title>" in page_of(client_for(mel), "/p/algebra/models/")
 
 
 def test_the_line_goes_from_guessing_to_1_and_lower_only_where_it_must():
-    line = auc_line([(0, 0.5, False), (1, None, False), (4, 0.75, True), (5, 1.0, False)])
+    line = auc_line([("a", 0.5, False), ("b", None, False), ("c", 0.75, True), ("d", 1.0, False)])
 
     assert line.points == "8.0,56.0 140.0,32.0 272.0,8.0"
     assert (line.low, line.grid) == (0.5, [56.0, 46.4, 36.8, 27.2, 17.6, 8.0])
-    assert [mark.held_back for mark in line.marks] == [False, True, False]
-    assert auc_line([(0, 0.34, False), (1, 0.9, False)]).low == 0.3
-    assert auc_line([(0, 0.5, False), (1, None, False)]) is None
+    assert [(mark.name, mark.held_back) for mark in line.marks] == [("a", False), ("c", True), ("d", False)]
+    assert auc_line([("a", 0.34, False), ("b", 0.9, False)]).low == 0.3
+    assert auc_line([("a", 0.5, False), ("b", None, False)]) is None
 
 
 def test_a_project_without_a_selector_has_no_such_section(project, mel, client_for):
