@@ -21,10 +21,10 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from torch import nn
-from transformers import AutoModelForTokenClassification
+from transformers import AutoConfig, AutoModelForTokenClassification
 
 from active_learning import checkpoint, data
-from active_learning.base_model import load_tokenizer
+from active_learning.base_model import load_tokenizer, reads_both_ways
 from active_learning.config import Triple, from_json
 from active_learning.model import StepPRM
 from active_learning.score import Scored, Scorer, Unscored
@@ -63,9 +63,13 @@ class Server:
 
 
 def export(loaded: checkpoint.Checkpoint, out_dir: Path) -> None:
-    """Write the model as a token classifier of transformers, which servers load. Raises EndpointError for a probe."""
+    """Write the model as a token classifier of transformers, which servers load.
+
+    Raises EndpointError for a probe and for an encoder, whose ratings a server would let depend on later steps.
+    """
     if not isinstance(loaded.model, StepPRM):
         raise EndpointError("A probe is no classifier that a server knows; train with mode full or lora.")
+    _check_reads_forwards(loaded.model.backbone.config)
     config = copy.deepcopy(loaded.model.backbone.config)
     config.id2label = dict(enumerate(("negative", "neutral", "positive")))  # type: ignore[union-attr]
     config.label2id = {name: place for place, name in config.id2label.items()}  # type: ignore[union-attr]
@@ -80,19 +84,41 @@ def export(loaded: checkpoint.Checkpoint, out_dir: Path) -> None:
         loaded.tokenizer.save_pretrained(directory)
 
 
-def remote(directory: Path, server: Server) -> Scorer:
-    """Score by a server that has this checkpoint; here only its tokenizer and settings are loaded."""
+def remote(directory: Path, server: Server, *, base: str | None = None) -> Scorer:
+    """Score by a server that has this checkpoint; here only its tokenizer and settings are loaded.
+
+    `base` says where the base model of adapters is now, if it was moved. Raises EndpointError as `export` does.
+    """
     meta = checkpoint.verify(directory)
     config = from_json(meta["config"])
-    if not (directory / "tokenizer").is_dir():
-        raise EndpointError(f"{directory} was trained with mode {config.mode}; a server takes models of mode full.")
+    if config.mode == "probe":
+        raise EndpointError(f"{directory} was trained with mode probe; a server takes models of mode full or lora.")
+    tokenizer, backbone = directory / "tokenizer", directory / checkpoint.FOLDERS["full"]
+    if config.mode == "lora":
+        tokenizer = backbone = _base_of(meta, base or config.base)
+    _check_reads_forwards(AutoConfig.from_pretrained(backbone, local_files_only=True, trust_remote_code=False))
     return Scorer(
-        score=partial(score_solutions, server, load_tokenizer(directory / "tokenizer"), config.max_len),
+        score=partial(score_solutions, server, load_tokenizer(tokenizer), config.max_len),
         identity={"checkpoint": checkpoint.sha256(directory / checkpoint.MANIFEST), "endpoint": server.model or ""},
         kind=config.kind,
         neutral=config.neutral,
         threshold=meta["metrics"]["threshold"],
     )
+
+
+def _base_of(meta: dict[str, Any], base: str) -> Path:
+    place = checkpoint.base_directory(base)
+    if checkpoint.base_sha256(base) != meta["base_sha256"]:
+        raise checkpoint.CheckpointError(f"The base model at {place} is not the one this checkpoint was trained on.")
+    return place
+
+
+def _check_reads_forwards(config: Any) -> None:
+    if reads_both_ways(config):
+        raise EndpointError(
+            f"A server lets every token of an encoder ({config.model_type}) see the steps after it, which it was not "
+            "trained with: score this checkpoint here, without --endpoint."
+        )
 
 
 def score_solutions(

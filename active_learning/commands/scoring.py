@@ -53,7 +53,7 @@ def _scorer(options: argparse.Namespace) -> Scorer:
 
         key = options.key_file.read_text().strip() if options.key_file else None
         server = endpoint.Server(options.endpoint, options.model, requests=options.requests, key=key)
-        return endpoint.remote(options.checkpoint, server)
+        return endpoint.remote(options.checkpoint, server, base=options.base)
     loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
     return score.local(loaded, checkpoint.sha256(options.checkpoint / checkpoint.MANIFEST))
 

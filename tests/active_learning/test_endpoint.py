@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 
@@ -9,8 +10,14 @@ import pytest
 import torch
 from transformers import AutoModelForTokenClassification
 
-from active_learning import endpoint, score
+from active_learning import checkpoint, endpoint, score
 from active_learning.__main__ import main
+from active_learning.config import TrainConfig
+from active_learning.pretrain import make_tokenizer
+from active_learning.records import dump
+from active_learning.simulate import label, make_pool
+from active_learning.train import train
+from tests import tiny
 from tests.tiny_prm import make_checkpoint, make_solutions, publish, write_solutions
 
 
@@ -64,14 +71,16 @@ class Answers(BaseHTTPRequestHandler):
             self.server.most = max(self.server.most, self.server.now)
             self.server.bodies.append((self.path, body))
             self.server.keys.append(self.headers["Authorization"])
-        try:
-            self.answer(fault, body)
-        finally:
-            with self.server.lock:
-                self.server.now -= 1
+        self.answer(fault, body)
+
+    def leave(self):
+        """Before the answer goes out: once the client has it, its next request may come first."""
+        with self.server.lock:
+            self.server.now -= 1
 
     def answer(self, fault, body):
         if fault == "drop":
+            self.leave()
             self.close_connection = True
             self.connection.close()
         elif fault == "half":
@@ -83,6 +92,7 @@ class Answers(BaseHTTPRequestHandler):
             self.say(200, json.dumps({"object": "list", "data": [{"index": 0, "object": "pooling", "data": rows}]}))
 
     def say(self, status, text):
+        self.leave()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -92,14 +102,22 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def door(classifier):
+@contextmanager
+def served(classifier):
     with Door(classifier) as door:
         thread = threading.Thread(target=door.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
+        try:
+            yield door
+        finally:
+            door.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def door(classifier):
+    with served(classifier) as door:
         yield door
-        door.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -205,6 +223,63 @@ def test_a_probe_cannot_be_served(tmp_path):
     directory = publish(probe, tmp_path / "probe")
     with pytest.raises(endpoint.EndpointError, match="mode probe"):
         endpoint.remote(directory, endpoint.Server("http://127.0.0.1:1", "prm"))
+
+
+POOL = make_pool(24, 2, 0.12, Random(0))
+
+
+def trained(base, directory, mode):
+    """A checkpoint of a few steps on half of the pool, and a file of all of it to score."""
+    rng = Random(1)
+    labels, solutions = directory / "labels.jsonl", directory / "solutions.jsonl"
+    labels.write_text("".join(dump(label(solution, 0.0, 1, rng)) + "\n" for solution in POOL[:24]))
+    write_solutions(solutions, [score.Unscored(i, one.problem["problem"], one.steps) for i, one in enumerate(POOL)])
+    config = TrainConfig(base=str(base), mode=mode, lr=1e-2, min_steps=6, batch_tokens=512, eval_fraction=0.0)
+    train(labels, config, directory / "prm", progress=lambda _: None)
+    return directory / "prm", solutions
+
+
+def test_adapters_are_trained_exported_served_and_score_as_they_do_here(tmp_path):
+    base = tiny.make_model(tmp_path / "base", make_tokenizer())
+    prm, solutions = trained(base, tmp_path, "lora")
+    moved = base.rename(tmp_path / "moved")
+    given = ["--checkpoint", str(prm), "--base", str(moved)]
+
+    assert main(["export", *given, "--out", str(tmp_path / "classifier")]) == 0
+    score_it = ["score", *given, "--solutions", str(solutions), "--device", "cpu"]
+    with served(AutoModelForTokenClassification.from_pretrained(tmp_path / "classifier").eval()) as door:
+        asked = [*score_it, "--endpoint", door.url, "--model", "prm"]
+        assert main([*asked, "--out", str(tmp_path / "served.jsonl")]) == 0
+    assert main([*score_it, "--out", str(tmp_path / "here.jsonl")]) == 0
+
+    by_server, here = (
+        [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("served", "here")
+    )
+    assert [line["id"] for line in by_server] == [line["id"] for line in here] == list(range(48))
+    for one, other in zip(by_server, here, strict=True):
+        torch.testing.assert_close(torch.tensor(one["probabilities"]), torch.tensor(other["probabilities"]))
+
+
+def test_adapters_on_another_base_model_are_refused(tmp_path):
+    base = tiny.make_model(tmp_path / "base", make_tokenizer())
+    prm, _ = trained(base, tmp_path, "lora")
+    tiny.make_model(tmp_path / "other", make_tokenizer(), seed=1)
+    server = endpoint.Server("http://127.0.0.1:1", "prm")
+    with pytest.raises(checkpoint.CheckpointError, match="not the one this checkpoint was trained on"):
+        endpoint.remote(prm, server, base=str(tmp_path / "other"))
+
+
+@pytest.mark.parametrize("mode", ["full", "lora"])
+def test_an_encoder_is_not_served_as_its_ratings_would_depend_on_later_steps(mode, tmp_path):
+    words = {word for one in POOL for text in (one.problem["problem"], *one.steps) for word in text.split()}
+    base = tiny.make_encoder(tmp_path / "base", sorted(words), positions=200)
+    prm, _ = trained(base, tmp_path, mode)
+    with pytest.raises(endpoint.EndpointError, match=r"encoder \(bert\) .* without --endpoint"):
+        endpoint.export(checkpoint.load(prm, device="cpu"), tmp_path / "classifier")
+    assert not (tmp_path / "classifier").exists()
+    with pytest.raises(endpoint.EndpointError, match=r"encoder \(bert\)"):
+        endpoint.remote(prm, endpoint.Server("http://127.0.0.1:1", "prm"))
 
 
 def test_the_command_scores_by_a_server_and_keeps_what_it_scored(door, directory, prm, tmp_path, monkeypatch, capsys):
