@@ -7,11 +7,13 @@ from django.db import OperationalError
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from annotation.jobs import RUN_EXPORTS
 from annotation.models import Job, Round, Slot
 from annotation.models.jobs import JobKind, JobState
 from annotation.queries.rounds import rounds_page
 from annotation.services import jobs, queue, refills, rounds
 from tests import factories
+from workers.tasks import sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +194,18 @@ def test_a_project_that_is_locked_does_not_keep_another_one_from_its_refill(low,
     monkeypatch.setattr(refills, "_start", start)
 
     assert [job.project for job in refills.start_where_low()] == [other]
+
+
+def test_the_sweep_wakes_all_other_work_before_it_looks_for_low_queues(low, monkeypatch):
+    """A project's row may be locked for as long as the database allows."""
+    Job.objects.create(project=low, kind=JobKind.EXPORT)
+    order = []
+    monkeypatch.setattr("annotation.jobs.wake", order.append)
+    monkeypatch.setattr(refills, "start_where_low", lambda: order.append("looked"))
+
+    sweep()
+
+    assert order == [RUN_EXPORTS, "looked"]
 
 
 def test_after_a_failure_there_is_a_pause(low):
