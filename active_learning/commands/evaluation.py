@@ -10,7 +10,7 @@ from active_learning.config import Neutral
 from active_learning.score import Reduction
 
 if TYPE_CHECKING:
-    from active_learning.checkpoint import Checkpoint
+    from active_learning.train import JudgedFile
 
 
 def add(commands: Any) -> None:
@@ -83,31 +83,23 @@ def _evaluate_checkpoint(options: argparse.Namespace) -> None:
     from active_learning import checkpoint, train
 
     loaded = checkpoint.load(options.checkpoint, base=options.base)
-    metrics = train.evaluate_file(loaded, options.records)
+    judged = train.judge_file(loaded, options.records)
+    metrics = {**train.figures_of(judged, loaded.meta["metrics"]["threshold"]), **judged.counts}
     if options.out:
-        _write_calibration(loaded, metrics, options)
+        _write_calibration(judged, metrics, options.out, of_what="answer" if loaded.config.kind == "orm" else "step")
     emit({"stage": "done", "metrics": metrics})
 
 
-def _write_calibration(loaded: "Checkpoint", metrics: dict[str, Any], options: argparse.Namespace) -> None:
-    from active_learning import plots, targets, train
-    from active_learning.evaluate import Judged
+def _write_calibration(judged: "JudgedFile", metrics: dict[str, Any], out: Path, *, of_what: str) -> None:
+    from active_learning import plots
     from active_learning.evaluate.calibration import first_error_sweep, step_calibration
 
-    rows, _ = train.read_rows(options.records, loaded.config)
-    items, _ = targets.encode_rows(rows, loaded.tokenizer, loaded.config.max_len)
-    judged = train.judge(loaded.model, items, loaded.tokenizer.pad_token_id, loaded.config)
-    is_orm = loaded.config.kind == "orm"
-    if is_orm:  # its last prediction is the one that counts
-        judged = [Judged(one.probabilities[-1:], one.ratings[-1:]) for one in judged]
-    # A first error is what a solution has, not an alternative to one of its steps.
-    whole = [one for one, item in zip(judged, items, strict=True) if item.is_whole]
-    calibration = step_calibration(judged)
-    options.out.mkdir(parents=True, exist_ok=True)
-    report = {"metrics": metrics, "calibration": calibration, "sweep": first_error_sweep(whole)}
-    write_json(options.out / "report.json", report)
+    calibration = step_calibration(judged.everything)
+    out.mkdir(parents=True, exist_ok=True)
+    report = {"metrics": metrics, "calibration": calibration, "sweep": first_error_sweep(judged.whole)}
+    write_json(out / "report.json", report)
     if calibration["count"]:
-        plots.draw_calibration(calibration, f"that the {'answer' if is_orm else 'step'} is right", options.out)
+        plots.draw_calibration(calibration, f"that the {of_what} is right", out)
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@ from random import Random
 
 import pytest
 
+from active_learning import train
 from active_learning.__main__ import main
 from active_learning.evaluate import best_of_n
 from active_learning.evaluate.curves import Choice
@@ -191,7 +192,7 @@ def test_a_checkpoint_needs_labels_and_one_of_the_two_is_asked_for(tmp_path, cap
         run(capsys, "--samples", "a", "--checkpoint", "b")
 
 
-def test_a_checkpoint_with_a_directory_gets_its_calibration_drawn(tmp_path, capsys):
+def test_a_checkpoint_with_a_directory_gets_its_calibration_drawn(tmp_path, capsys, monkeypatch):
     # EV9
     rng = Random(0)
     labels = tmp_path / "labels.jsonl"
@@ -200,14 +201,20 @@ def test_a_checkpoint_with_a_directory_gets_its_calibration_drawn(tmp_path, caps
     prm = tmp_path / "prm"
     assert main(["train", "--records", str(labels), "--out", str(prm), "--config", str(tmp_path / "config.json")]) == 0
     capsys.readouterr()
+    passes, judge = [], train.judge
+    monkeypatch.setattr(
+        train, "judge", lambda model, items, *more: passes.append(len(items)) or judge(model, items, *more)
+    )
 
     code, lines, _ = run(capsys, "--checkpoint", prm, "--records", labels, "--out", tmp_path / "out")
 
-    assert code == 0
+    assert (code, passes) == (0, [16])  # the file is judged once
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert found["metrics"] == lines[-1]["metrics"]
     assert found["calibration"]["count"] == found["metrics"]["steps"]
     assert {row["threshold"] for row in found["sweep"]} >= {0.2, 0.5}
+    trained_on = json.loads((prm / "meta.json").read_text())["counts"]["train_rows"]
+    assert 0 < found["metrics"]["trained_on"] == trained_on < 16
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "calibration.png",
         "calibration.svg",
