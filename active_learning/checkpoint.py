@@ -114,11 +114,18 @@ def load(directory: Path, *, base: str | None = None, device: str | None = None)
     """Verify and load, on the GPU where there is one; `base` says where a frozen base model is now, if it was moved."""
     meta = verify(directory)
     config = from_json(meta["config"])
-    place = base_directory(base or config.base)
-    if config.mode != "full" and base_sha256(base or config.base) != meta["base_sha256"]:
-        raise CheckpointError(f"The base model at {place} is not the one this checkpoint was trained on.")
+    place = directory if config.mode == "full" else frozen_base(meta, base)
     tokenizer = load_tokenizer(directory / "tokenizer" if config.mode == "full" else place)
     return Checkpoint(_read(directory, config, place, device), tokenizer, config, meta)
+
+
+def frozen_base(meta: dict[str, Any], base: str | None) -> Path:
+    """Where the base model of a probe or of adapters is: as trained, or at `base`. Raises CheckpointError for another."""
+    name = base or meta["config"]["base"]
+    if base_sha256(name) != meta["base_sha256"]:
+        where = base_directory(name)
+        raise CheckpointError(f"The base model at {where} is not the one this checkpoint was trained on.")
+    return base_directory(name)
 
 
 def _read(directory: Path, config: TrainConfig, base: Path, device: str | None) -> PRM:

@@ -95,7 +95,7 @@ def remote(directory: Path, server: Server, *, base: str | None = None) -> Score
         raise EndpointError(f"{directory} was trained with mode probe; a server takes models of mode full or lora.")
     tokenizer, backbone = directory / "tokenizer", directory / checkpoint.FOLDERS["full"]
     if config.mode == "lora":
-        tokenizer = backbone = _base_of(meta, base or config.base)
+        tokenizer = backbone = checkpoint.frozen_base(meta, base)
     _check_reads_forwards(AutoConfig.from_pretrained(backbone, local_files_only=True, trust_remote_code=False))
     return Scorer(
         score=partial(score_solutions, server, load_tokenizer(tokenizer), config.max_len),
@@ -104,13 +104,6 @@ def remote(directory: Path, server: Server, *, base: str | None = None) -> Score
         neutral=config.neutral,
         threshold=meta["metrics"]["threshold"],
     )
-
-
-def _base_of(meta: dict[str, Any], base: str) -> Path:
-    place = checkpoint.base_directory(base)
-    if checkpoint.base_sha256(base) != meta["base_sha256"]:
-        raise checkpoint.CheckpointError(f"The base model at {place} is not the one this checkpoint was trained on.")
-    return place
 
 
 def _check_reads_forwards(config: Any) -> None:

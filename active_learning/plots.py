@@ -151,7 +151,7 @@ def reliability(calibration: Row, event: str) -> Figure:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1))
         axes.set_title(
-            f"{calibration['count']} values in {len(bins)} bins of equal size\n"
+            f"{calibration['count']} values in {len(bins)} bins of like size\n"
             f"ECE {calibration['ece']:.3f}   Brier {calibration['brier']:.3f}   NLL {calibration['nll']:.3f}"
         )
     return figure

@@ -220,9 +220,3 @@ def judge_file(loaded: checkpoint.Checkpoint, records_path: Path) -> JudgedFile:
         parts = (targets.part_of(row.problem, config.eval_fraction) for row in rows)
         counts["trained_on"] = sum(part == "train" for part in parts)
     return replace(_judge_both(loaded.model, items, loaded.tokenizer.pad_token_id, config), counts=counts)
-
-
-def evaluate_file(loaded: checkpoint.Checkpoint, records_path: Path) -> dict[str, Any]:
-    """Figures of a checkpoint on all records of a file, with the threshold chosen when it was trained."""
-    judged = judge_file(loaded, records_path)
-    return {**figures_of(judged, loaded.meta["metrics"]["threshold"]), **judged.counts}

@@ -11,7 +11,7 @@ from active_learning.optimize import UNRATED, TrainingError, classes_of
 from active_learning.pretrain import make_tokenizer
 from active_learning.simulate import make_pool
 from active_learning.targets import ChosenOnly, encode_rows
-from active_learning.train import _as_trained, evaluate_file, train
+from active_learning.train import _as_trained, figures_of, judge_file, train
 from tests import tiny
 
 
@@ -104,6 +104,6 @@ def test_an_outcome_model_learns_which_answers_are_right_and_is_asked_at_the_las
     )
     meta = train(path, config, tmp_path / "orm", progress=ignore)
     assert meta["kind"] == "orm"
-    figures = evaluate_file(checkpoint.load(tmp_path / "orm", device="cpu"), path)
+    figures = figures_of(judge_file(checkpoint.load(tmp_path / "orm", device="cpu"), path), 0.5)
     assert figures["solutions"] == figures["steps"] == 32  # one prediction of each
     assert figures["step_auc"] > 0.95

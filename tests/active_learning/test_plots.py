@@ -96,7 +96,7 @@ def test_single_numbers_and_problems_can_be_drawn(tmp_path):
 
 def test_the_reliability_diagram_says_how_far_off_and_on_how_much(figures):
     texts = " ".join(boxes(plots.reliability(figures["calibration"], "that the solution is right")))
-    assert f"48 values in {len(figures['calibration']['bins'])} bins of equal size" in texts
+    assert f"48 values in {len(figures['calibration']['bins'])} bins of like size" in texts
     assert f"ECE {figures['calibration']['ece']:.3f}" in texts
 
 

@@ -16,7 +16,7 @@ from active_learning.optimize import TrainingError, summed_loss
 from active_learning.pretrain import make_tokenizer
 from active_learning.records import dump
 from active_learning.simulate import label, make_pool
-from active_learning.train import evaluate_file, split_rows, train
+from active_learning.train import figures_of, judge_file, split_rows, train
 from tests import tiny
 
 
@@ -157,5 +157,6 @@ def test_the_loss_of_a_packed_path_is_the_loss_of_its_examples(base):
 
 def test_a_checkpoint_is_measured_on_other_labels(base, labels, tmp_path):
     train(labels, TrainConfig(base=base, min_steps=5, eval_fraction=0.0), tmp_path / "prm", progress=ignore)
-    report = evaluate_file(checkpoint.load(tmp_path / "prm", device="cpu"), labels)
+    loaded = checkpoint.load(tmp_path / "prm", device="cpu")
+    report = figures_of(judge_file(loaded, labels), loaded.meta["metrics"]["threshold"])
     assert (report["solutions"], report["threshold"]) == (32, 0.5)
