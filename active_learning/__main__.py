@@ -17,8 +17,11 @@ def main(arguments: list[str] | None = None) -> int:
     run: Run = options.run
     try:
         run(options)
-    except (ValueError, OSError) as error:  # our refusals are ValueErrors with a sentence for people
+    except ValueError as error:  # our refusals are ValueErrors with a sentence for people
         sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}.\n" if error.filename else f"{error}\n")
         return 1
     return 0
 

@@ -28,6 +28,14 @@ class ModelError(ValueError):
     """This directory cannot serve as a base model or checkpoint."""
 
 
+def check_is_model(directory: Path) -> None:
+    """Say so before a library guesses what else the name could mean."""
+    if not directory.is_dir():
+        raise ModelError(f"There is no folder {directory}: name the directory of a model.")
+    if not (directory / "config.json").is_file():
+        raise ModelError(f"{directory} is no model directory: it has no config.json.")
+
+
 def load_tokenizer(directory: Path) -> Any:
     tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
     if tokenizer.pad_token_id is None:
@@ -48,8 +56,7 @@ def load_backbone(directory: Path, precision: Precision = "fp32") -> Any:
 
 
 def _encoder_or(kind: Any, directory: Path, precision: Precision) -> Any:
-    if not (directory / "config.json").is_file():
-        raise ModelError(f"{directory} is no model directory: it has no config.json.")
+    check_is_model(directory)
     if not any(directory.glob("*.safetensors")):
         raise ModelError(
             f"{directory} has no *.safetensors; weights in other formats are not loaded, as they run code."

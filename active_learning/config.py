@@ -1,8 +1,9 @@
 """How one reward model is trained: written into the checkpoint, so that a run can be repeated."""
 
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, replace
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 Kind = Literal["prm", "orm"]  # process and outcome reward model: the same model and loop, other targets
 Mode = Literal["full", "lora", "probe"]
@@ -97,6 +98,17 @@ CHOICES: dict[str, Any] = {
 }
 
 
+def resolved(config: TrainConfig) -> TrainConfig:
+    """With what the defaults of its kind and mode are, so that a checkpoint says what was used."""
+    return replace(
+        config,
+        lr=config.learning_rate,
+        epochs=config.wanted_epochs,
+        min_steps=config.least_steps,
+        weight_decay=config.decay,
+    )
+
+
 def to_json(config: TrainConfig) -> dict[str, Any]:
     """As JSON gives it back: two configurations are equal exactly where these are."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
@@ -105,18 +117,35 @@ def to_json(config: TrainConfig) -> dict[str, Any]:
 
 def from_json(values: dict[str, Any]) -> TrainConfig:
     """Raises ConfigError for a key or a value that the configuration does not know."""
-    unknown = sorted(set(values) - {field.name for field in fields(TrainConfig)})
-    if unknown:
-        raise ConfigError(f"Unknown in the training configuration: {', '.join(unknown)}.")
+    hints = get_type_hints(TrainConfig)
+    if unknown := sorted(set(values) - set(hints)):
+        known = ", ".join(sorted(hints))
+        raise ConfigError(f"Unknown in the training configuration: {', '.join(unknown)}. It knows: {known}.")
+    for name, value in values.items():
+        if not _fits(value, hints[name]):
+            raise ConfigError(f"{name} in the training configuration cannot be {json.dumps(value)}.")
     words = values.get("label_words")
-    try:
-        return TrainConfig(**{**values, "label_words": None if words is None else tuple(words)})
-    except TypeError as error:
-        raise ConfigError(f"A value of the training configuration has the wrong type: {error}") from error
+    return TrainConfig(**{**values, "label_words": None if words is None else tuple(words)})
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value read from JSON is of this type, as far as the types of TrainConfig go."""
+    if get_origin(hint) is UnionType:
+        return any(_fits(value, one) for one in get_args(hint))
+    if get_origin(hint) is Literal:
+        return isinstance(value, str)
+    if get_origin(hint) is tuple:
+        return isinstance(value, list) and len(value) == 3 and all(isinstance(word, str) for word in value)
+    if hint is NoneType:
+        return value is None
+    return type(value) is hint or (hint is float and type(value) is int)
 
 
 def read(text: str) -> TrainConfig:
-    values = json.loads(text)
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"The training configuration is not valid JSON: {error}.") from None
     if not isinstance(values, dict):
         raise ConfigError("The training configuration is a JSON object.")
     return from_json(values)

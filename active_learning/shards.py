@@ -76,6 +76,10 @@ def score_file(scorer: Scorer, job: Job, *, progress: Progress) -> Report:
 
     The output appears under its name only when it is complete; then the parts are gone. Raises ShardError.
     """
+    if job.out_path.exists() and not job.parts.exists() and not job.is_anew:
+        raise ShardError(f"{job.out_path} is there already: name another file, or write it anew (--anew).")
+    if job.out_path.is_dir():
+        raise ShardError(f"{job.out_path} is a directory: name a file for the scores.")
     shards = _begin_or_go_on(scorer, job)
     mine = shards[job.share[0] :: job.share[1]]
     missing = [shard for shard in mine if not (job.parts / shard.name).exists()]

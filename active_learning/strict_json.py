@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 MAX_LINE_BYTES = 1 << 20
@@ -23,6 +24,21 @@ class RecordError(ValueError):
         self.reason = reason
 
 
+class LineError(ValueError):
+    """A line of a file that cannot be taken: which file, which line, where in it and why."""
+
+
+def read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:
+    """What `read` makes of each line of a file; its RecordErrors become LineErrors."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                found = read(line)
+            except RecordError as error:
+                raise LineError(f"{path.name}, line {number}: {error}.") from None
+            yield found
+
+
 def load_json(line: bytes) -> dict[str, Any]:
     """One line of JSON Lines as an object, or a RecordError; stricter than `json.loads`.
 
@@ -37,6 +53,8 @@ def load_json(line: bytes) -> dict[str, Any]:
         raise
     except RecursionError:
         raise RecordError("", "nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise RecordError("", f"not valid JSON: {error.msg} at character {error.pos + 1}") from None
     except ValueError as error:
         raise RecordError("", f"not valid JSON: {error}") from None
     if not isinstance(value, dict):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from active_learning.data import Item, encode
 from active_learning.records import Record, Step, parse_line
-from active_learning.strict_json import Fields, load_json
+from active_learning.strict_json import Fields, load_json, read_lines
 
 FINISHED = ("found_error", "solution")
 UNIFORM = (None, "random")  # how a sample may have been drawn that an outcome model learns from
@@ -93,16 +93,14 @@ def read_rows(path: Path) -> tuple[list[Row], Counter[str]]:
     """All training rows of a file of PRM800K lines, and how many records were used and left out, by reason."""
     rows: list[Row] = []
     counts: Counter[str] = Counter()
-    with path.open("rb") as lines:
-        for line in lines:
-            record = parse_line(line)
-            reason = left_out_because(record)
-            counts[f"left_out_{reason}" if reason else "records"] += 1
-            found = [] if reason else training_rows(record)
-            readable = [row for row in found if all(step.strip() for step in row.steps)]
-            if len(readable) < len(found):
-                counts["blank_step"] += len(found) - len(readable)
-            rows += readable
+    for record in read_lines(path, parse_line):
+        reason = left_out_because(record)
+        counts[f"left_out_{reason}" if reason else "records"] += 1
+        found = [] if reason else training_rows(record)
+        readable = [row for row in found if all(step.strip() for step in row.steps)]
+        if len(readable) < len(found):
+            counts["blank_step"] += len(found) - len(readable)
+        rows += readable
     counts["rows"] = len(rows)
     counts["ratings"] = sum(rating is not None for row in rows for rating in row.ratings)
     return rows, counts
@@ -118,15 +116,11 @@ def read_outcomes(
     """
     by_problem: dict[str, list[Row]] = {}
     counts: Counter[str] = Counter()
-    with path.open("rb") as lines:
-        for line in lines:
-            sample = Fields(load_json(line))
-            problem, steps = sample.take("problem", str), sample.texts("steps")
-            is_correct, arm = sample.take("is_correct", bool, None), sample.optional("arm", None, str, None)
-            reason = _not_an_outcome(steps, is_correct, arm, chosen_too)
-            counts[f"left_out_{reason}" if reason else "records"] += 1
-            if not reason:
-                by_problem.setdefault(problem, []).append(Row(problem, steps, (1 if is_correct else -1,) * len(steps)))
+    for problem, steps, is_correct, arm in read_lines(path, _read_sample):
+        reason = _not_an_outcome(steps, is_correct, arm, chosen_too)
+        counts[f"left_out_{reason}" if reason else "records"] += 1
+        if not reason:
+            by_problem.setdefault(problem, []).append(Row(problem, steps, (1 if is_correct else -1,) * len(steps)))
     rows = [row for some in by_problem.values() for row in _drawn(some, most_per_problem, rng)]
     if not rows and counts["left_out_chosen_by_selector"]:
         raise ChosenOnly(
@@ -136,6 +130,12 @@ def read_outcomes(
     counts["left_out_more_than_wanted"] = counts["records"] - len(rows)
     counts["records"] = counts["rows"] = len(rows)
     return rows, counts
+
+
+def _read_sample(line: bytes) -> tuple[str, tuple[str, ...], bool | None, str | None]:
+    sample = Fields(load_json(line))
+    outcome, arm = sample.take("is_correct", bool, None), sample.optional("arm", None, str, None)
+    return sample.take("problem", str), sample.texts("steps"), outcome, arm
 
 
 def _drawn(rows: list[Row], most: int, rng: Random) -> list[Row]:

@@ -17,6 +17,7 @@ import torch
 
 from active_learning import checkpoint, data, evaluate, prefix, resume, targets
 from active_learning.base_model import (
+    check_is_model,
     check_tokenizer,
     checkpoint_activations,
     load_language_model,
@@ -25,7 +26,7 @@ from active_learning.base_model import (
     reads_both_ways,
     with_adapters,
 )
-from active_learning.config import TrainConfig, to_json
+from active_learning.config import TrainConfig, resolved, to_json
 from active_learning.data import Item
 from active_learning.evaluate.calibration import step_calibration
 from active_learning.model import PRM, new_full, new_probe
@@ -79,13 +80,14 @@ def train(
 
 
 def _load_base(config: TrainConfig) -> tuple[Any, Any, TrainConfig]:
-    """Tokenizer and language model, and the configuration with as many tokens as these can read."""
+    """Tokenizer and language model, and the configuration as it will be used: with defaults, and the tokens these read."""
     base = checkpoint.base_directory(config.base)
+    check_is_model(base)
     # What is trained keeps its weights in single precision; what is frozen is read as it will be when it scores.
     precision = config.precision if config.mode == "probe" else "fp32"
     tokenizer, language_model = load_tokenizer(base), load_language_model(base, precision)
     check_tokenizer(language_model, tokenizer)
-    return tokenizer, language_model, replace(config, max_len=longest(language_model, tokenizer, config))
+    return tokenizer, language_model, replace(resolved(config), max_len=longest(language_model, tokenizer, config))
 
 
 def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig) -> PRM:
@@ -116,6 +118,8 @@ def _thinned(losses: Sequence[float]) -> list[list[float]]:
 def _read_parts(path: Path, tokenizer: Any, config: TrainConfig) -> tuple[Parts, dict[str, int]]:
     """What trains, chooses the threshold and is measured on, with the counts for meta.json."""
     rows, counts = read_rows(path, config)
+    if not rows:
+        raise TrainingError(f"{path.name} holds nothing to train on: {dict(counts) or 'it is empty'}.")
     data.check_readable([row.problem for row in rows[:200]] + [row.steps[-1] for row in rows[:200]], tokenizer)
     parts, counts["too_long"] = split_rows(rows, tokenizer, config)
     _check_enough(parts["train"], config)

@@ -53,11 +53,13 @@ class Duty:
         self._thread.join()
 
     def report(self, stage: str, done: int = 0, total: int = 0) -> None:
-        """Say how far the job is. Raises Cancelled or LostFence when it must not go on."""
-        if self._broken:
-            raise self._broken
+        """Say how far the job is, and what it has logged. Raises Cancelled or LostFence when it must not go on."""
         self._pace = Pace()
         self._tell(stage, done, total)
+        if not self._broken:
+            self._try_to_beat()
+        if self._broken:
+            raise self._broken
 
     def log(self, line: str) -> None:
         self._lines.append(line)

@@ -8,7 +8,7 @@ from typing import Any
 
 from active_learning import select
 from active_learning.commands.arguments import command, emit, write_lines
-from active_learning.strict_json import Fields, load_json
+from active_learning.strict_json import Fields, load_json, read_lines
 
 
 def add(commands: Any) -> None:
@@ -32,14 +32,16 @@ class _Candidate:
     is_correct: bool | None
 
 
+def _read_candidate(line: bytes) -> tuple[int | str, _Candidate]:
+    row = Fields(load_json(line))
+    score, is_correct = row.take("score", float, None), row.take("is_correct", bool, None)
+    return row.take("problem", int, str), _Candidate(row.take("id", int, str), score, is_correct)
+
+
 def _select(options: argparse.Namespace) -> None:
     by_problem: dict[int | str, list[_Candidate]] = {}
-    with options.candidates.open("rb") as lines:
-        for row in (Fields(load_json(line)) for line in lines):
-            candidate = _Candidate(
-                row.take("id", int, str), row.take("score", float, None), row.take("is_correct", bool, None)
-            )
-            by_problem.setdefault(row.take("problem", int, str), []).append(candidate)
+    for problem, candidate in read_lines(options.candidates, _read_candidate):
+        by_problem.setdefault(problem, []).append(candidate)
     picks = select.per_problem(
         by_problem,
         options.n,

@@ -21,7 +21,12 @@ def add(commands: Any) -> None:
         required=True,
         help='PRM800K JSON Lines; for an outcome model JSON Lines {"problem", "steps", "is_correct", "arm"?}',
     )
-    train.add_argument("--out", type=Path, required=True, help="checkpoint directory; must not exist")
+    train.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="checkpoint directory; must not exist. What is unfinished lies in OUT.partial",
+    )
     train.add_argument("--config", type=Path, help="training configuration, JSON")
     train.add_argument("--kind", choices=get_args(config.Kind), help="process or outcome reward model (default prm)")
     train.add_argument("--base", help="directory of a causal language model or an encoder, or toy")

@@ -25,6 +25,7 @@ from active_learning.model import ProbeHead, new_head, new_probe
 from active_learning.optimize import UNRATED, fit_head
 from active_learning.records import parse_line
 from active_learning.score import CPU_BATCH_TOKENS, solution_score
+from active_learning.strict_json import read_lines
 
 MAX_LEN = 2048  # tokens
 
@@ -85,12 +86,11 @@ def human_solutions(path: Path) -> list[Solution]:
     The final answers of solutions that people left at an error are unknown: such a solution stands for a wrong answer.
     """
     found = []
-    with path.open("rb") as lines:
-        for record in map(parse_line, lines):
-            for row in [] if targets.left_out_because(record) else targets.training_rows(record):
-                ratings = tuple(rating for rating in row.ratings if rating is not None)
-                if len(ratings) == (len(row.steps) if row.is_whole else 1):
-                    found.append(Solution(row.problem, row.steps, ratings, -1 not in ratings, is_whole=row.is_whole))
+    for record in read_lines(path, parse_line):
+        for row in [] if targets.left_out_because(record) else targets.training_rows(record):
+            ratings = tuple(rating for rating in row.ratings if rating is not None)
+            if len(ratings) == (len(row.steps) if row.is_whole else 1):
+                found.append(Solution(row.problem, row.steps, ratings, -1 not in ratings, is_whole=row.is_whole))
     return found
 
 

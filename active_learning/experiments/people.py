@@ -76,7 +76,7 @@ def _judged(known: Known, negative: Any) -> evaluate.Judged:
 
 
 def folds(known: Sequence[Known], seed: int) -> list[Fold]:
-    """By problem: a fifth is measured on, a fifth chooses the threshold, the rest trains, alternatives too."""
+    """By problem: a fifth is measured on, a fifth chooses the threshold, the rest trains."""
     problems = sorted({one.solution.problem for one in known})
     Random(seed).shuffle(problems)
     place = {problem: number % FOLDS for number, problem in enumerate(problems)}
@@ -85,22 +85,27 @@ def folds(known: Sequence[Known], seed: int) -> list[Fold]:
         for number, fold in enumerate(found):
             distance = (place[one.solution.problem] - number) % FOLDS
             part = (fold.measured, fold.validation)[distance] if distance < 2 else fold.trained
-            if part is fold.trained or one.solution.is_whole:
-                part.append(one)
+            part.append(one)
     return found
 
 
 def figures(method: Method, some_folds: Sequence[Fold], seed: int) -> dict[str, float]:
-    """Step AUC and first-error F1 over all solutions, each judged by the model of its fold. Raises TooOneSided."""
+    """Step AUC over all that was rated, first-error F1 over whole solutions, each judged by the model of its fold.
+
+    Alternatives belong to the AUC: the steps of a chosen path are right nearly always, so that without them it would
+    mostly tell where a step comes from. Raises TooOneSided.
+    """
     everything: list[evaluate.Judged] = []
     predicted: list[int] = []
+    true: list[int] = []
     for fold in some_folds:
         judge = method(fold.trained, seed)
-        threshold = evaluate.choose_threshold(judge(fold.validation))
-        found = judge(fold.measured)
-        everything += found
+        threshold = evaluate.choose_threshold(judge([one for one in fold.validation if one.solution.is_whole]))
+        whole = [one for one in fold.measured if one.solution.is_whole]
+        found = judge(whole)
+        everything += found + judge([one for one in fold.measured if not one.solution.is_whole])
         predicted += [evaluate.predicted_first_error(one.probabilities, threshold) for one in found]
-    true = [evaluate.true_first_error(one.ratings) for one in everything]
+        true += [evaluate.true_first_error(one.ratings) for one in found]
     auc, f1 = evaluate.step_auc(everything), evaluate.first_error_f1(predicted, true)["f1"]
     if auc is None or f1 is None:
         raise TooOneSided("These records need solutions with an error and solutions without.")

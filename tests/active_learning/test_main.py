@@ -6,6 +6,7 @@ import pytest
 from active_learning.__main__ import main
 from active_learning.records import dump
 from active_learning.simulate import label, make_pool
+from tests import tiny, tiny_prm
 
 
 def run(capsys, *arguments):
@@ -107,10 +108,57 @@ def test_a_missing_file_and_an_unknown_setting_are_said(labels, tmp_path, capsys
     assert (code, "none.jsonl" in error) == (1, True)
     (tmp_path / "config.json").write_text('{"learning_rate": 1}')
     arguments = ["--records", labels, "--out", tmp_path / "prm", "--config", tmp_path / "config.json"]
-    assert run(capsys, "train", *arguments)[2] == "Unknown in the training configuration: learning_rate.\n"
+    said = run(capsys, "train", *arguments)[2]
+    assert said.startswith("Unknown in the training configuration: learning_rate. It knows: base, batch_tokens, ")
 
 
 def test_wrong_arguments_are_exit_code_2(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["train"])
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('{"lr": "fast"}', 'lr in the training configuration cannot be "fast".'),
+        ('{"epochs": 1.5}', "epochs in the training configuration cannot be 1.5."),
+        ('{"chosen_too": null}', "chosen_too in the training configuration cannot be null."),
+        ('{"label_words": ["a", "b"]}', 'label_words in the training configuration cannot be ["a", "b"].'),
+        ('{"lr": 1,}', "The training configuration is not valid JSON: "),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_named(setting, said, tmp_path, capsys):
+    (tmp_path / "config.json").write_text(setting)
+    arguments = ["--records", tmp_path / "no", "--out", tmp_path / "prm", "--config", tmp_path / "config.json"]
+    assert run(capsys, "train", *arguments)[2].startswith(said)
+
+
+def test_a_line_that_cannot_be_taken_is_named_with_its_file_and_a_base_that_is_none_as_such(tmp_path, capsys):
+    labels = tmp_path / "labels.jsonl"
+    good = json.dumps(tiny.make_record("p", [([("A", 1)], 0)]))
+    labels.write_text(f'{good}\n{{"question": 1,,}}\n')
+    code, _, said = run(capsys, "train", "--records", labels, "--out", tmp_path / "prm")
+    assert (code, said) == (
+        1,
+        "labels.jsonl, line 2: not valid JSON: Expecting property name enclosed in double quotes at character 16.\n",
+    )
+    labels.write_text("")
+    assert run(capsys, "train", "--records", labels, "--out", tmp_path / "prm")[2] == (
+        "labels.jsonl holds nothing to train on: it is empty.\n"
+    )
+    for base, why in ((tmp_path / "no", f"There is no folder {tmp_path / 'no'}"), (tmp_path, "it has no config.json")):
+        assert why in run(capsys, "train", "--records", labels, "--out", tmp_path / "prm", "--base", base)[2]
+
+
+def test_scores_that_are_there_are_not_written_over(tmp_path, capsys):
+    prm = tiny_prm.publish(tiny_prm.make_checkpoint(tmp_path / "base", "probe"), tmp_path / "prm")
+    solutions = tiny_prm.write_solutions(tmp_path / "solutions.jsonl", tiny_prm.make_solutions(3, Random(0)))
+    score = ["score", "--checkpoint", prm, "--solutions", solutions, "--out"]
+    assert run(capsys, *score, tmp_path / "scores.jsonl")[0] == 0
+    written = (tmp_path / "scores.jsonl").read_bytes()
+    assert "is there already" in run(capsys, *score, tmp_path / "scores.jsonl")[2]
+    assert run(capsys, *score, tmp_path / "scores.jsonl", "--anew")[0] == 0
+    assert (tmp_path / "scores.jsonl").read_bytes() == written
+    assert "is there already" in run(capsys, *score, tmp_path / "base")[2]
+    assert not list(tmp_path.glob("*.parts"))

@@ -38,7 +38,7 @@ def test_every_solution_is_measured_once_by_models_that_have_not_seen_its_proble
     alternatives = [known("p0", ("first", "x"), [[0.0]], (-1,), is_whole=False)]
     folds = people.folds([*solutions, *alternatives], seed=1)
     measured = [one for fold in folds for one in fold.measured]
-    assert sorted(map(id, measured)) == sorted(map(id, solutions))
+    assert sorted(map(id, measured)) == sorted(map(id, [*solutions, *alternatives]))
     for fold in folds:
         parts = [{one.solution.problem for one in part} for part in (fold.trained, fold.validation, fold.measured)]
         assert [len(problems) for problems in parts] == [18, 6, 6]

@@ -24,6 +24,8 @@ class Command(BaseCommand):
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}. Make it with: manage.py createproject")
+        if any(options[name] is not None and options[name] < 1 for name in ("problems", "per_problem")):
+            raise CommandError("A round takes at least one problem, and one solution of each.")
         try:
             started = rounds.start_round(
                 project=project,
