@@ -119,7 +119,8 @@ def _read_parts(path: Path, tokenizer: Any, config: TrainConfig) -> tuple[Parts,
     """What trains, chooses the threshold and is measured on, with the counts for meta.json."""
     rows, counts = read_rows(path, config)
     if not rows:
-        raise TrainingError(f"{path.name} holds nothing to train on: {dict(counts) or 'it is empty'}.")
+        why = ", ".join(f"{name}: {count}" for name, count in counts.items() if count) or "it is empty"
+        raise TrainingError(f"{path.name} holds nothing to train on: {why}.")
     data.check_readable([row.problem for row in rows[:200]] + [row.steps[-1] for row in rows[:200]], tokenizer)
     parts, counts["too_long"] = split_rows(rows, tokenizer, config)
     _check_enough(parts["train"], config)
