@@ -190,6 +190,7 @@ def test_e11_what_is_asked_about_an_error_is_only_ever_text(project, alice, labe
     page.keyboard.type(PLAIN[2])
     press(page, "Control+Enter")
     handed_in(page, 1)
+    expect(page.locator('[data-panel="empty"]')).to_be_visible()  # until then keys go into what is being written
     press(page, "h")
     expect(page.locator("[data-history-list] li")).to_have_count(1)
     is_inert(page, PLAIN[0])
