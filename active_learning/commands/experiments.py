@@ -25,11 +25,14 @@ def add(commands: Any) -> None:
     )
     efficiency.add_argument("--records", type=Path, help="PRM800K lines to replay; default: the toy domain's oracle")
     efficiency.add_argument("--base", default="toy", help="directory of the frozen base model")
+    _add_features(efficiency)
     efficiency.add_argument(
         "--budgets", type=_numbers, help="labeled solutions: of each toy problem, or of all records"
     )
     efficiency.add_argument("--more-random", type=_numbers, default=(), help="further budgets, of random labels only")
-    efficiency.add_argument("--first", type=int, help="of them drawn at random, for the first selector")
+    efficiency.add_argument(
+        "--first", type=int, help="of the labels, drawn at random for the first selector (default 1; of all records 25)"
+    )
     efficiency.add_argument("--retrain", action="store_true", help="the selector at every budget, as rounds do")
     efficiency.add_argument("--seeds", type=int, default=5)
     efficiency.add_argument("--label-noise", type=float, default=0.0, help="share of step ratings that are wrong")

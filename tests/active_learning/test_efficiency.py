@@ -196,3 +196,22 @@ def test_kept_features_are_not_computed_again(tmp_path, monkeypatch):
     assert [torch.equal(left.features, right.features) for left, right in zip(again, both[1:], strict=True)] == [
         True
     ] * 2
+
+
+@pytest.mark.slow
+def test_the_command_replays_what_people_rated(tmp_path, capsys):
+    base = tiny.make_model(tmp_path / "base", tiny.make_tokenizer(["p", *"0123456789", "even", "odd"]))
+    lines = [
+        tiny.make_record(f"p {place % 10}", [([("even", 1)], 0), ([(word, rating)], 0 if rating == 1 else None)], **how)
+        for place in range(20)
+        for word, rating, how in (("even", 1, {}), ("odd", -1, {"finish_reason": "found_error"}))
+    ]
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    arguments = ["--records", str(tmp_path / "labels.jsonl"), "--base", str(base), "--features", str(tmp_path / "kept")]
+    budgets = ["--first", "4", "--budgets", "6,12", "--retrain", "--seeds", "2"]
+    assert main(["efficiency", *arguments, *budgets, "--out", str(tmp_path / "out")]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [(point["strategy"], point["budget"]) for point in report["curves"]] == [
+        (strategy, budget) for strategy in ("convincing_wrong", "uncertain", "random") for budget in (6, 12)
+    ]
+    assert (tmp_path / "kept").exists()
