@@ -111,6 +111,7 @@ DATABASES["default"] |= {
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
 if POOL := env.int("DATABASE_POOL_SIZE", default=0):
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": POOL, "timeout": 5}
+PGHISTORY_APPEND_ONLY = True  # nobody rewrites what was, not even in SQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Accounts ------------------------------------------------------------------------------------------------------------

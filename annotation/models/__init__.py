@@ -1,5 +1,6 @@
 from annotation.models.accounts import User
 from annotation.models.audit import AuditEvent
+from annotation.models.imports import ImportBatch
 from annotation.models.invitations import Invitation
 from annotation.models.jobs import Job
 from annotation.models.labelers import Labeler
@@ -8,17 +9,33 @@ from annotation.models.messages import Message, MessageRead
 from annotation.models.options import Critique, OptionSet
 from annotation.models.problems import Problem, Solution
 from annotation.models.projects import Acknowledgement, Instructions, Membership, Project
+from annotation.models.quality import (
+    Adjudication,
+    Exclusion,
+    FlagReview,
+    Gold,
+    GoldJudgement,
+    TruthChange,
+)
 from annotation.models.rounds import Round
 from annotation.models.scoring import ModelVersion, SolutionScore
 from annotation.models.slots import Draft, Lease, Slot
 from annotation.models.snapshots import Snapshot
+from annotation.models.tokens import ApiToken
 
 __all__ = [
     "Acknowledgement",
+    "Adjudication",
+    "ApiToken",
     "AuditEvent",
     "Critique",
     "Dispute",
     "Draft",
+    "Exclusion",
+    "FlagReview",
+    "Gold",
+    "GoldJudgement",
+    "ImportBatch",
     "ImportedRecord",
     "Instructions",
     "Invitation",
@@ -40,5 +57,6 @@ __all__ = [
     "Solution",
     "SolutionScore",
     "StepRating",
+    "TruthChange",
     "User",
 ]

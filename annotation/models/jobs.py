@@ -9,6 +9,8 @@ class JobKind(models.TextChoices):
     EXPORT = "export"
     OPTIONS = "options", "next steps"
     REFILL = "refill", "refill of the queue"
+    IMPORT = "import"
+    GRADING = "grading", "grading of answers"
 
 
 class JobState(models.TextChoices):

@@ -18,6 +18,7 @@ class FinishReason(models.TextChoices):
 class Origin(models.TextChoices):
     LABELER = "labeler"
     IMPORT = "import"
+    REVIEWER = "reviewer", "decided by a reviewer"
 
 
 class Purpose(models.TextChoices):
@@ -87,8 +88,9 @@ class Label(models.Model):
                 condition=Q(origin=Origin.LABELER, supersedes__isnull=True),
             ),
             models.CheckConstraint(
-                name="label_has_a_slot_unless_imported",
-                condition=Q(origin=Origin.IMPORT, slot__isnull=True) | Q(origin=Origin.LABELER, slot__isnull=False),
+                name="a_label_given_here_has_a_slot",
+                condition=Q(origin__in=[Origin.IMPORT, Origin.REVIEWER], slot__isnull=True)
+                | Q(origin=Origin.LABELER, slot__isnull=False),
             ),
             models.CheckConstraint(name="label_purpose_is_known", condition=Q(purpose__in=Purpose.values)),
             models.CheckConstraint(name="label_phase_is_1_or_2", condition=Q(phase__in=[1, 2])),
@@ -189,6 +191,7 @@ class ImportedRecord(models.Model):
     line = models.TextField()
     line_hash = models.BinaryField(max_length=32)  # SHA-256 of the line
     source = models.CharField(max_length=200)
+    batch = models.ForeignKey("annotation.ImportBatch", models.PROTECT, null=True, db_constraint=False)
     number = models.PositiveBigIntegerField()  # line number in the source, from 1
 
     class Meta:

@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING
 
+import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -14,6 +15,11 @@ class Split(models.TextChoices):
     TEST = "test", "test (held out, never queued)"
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("answer", "split", "withdrawn_at")),
+    fields=["answer", "split", "withdrawn_at"],
+    model_name="ProblemEvent",
+)
 class Problem(models.Model):
     project = models.ForeignKey("annotation.Project", models.PROTECT)
     text = models.TextField()
@@ -24,6 +30,7 @@ class Problem(models.Model):
     unique_id = models.CharField(max_length=200, blank=True)
     split = models.CharField(max_length=5, choices=Split, default=Split.TRAIN)
     content_hash = models.BinaryField(max_length=32)  # SHA-256 of the text with its white space collapsed
+    batch = models.ForeignKey("annotation.ImportBatch", models.PROTECT, null=True, db_constraint=False)
     withdrawn_at = models.DateTimeField(null=True)  # labelers found that nobody can answer it
     created_at = models.DateTimeField(db_default=Now())
 
@@ -49,6 +56,7 @@ class Grade(models.TextChoices):
     WRONG = "wrong"
     AMBIGUOUS = "ambiguous"
     UNGRADABLE = "ungradable"
+    PENDING = "pending", "not graded yet"
 
 
 class SolutionQuerySet(models.QuerySet["Solution"]):
@@ -74,6 +82,7 @@ class Solution(models.Model):
     content_hash = models.BinaryField(max_length=32)  # SHA-256 of the steps
     count = models.PositiveIntegerField(default=1)  # how often the same steps were sampled
     generator = models.CharField(max_length=200, blank=True)
+    batch = models.ForeignKey("annotation.ImportBatch", models.PROTECT, null=True, db_constraint=False)
     seed = models.BigIntegerField(null=True)
     temperature = models.FloatField(null=True)
     imported_score = models.FloatField(null=True)  # pre_generated_verifier_score of PRM800K

@@ -109,6 +109,16 @@ class Project(models.Model):
     low_water = models.PositiveIntegerField(default=0, db_default=0)
     high_water = models.PositiveIntegerField(default=0, db_default=0)
     most_of_problem_per_labeler = models.PositiveSmallIntegerField(default=0, db_default=0)  # solutions; 0: any number
+    # Quality: in force as soon as there is gold of the kind.
+    screening_items = models.PositiveSmallIntegerField(default=30, db_default=30)  # before a labeler may work
+    screening_pass = models.FloatField(default=0.75, db_default=0.75)  # of them agreed with, at least
+    quality_items_per_round = models.PositiveSmallIntegerField(default=15, db_default=15)  # hidden gold for everybody
+    quality_pass = models.FloatField(default=0.75, db_default=0.75)  # whose interval lies below it pauses
+    quality_least = models.PositiveSmallIntegerField(default=10, db_default=10)  # judgements before anybody is paused
+    overlap_share = models.FloatField(default=0.0, db_default=0.0)  # of what a round picks that two labelers get
+    most_labels = models.PositiveSmallIntegerField(default=3, db_default=3)  # of a solution whose labelers disagree
+    hourly_cost = models.FloatField(null=True)  # of a labeler's active hour, for the forecast
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ProjectQuerySet.as_manager()
@@ -151,6 +161,13 @@ class Project(models.Model):
             ),
             models.CheckConstraint(
                 name="project_water_marks_are_in_order", condition=Q(low_water=0) | Q(low_water__lt=F("high_water"))
+            ),
+            models.CheckConstraint(
+                name="project_quality_shares_are_shares",
+                condition=Q(screening_pass__range=(0, 1), quality_pass__range=(0, 1), overlap_share__range=(0, 1)),
+            ),
+            models.CheckConstraint(
+                name="project_cost_is_not_negative", condition=Q(hourly_cost__isnull=True) | Q(hourly_cost__gte=0)
             ),
             models.CheckConstraint(name="a_bad_problem_is_reported", condition=Q(bad_problem_reports__gte=1)),
         ]

@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -27,6 +28,9 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         return self.filter(project=project, kind=ModelKind.SELECTOR, state=ModelState.ACTIVE).first()
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("state")), fields=["state"], model_name="ModelVersionEvent"
+)
 class ModelVersion(models.Model):
     TRANSITIONS = {
         ModelState.CANDIDATE: {ModelState.ACTIVE},

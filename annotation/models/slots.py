@@ -40,7 +40,8 @@ class Slot(models.Model):
 
     project = models.ForeignKey("annotation.Project", models.PROTECT)
     solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
-    round = models.ForeignKey("annotation.Round", models.PROTECT, db_constraint=False)
+    # None: screening, which belongs to no round.
+    round = models.ForeignKey("annotation.Round", models.PROTECT, null=True, db_constraint=False)
     wave = models.PositiveSmallIntegerField(default=0)
     priority = models.FloatField(default=0)
     arm = models.CharField(max_length=20, choices=Arm)
@@ -73,6 +74,10 @@ class Slot(models.Model):
                 name="only_a_leased_slot_is_prefetched", condition=Q(prefetched=False) | Q(state=SlotState.LEASED)
             ),
             models.CheckConstraint(name="slot_state_is_known", condition=Q(state__in=SlotState.values)),
+            models.CheckConstraint(
+                name="only_screening_has_no_round",
+                condition=Q(round__isnull=True, arm=Arm.SCREENING) | Q(round__isnull=False),
+            ),
             models.CheckConstraint(name="slot_arm_is_known", condition=Q(arm__in=Arm.values)),
             models.CheckConstraint(
                 name="slot_has_a_lease_exactly_while_leased",
@@ -89,8 +94,10 @@ class Slot(models.Model):
                 F("priority").desc(),
                 F("id"),
                 name="slot_claim_order",
-                condition=Q(state="ready"),
+                condition=Q(state="ready") & ~Q(arm__in=["gold", "screening"]),
             ),
+            # What claims choose by chance from, apart from the order of the others.
+            models.Index(fields=["project", "solution"], name="slot_gold", condition=Q(state="ready", arm="gold")),
             models.Index(fields=["lease_until"], name="slot_lease_end", condition=Q(state="leased")),
         ]
 

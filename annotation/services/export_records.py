@@ -35,7 +35,7 @@ def _generation(label: Label) -> int | None:
         return None
     if label.purpose == Purpose.SCREENING:
         return SCREENING_GENERATION
-    assert label.slot is not None  # label_has_a_slot_unless_imported
+    assert label.slot is not None  # a_label_given_here_has_a_slot
     return label.slot.round.number
 
 

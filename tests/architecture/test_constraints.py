@@ -4,6 +4,7 @@ The names come from the database itself: a constraint without a row that breaks 
 """
 
 import uuid
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -12,26 +13,36 @@ from django.utils import timezone
 
 from annotation.models import (
     Acknowledgement,
+    Adjudication,
+    ApiToken,
     AuditEvent,
     Critique,
     Dispute,
     Draft,
+    Exclusion,
+    FlagReview,
+    Gold,
+    GoldJudgement,
+    ImportBatch,
     ImportedRecord,
     Instructions,
     Invitation,
     Job,
     Label,
+    Labeler,
     LabelExtension,
     Membership,
     Message,
     MessageRead,
     ModelVersion,
     OptionSet,
+    Problem,
     Round,
     Slot,
     Snapshot,
     SolutionScore,
     StepRating,
+    TruthChange,
 )
 from annotation.services import importing, queue, rounds
 from tests import factories
@@ -41,9 +52,10 @@ pytestmark = pytest.mark.django_db
 
 HASH = "a" * 64
 SOON = timezone.now()
+LONG_AGO = SOON - timedelta(days=365)
 
 # Django's own begin with the table's name. A *_wall repeats the primary key with the project in front, for the foreign
-# keys of migrations 0002 and 0005 to point at: a row that broke it would break the primary key.
+# keys of migrations 0002, 0005 and 0010 to point at: a row that broke it would break the primary key.
 NAMED = """
 SELECT name FROM (
     SELECT conname AS name, conrelid AS place FROM pg_constraint WHERE contype IN ('c', 'u', 'f')
@@ -64,10 +76,16 @@ def rows(labeler):
     done_round = Round.objects.get(pk=queued.round_id)
     factories.solution(project)
     version = ModelVersion.objects.create(
-        project=project, checkpoint="rounds/0", sha256=HASH, data_sha256=HASH, base="toy", state="active"
+        project=project, checkpoint="rounds/0", sha256=HASH, data_sha256=HASH, base="toy"
     )
     importing.import_labels(project=project, lines=[line(steps=PHASE_2)], source="a.jsonl", by=None)
     message = Message.objects.create(project=project, labeler=labeler, text="Look again.")
+    gold = Gold.objects.create(project=project, solution=queued.solution, kind="hidden", error_steps=[])
+    version.state = "active"
+    version.save()  # its history begins with the first change
+    problem = queued.solution.problem
+    problem.answer = f"{problem.answer} "
+    problem.save()
     return SimpleNamespace(
         project=project,
         labeler=labeler,
@@ -83,6 +101,7 @@ def rows(labeler):
         label=Label.objects.get(pk=label.pk),
         rating=label.steprating_set.first(),
         imported=ImportedRecord.objects.get(project=project),
+        rating_of_import=StepRating.objects.filter(label__origin="import", label__project=project).first(),
         done_round=done_round,
         running_round=rounds.start_round(project=project, by=None),
         job=Job.objects.create(project=project, kind="export"),
@@ -102,6 +121,22 @@ def rows(labeler):
         dispute=Dispute.objects.get(label=label),
         message=message,
         read=MessageRead.objects.create(message=message, labeler=labeler),
+        gold=gold,
+        gold_judgement=GoldJudgement.objects.create(
+            project=project, gold=gold, label=label, labeler=labeler, agrees=True
+        ),
+        exclusion=Exclusion.objects.create(project=project, labeler=labeler, since=SOON, reason="Too fast."),
+        adjudication=Adjudication.objects.create(
+            project=project, solution=queued.solution, reviewer=labeler, blind={}, label=label, decided_at=SOON
+        ),
+        flag_review=FlagReview.objects.create(project=project, rating=label.steprating_set.first(), message=message),
+        truth_change=TruthChange.objects.create(project=project, problem=queued.solution.problem, old="1", new="2"),
+        batch=ImportBatch.objects.create(
+            project=project, kind="problems", name="a.jsonl", file="imports/1", sha256=HASH, bytes=1
+        ),
+        token=ApiToken.objects.create(
+            user=labeler.user, name="script", secret_hash=project.slug.encode(), scopes=["read"], expires_at=SOON
+        ),
     )
 
 
@@ -140,6 +175,29 @@ BROKEN_BY = {
     "project_training_mode_is_known": lambda it: (it.project, {"slug": "new", "training_mode": "luck"}),
     "project_rounds_choose_something": lambda it: (it.project, {"slug": "new", "solutions_per_problem": 0}),
     "project_water_marks_are_in_order": lambda it: (it.project, {"slug": "new", "low_water": 1}),
+    "project_quality_shares_are_shares": lambda it: (it.project, {"slug": "new", "overlap_share": 1.1}),
+    "project_cost_is_not_negative": lambda it: (it.project, {"slug": "new", "hourly_cost": -1}),
+    "labeler_admission_is_known": lambda it: (
+        it.other_labeler,
+        {"user_id": None, "pseudonym": uuid.uuid4(), "admission": "x"},
+    ),
+    "only_screening_has_no_round": lambda it: (it.slot, {"wave": 9, "round_id": None}),
+    "gold_kind_is_known": lambda it: (it.gold, {"solution_id": it.leased.solution_id, "kind": "secret"}),
+    "gold_origin_is_known": lambda it: (it.gold, {"solution_id": it.leased.solution_id, "origin": "rumour"}),
+    "one_exclusion_in_force_per_labeler": lambda it: (it.exclusion, {}),
+    "exclusion_has_a_reason": lambda it: (it.exclusion, {"labeler_id": it.other_labeler.pk, "reason": ""}),
+    "exclusion_is_lifted_after_it_was_made": lambda it: (it.exclusion, {"lifted_at": LONG_AGO}),
+    "adjudication_is_decided_by_a_label": lambda it: (
+        it.adjudication,
+        {"solution_id": it.leased.solution_id, "label_id": None},
+    ),
+    "import_kind_is_known": lambda it: (it.batch, {"kind": "gossip"}),
+    "import_state_is_known": lambda it: (it.batch, {"state": "asleep"}),
+    "import_split_is_known": lambda it: (it.batch, {"split": "valid"}),
+    "token_has_a_scope": lambda it: (it.token, {"secret_hash": b"new", "scopes": []}),
+    "token_scopes_are_known": lambda it: (it.token, {"secret_hash": b"new", "scopes": ["everything"]}),
+    "snapshot_format_is_known": lambda it: (it.snapshot, {"format": "pdf"}),
+    "snapshot_neutral_is_known": lambda it: (it.snapshot, {"neutral": "grey"}),
     "acknowledged_once": lambda it: (it.acknowledgement, {}),
     "one_role_per_project": lambda it: (it.membership, {"role": "lead"}),
     "membership_role_is_known": lambda it: (it.membership, {"role": "king"}),
@@ -168,7 +226,7 @@ BROKEN_BY = {
     "one_draft_per_labeler_and_slot": lambda it: (it.draft, {}),
     "one_punctual_label_per_slot": lambda it: (it.label, {"labeler_id": it.other_labeler.pk}),
     "one_label_per_labeler_and_solution": lambda it: (it.label, {"late": True}),
-    "label_has_a_slot_unless_imported": lambda it: (it.label, {"slot_id": None}),
+    "a_label_given_here_has_a_slot": lambda it: (it.label, {"slot_id": None}),
     "label_purpose_is_known": lambda it: (it.label, {"purpose": "fun"}),
     "label_phase_is_1_or_2": lambda it: (it.label, {"phase": 3}),
     "label_finish_reason_is_known": lambda it: (it.label, {"finish_reason": "tired", "reason": "late"}),
@@ -247,6 +305,37 @@ OUTSIDE = {
     "message_answers_id": lambda it, there: (it.message, there.message, {}),
     "message_label_id": lambda it, there: (it.message, there.label, {}),
     "acknowledgement_labeler_id": lambda it, there: (it.acknowledgement, there.other_labeler, {}),
+    "gold_solution_id": lambda it, there: (it.gold, there.leased.solution, {}),
+    "goldjudgement_gold_id": lambda it, there: (it.gold_judgement, there.gold, {"label_id": it.imported.pk}),
+    "goldjudgement_label_id": lambda it, there: (it.gold_judgement, there.imported, {}),
+    "goldjudgement_labeler_id": lambda it, there: (it.gold_judgement, there.labeler, {"label_id": it.imported.pk}),
+    "exclusion_labeler_id": lambda it, there: (it.exclusion, there.other_labeler, {}),
+    "adjudication_solution_id": lambda it, there: (
+        it.adjudication,
+        there.leased.solution,
+        {"label_id": it.imported.pk},
+    ),
+    "adjudication_reviewer_id": lambda it, there: (
+        it.adjudication,
+        there.labeler,
+        {"solution_id": it.leased.solution_id, "label_id": it.imported.pk},
+    ),
+    "adjudication_label_id": lambda it, there: (
+        it.adjudication,
+        there.imported,
+        {"solution_id": it.leased.solution_id},
+    ),
+    "flagreview_message_id": lambda it, there: (it.flag_review, there.message, {"rating_id": it.rating_of_import.pk}),
+    "truthchange_problem_id": lambda it, there: (it.truth_change, there.problem, {}),
+    "importbatch_job_id": lambda it, there: (it.batch, there.job, {}),
+    "problem_batch_id": lambda it, there: (it.problem, there.batch, {"content_hash": b"new", "unique_id": ""}),
+    "solution_batch_id": lambda it, there: (it.solution, there.batch, {"content_hash": b"new"}),
+    "importedrecord_batch_id": lambda it, there: (
+        it.imported,
+        there.batch,
+        {"label_id": it.label.pk, "line_hash": b"new"},
+    ),
+    "snapshot_repeats_id": lambda it, there: (it.snapshot, there.snapshot, {}),
     "acknowledgement_version": lambda it, there: (it.acknowledgement, only_there(there.project), {}),
 }
 
@@ -256,7 +345,21 @@ def only_there(project):
     return SimpleNamespace(pk=Instructions.objects.create(project=project, version=7).version)
 
 
-APPEND_ONLY = [AuditEvent, ImportedRecord, Label, LabelExtension, StepRating]
+APPEND_ONLY = [
+    AuditEvent,
+    Exclusion.pgh_event_model,
+    Gold.pgh_event_model,
+    ImportedRecord,
+    Label,
+    LabelExtension,
+    Labeler.pgh_event_model,
+    Membership.pgh_event_model,
+    ModelVersion.pgh_event_model,
+    Problem.pgh_event_model,
+    Snapshot.pgh_event_model,
+    StepRating,
+    TruthChange,
+]
 
 
 def query(sql):
