@@ -1,4 +1,5 @@
 import pgtrigger
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
@@ -36,8 +37,11 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.filter(~Exists(Label.objects.filter(supersedes=OuterRef("pk"))))
 
     def for_training(self) -> "LabelQuerySet":
-        """What the paper trained on: finished judgements made for production, of problems that are not held out."""
+        """What the paper trained on: finished judgements made for production, of problems that are not held out, by
+        labelers whom nobody excluded."""
+        excluded = apps.get_model("annotation", "Exclusion").objects.of_label()
         return self.current().filter(
+            ~Exists(excluded),
             purpose=Purpose.PRODUCTION,
             finish_reason__in=[FinishReason.FOUND_ERROR, FinishReason.SOLUTION],
             solution__problem__split="train",

@@ -4,7 +4,7 @@ import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Now
 
 from annotation.models.labels import APPEND_ONLY
@@ -73,6 +73,15 @@ class GoldJudgement(models.Model):
         return f"label {self.label_id} {'agrees' if self.agrees else 'disagrees'}"
 
 
+class ExclusionQuerySet(models.QuerySet["Exclusion"]):
+    def in_force(self) -> "ExclusionQuerySet":
+        return self.filter(lifted_at__isnull=True)
+
+    def of_label(self) -> "ExclusionQuerySet":
+        """Inside a query on labels: the exclusion in force that leaves the label out."""
+        return self.in_force().filter(labeler=OuterRef("labeler"), since__lte=OuterRef("created_at"))
+
+
 @pghistory.track()
 class Exclusion(models.Model):
     """From a day on a labeler's labels are left out of training and of the training view, until it is lifted."""
@@ -85,6 +94,8 @@ class Exclusion(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     lifted_at = models.DateTimeField(null=True)
+
+    objects = ExclusionQuerySet.as_manager()
 
     class Meta:
         constraints = [
