@@ -55,6 +55,9 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "csp",
     "rest_framework",
     "drf_spectacular",
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "labeling_ui.middleware.SecondFactor",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -138,6 +142,17 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_TEMPLATE = "labeling_ui/account/locked.html"
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
 AXES_VERBOSE = False
+# Leads, reviewers, ML staff and superusers give a code of an app after their password (docs/decisions/0014).
+REQUIRE_MFA = env.bool("REQUIRE_MFA", default=SECURE)
+OTP_TOTP_ISSUER = "Stepmark"
+# Sign-in through an OpenID provider beside the password, for people who are invited or have an account: its address,
+# under which /.well-known/openid-configuration is found, and what it knows this installation by.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="")  # as the button calls it; empty: the host of its address
+if bool(OIDC_ISSUER) != bool(OIDC_CLIENT_ID):
+    raise ImproperlyConfigured("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both of them, or none.")
 
 # Transport and headers -----------------------------------------------------------------------------------------------
 

@@ -1,9 +1,19 @@
 from collections.abc import Callable
+from functools import partial
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+
+from annotation.api.permissions import SecondFactorWanted
+from annotation.models import User
+from labeling_ui.second_factor import is_given
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -43,3 +53,27 @@ class CleanQuery:
         if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return HttpResponseBadRequest(_("The address holds a NUL character."), content_type="text/plain")
         return self.get_response(request)
+
+
+class SecondFactor:
+    """Tells the account of a request whether its session gave a second factor, and asks for it where that is needed."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Lazily, like Django's own: a page that asks for nobody reads no session.
+        request.user = SimpleLazyObject(partial(_with_second_factor, request, request.user))
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, SecondFactorWanted):
+            return None
+        back = request.get_full_path() if request.method == "GET" else "/"
+        return redirect(f"{reverse('second_factor')}?{urlencode({'next': back})}")
+
+
+def _with_second_factor(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
+    if isinstance(user, User):
+        user.is_second_factor_given = is_given(request)
+    return user

@@ -25,7 +25,7 @@ from workers.embedded import embedded_services
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "annotation.settings",
     "SECRET_KEY": "not a secret: this key signs the cookies of tests and nothing else",
-    "SECURE": "false",  # the test client speaks plain http
+    "SECURE": "false",  # the test client speaks plain http; and so nobody needs a second factor
 }
 
 

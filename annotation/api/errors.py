@@ -10,6 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from annotation.api.permissions import SecondFactorWanted
 from annotation.services import guidance, jobs, judgements, labeling, options, queue, rounds, scoring
 from annotation.services.refusal import Refusal
 
@@ -45,6 +46,8 @@ def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
         return _response(status, code, _(str(exception)))
     if isinstance(exception, Http404):
         exception = exceptions.NotFound(_("There is nothing here for you."))
+    if isinstance(exception, SecondFactorWanted):
+        return _response(403, "second_factor_wanted", str(exception))
     if isinstance(exception, PermissionDenied):
         exception = exceptions.PermissionDenied(str(exception))
     if isinstance(exception, exceptions.APIException):

@@ -1,5 +1,6 @@
 """Who may do what in a project, for pages and API alike."""
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -16,12 +17,26 @@ NAMES = {
     Role.LEAD: _("project leads"),
     Role.ML: _("ML staff"),
 }
+STAFF = frozenset({Role.REVIEWER, Role.LEAD, Role.ML})
+
+
+class SecondFactorWanted(PermissionDenied):
+    """Only whoever gave their second factor with the sign-in may do this."""
+
+
+def check_second_factor(user: AbstractBaseUser | AnonymousUser) -> None:
+    """For what staff do. Raises SecondFactorWanted, where this installation asks for it."""
+    if settings.REQUIRE_MFA and not getattr(user, "is_second_factor_given", False):
+        raise SecondFactorWanted(
+            gettext("Your role needs a second factor: set it up on the site, and sign in with it.")
+        )
 
 
 def place_in_project(user: AbstractBaseUser | AnonymousUser, slug: str, *roles: Role) -> Membership:
     """The user's place in the project, if it is one of these roles; any, where none is named.
 
-    Raises Http404 for a project that is not theirs, the same as for one that does not exist, and PermissionDenied.
+    Raises Http404 for a project that is not theirs, the same as for one that does not exist, PermissionDenied, and
+    SecondFactorWanted for staff who did not give theirs.
     """
     place = Membership.objects.select_related("project", "user").filter(user=user.pk, project__slug=slug).first()
     if place is None:
@@ -30,6 +45,8 @@ def place_in_project(user: AbstractBaseUser | AnonymousUser, slug: str, *roles: 
         allowed = gettext(" and ").join(str(NAMES[role]) for role in roles)
         words = {"allowed": allowed, "role": gettext(place.get_role_display())}
         raise PermissionDenied(gettext("This is for %(allowed)s. In this project you are %(role)s.") % words)
+    if place.role in STAFF:
+        check_second_factor(user)
     return place
 
 

@@ -1,4 +1,4 @@
-from annotation.models.accounts import User
+from annotation.models.accounts import OutsideIdentity, User
 from annotation.models.audit import AuditEvent
 from annotation.models.imports import ImportBatch
 from annotation.models.invitations import Invitation
@@ -21,6 +21,7 @@ from annotation.models.rounds import Round
 from annotation.models.scoring import ModelVersion, SolutionScore
 from annotation.models.slots import Draft, Lease, Slot
 from annotation.models.snapshots import Snapshot
+from annotation.models.tallies import Tally, TallyRun
 from annotation.models.tokens import ApiToken
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "MessageRead",
     "ModelVersion",
     "OptionSet",
+    "OutsideIdentity",
     "Problem",
     "Project",
     "Round",
@@ -57,6 +59,8 @@ __all__ = [
     "Solution",
     "SolutionScore",
     "StepRating",
+    "Tally",
+    "TallyRun",
     "TruthChange",
     "User",
 ]

@@ -36,6 +36,7 @@ from annotation.models import (
     MessageRead,
     ModelVersion,
     OptionSet,
+    OutsideIdentity,
     Problem,
     Round,
     Slot,
@@ -134,6 +135,9 @@ def rows(labeler):
         batch=ImportBatch.objects.create(
             project=project, kind="problems", name="a.jsonl", file="imports/1", sha256=HASH, bytes=1
         ),
+        identity=OutsideIdentity.objects.create(
+            user=labeler.user, issuer="https://id.example.org", subject=str(labeler.pk)
+        ),
         token=ApiToken.objects.create(
             user=labeler.user, name="script", secret_hash=project.slug.encode(), scopes=["read"], expires_at=SOON
         ),
@@ -194,6 +198,7 @@ BROKEN_BY = {
     "import_kind_is_known": lambda it: (it.batch, {"kind": "gossip"}),
     "import_state_is_known": lambda it: (it.batch, {"state": "asleep"}),
     "import_split_is_known": lambda it: (it.batch, {"split": "valid"}),
+    "an_outside_identity_has_one_account": lambda it: (it.identity, {}),
     "token_has_a_scope": lambda it: (it.token, {"secret_hash": b"new", "scopes": []}),
     "token_scopes_are_known": lambda it: (it.token, {"secret_hash": b"new", "scopes": ["everything"]}),
     "snapshot_format_is_known": lambda it: (it.snapshot, {"format": "pdf"}),
