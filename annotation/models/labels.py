@@ -144,6 +144,10 @@ class StepRating(models.Model):
             ),
             models.CheckConstraint(name="human_step_has_text", condition=Q(human=False) | Q(text__isnull=False)),
         ]
+        indexes = [
+            # What reports list, of which there are few among millions.
+            models.Index(fields=["label"], name="steprating_flagged", condition=Q(flagged=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rating} for step {self.step}, option {self.option}"
