@@ -14,6 +14,7 @@ RUN_ROUNDS = "workers.run_rounds"
 RUN_REFILLS = "workers.run_refills"
 RUN_EXPORTS = "workers.run_exports"
 RUN_OPTIONS = "workers.run_options"
+RUN_GRADING = "workers.run_grading"
 SWEEP = "workers.sweep"
 
 # What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
@@ -23,6 +24,7 @@ QUEUES = {
     RUN_REFILLS: "gpu",
     RUN_EXPORTS: "default",
     RUN_OPTIONS: "default",
+    RUN_GRADING: "default",
     SWEEP: "default",
 }
 

@@ -61,6 +61,12 @@ class Duty:
         if self._broken:
             raise self._broken
 
+    def advance(self, done: int, total: int) -> None:
+        """Say how far the same stage is; heartbeats tell it. Raises Cancelled or LostFence when it must not go on."""
+        self._show({"stage": self._progress.stage, "done": done, "total": total})
+        if self._broken:
+            raise self._broken
+
     def log(self, line: str) -> None:
         self._lines.append(line)
 

@@ -61,9 +61,9 @@ class Grade(models.TextChoices):
 
 class SolutionQuerySet(models.QuerySet["Solution"]):
     def selectable(self) -> "SolutionQuerySet":
-        """Complete, of a sound training problem, not labelled and not being labelled. A solution that only waits in the
-        queue is selectable: the next round replaces what waits."""
-        untouched = self.exclude(slot__state__in=["leased", "done"])
+        """Complete, graded, of a sound training problem, not labelled and not being labelled. A solution that only waits
+        in the queue is selectable: the next round replaces what waits."""
+        untouched = self.exclude(slot__state__in=["leased", "done"]).exclude(grade=Grade.PENDING)
         usable = untouched.filter(label__isnull=True, complete=True)
         return usable.filter(problem__split=Split.TRAIN, problem__withdrawn_at__isnull=True)
 

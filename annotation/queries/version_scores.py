@@ -16,7 +16,7 @@ SAMPLE = 2000  # solutions at most, of which length bias is measured
 LISTED = 20
 LOW_STEP = HIGH_SCORE = 0.5  # as in active_learning/evaluate/diagnostics.py
 RIGHT, WRONG, UNGRADED = "right", "wrong", "ungraded"
-GROUPS = {Grade.CORRECT: RIGHT, Grade.WRONG: WRONG, Grade.AMBIGUOUS: UNGRADED, Grade.UNGRADABLE: UNGRADED}
+GROUPS = dict.fromkeys(Grade, UNGRADED) | {Grade.CORRECT: RIGHT, Grade.WRONG: WRONG}
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from active_learning.grading import Grade, extract_answer, grade
-from annotation.models import Dispute, Label, Problem, Slot
-from annotation.models.labels import FinishReason
+from annotation.models import Dispute, Label, Problem, Project, Slot
+from annotation.models.labels import FinishReason, Origin
 from annotation.models.slots import SlotState
 from annotation.services import audit
 from annotation.services.judgements import Row
@@ -35,6 +35,24 @@ def _dispute_the_guess(label: Label, rows: Sequence[Row]) -> None:
         verdict = grade(answer, truth)
     if answer is not None and verdict in (Grade.WRONG, Grade.AMBIGUOUS):
         Dispute.objects.create(project=label.project, label=label, answer=answer)
+
+
+def doubt_again(*, project: Project, solutions: Sequence[int]) -> None:
+    """Inside a transaction: these solutions have just been graded as not right, whatever was thought of them before.
+
+    Whoever accepted one of them has doubted our answer without knowing.
+    """
+    labels = Label.objects.current().filter(
+        project=project,
+        solution__in=solutions,
+        phase=2,  # a dialogue ends with an answer of its own, which was graded when it was handed in
+        origin=Origin.LABELER,
+        finish_reason=FinishReason.SOLUTION,
+        dispute__isnull=True,
+        solution__answer__isnull=False,
+    )
+    rows = labels.values_list("pk", "solution__answer")
+    Dispute.objects.bulk_create(Dispute(project=project, label_id=pk, answer=answer) for pk, answer in rows)
 
 
 def _withdraw_if_reported_enough(label: Label) -> None:

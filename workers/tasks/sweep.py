@@ -7,13 +7,14 @@ from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import jobs, queue
 from annotation.services import refills as refill_services
-from workers import exports, options, refills, rounds
+from workers import exports, grading, options, refills, rounds
 
 WORK = {
     JobKind.ROUND: (rounds, names.RUN_ROUNDS),
     JobKind.EXPORT: (exports, names.RUN_EXPORTS),
     JobKind.OPTIONS: (options, names.RUN_OPTIONS),
     JobKind.REFILL: (refills, names.RUN_REFILLS),
+    JobKind.GRADING: (grading, names.RUN_GRADING),
 }
 
 

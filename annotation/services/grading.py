@@ -1,0 +1,114 @@
+"""Verdicts on answers that wait for one: given by a job, batch by batch, each of them committed.
+
+What is not graded yet counts neither as right nor as wrong, and is not chosen for labeling.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from active_learning.grading import GRADER_VERSION, grade
+from annotation import jobs as job_names
+from annotation.models import Job, Problem, Project, Solution, User
+from annotation.models.jobs import JobKind, JobState
+from annotation.models.problems import Grade
+from annotation.services import audit, disputes, jobs
+
+BATCH = 500  # solutions
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is compared: a solution's answer with the one that its problem was thought to have when it was read."""
+
+    solution: int
+    problem: int
+    given: str | None
+    truth: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    answer: Answer
+    grade: Grade
+
+
+def request_grading(*, project: Project, by: User | None) -> Job:
+    """The job that will grade all that is pending: the one that waits already, or a new one, and a worker is woken.
+
+    One that is running is no help, for it may have just looked for the last time.
+    """
+    with transaction.atomic():
+        # Locked until our commit, so that whoever claims it sees what we have written before.
+        waiting = Job.objects.select_for_update().filter(project=project, kind=JobKind.GRADING, state=JobState.QUEUED)
+        job = waiting.order_by("pk").first()
+        if job is None:
+            job = Job.objects.create(project=project, kind=JobKind.GRADING, started_by=by)
+            audit.record(project=project, by=by, action="request grading", target=str(job))
+        job_names.wake(job_names.RUN_GRADING)
+    return job
+
+
+def pending_answers(project: Project) -> Iterator[list[Answer]]:
+    """All that wait for a verdict, in batches; what becomes pending meanwhile too, until nothing does."""
+    found = Solution.objects.filter(project=project, grade=Grade.PENDING).order_by("pk")
+    last = 0
+    while True:
+        rows = found.filter(pk__gt=last).values_list("pk", "problem_id", "answer", "problem__answer")[:BATCH]
+        batch = [Answer(*row) for row in rows]
+        if batch:
+            last = batch[-1].solution
+            yield batch
+        elif last:
+            last = 0  # from the start again: truths may have changed, and solutions may have come
+        else:
+            return
+
+
+def judge(answers: Sequence[Answer]) -> list[Verdict]:
+    """Outside any transaction: a hostile answer may take seconds. Raises GraderUnavailableError."""
+    return [Verdict(one, Grade(grade(one.given, one.truth))) for one in answers]
+
+
+def record_verdicts(*, job: Job, verdicts: Sequence[Verdict]) -> int:
+    """Keep a batch, and the doubts that follow from it; returns how many solutions are graded now.
+
+    What was judged by a truth that has changed meanwhile stays pending. Raises jobs.LostFence, jobs.Cancelled.
+    """
+    with transaction.atomic():
+        jobs.hold(job=job)
+        return write_verdicts(project=job.project, verdicts=verdicts)
+
+
+def write_verdicts(*, project: Project, verdicts: Sequence[Verdict]) -> int:
+    """Inside a transaction: give pending solutions their grades. Returns how many got one."""
+    # Locked in one order, before the solutions: whoever changes a truth does it in the same order.
+    problems = Problem.objects.select_for_update(no_key=True).filter(pk__in={one.answer.problem for one in verdicts})
+    truths = dict(problems.order_by("pk").values_list("pk", "answer"))
+    by_grade: dict[Grade, list[int]] = defaultdict(list)
+    for one in verdicts:
+        if truths.get(one.answer.problem) == one.answer.truth:
+            by_grade[one.grade].append(one.answer.solution)
+    graded = sum(
+        Solution.objects.filter(project=project, pk__in=solutions, grade=Grade.PENDING).update(
+            grade=grade_, grader_version=GRADER_VERSION
+        )
+        for grade_, solutions in by_grade.items()
+    )
+    disputes.doubt_again(project=project, solutions=by_grade[Grade.WRONG] + by_grade[Grade.AMBIGUOUS])
+    return graded
+
+
+def cancel_grading(*, job: Job, by: User) -> Job:
+    """Stop; what is graded stays so, the rest stays pending. Raises jobs.NotCancellable."""
+    with transaction.atomic():
+        jobs.ask_to_cancel(job=job)
+        audit.record(project=job.project, by=by, action="cancel grading", target=str(job))
+    return job
+
+
+def end(*, job: Job, state: JobState, error: str = "") -> None:
+    """Raises jobs.LostFence."""
+    jobs.end(job=job, state=state, error=error)
