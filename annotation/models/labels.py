@@ -1,5 +1,6 @@
 import pgtrigger
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
@@ -176,6 +177,14 @@ class LabelExtension(models.Model):
         return f"{self.kind} of {self.label_id}"
 
 
+class Resolution(models.TextChoices):
+    """Who was wrong where a labeler and the known answer disagreed."""
+
+    TRUTH = "truth", "the known answer was wrong"
+    GRADER = "grader", "the two answers are the same"
+    LABELER = "labeler", "the labeler was wrong"
+
+
 class Dispute(models.Model):
     """Somebody accepted every step of a solution whose answer is not the one that the problem is thought to have."""
 
@@ -183,8 +192,21 @@ class Dispute(models.Model):
     label = models.OneToOneField(Label, models.PROTECT, db_constraint=False)
     answer = models.TextField()  # what the solution ends with
     created_at = models.DateTimeField(db_default=Now())
+    resolution = models.CharField(max_length=10, choices=Resolution, blank=True, default="", db_default="")
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="dispute_resolution_is_known", condition=Q(resolution__in=["", *Resolution.values])
+            ),
+            models.CheckConstraint(
+                name="dispute_is_resolved_at_a_time",
+                condition=Q(resolution="", resolved_at__isnull=True)
+                | (~Q(resolution="") & Q(resolved_at__isnull=False)),
+            ),
+        ]
         indexes = [models.Index(fields=["project", "-created_at"], name="dispute_by_time")]
 
     def __str__(self) -> str:

@@ -195,6 +195,8 @@ BROKEN_BY = {
         it.adjudication,
         {"solution_id": it.leased.solution_id, "label_id": None},
     ),
+    "dispute_resolution_is_known": lambda it: (it.dispute, {"resolution": "shrug", "resolved_at": SOON}),
+    "dispute_is_resolved_at_a_time": lambda it: (it.dispute, {"resolution": "truth"}),
     "import_kind_is_known": lambda it: (it.batch, {"kind": "gossip"}),
     "import_state_is_known": lambda it: (it.batch, {"state": "asleep"}),
     "import_split_is_known": lambda it: (it.batch, {"split": "valid"}),
