@@ -39,10 +39,12 @@ class LabelQuerySet(models.QuerySet["Label"]):
 
     def for_training(self) -> "LabelQuerySet":
         """What the paper trained on: finished judgements made for production, of problems that are not held out, by
-        labelers whom nobody excluded."""
+        labelers whom nobody excluded; of a solution that a reviewer decided, the decision alone."""
         excluded = apps.get_model("annotation", "Exclusion").objects.of_label()
+        overruling = apps.get_model("annotation", "Adjudication").objects.overruling_label()
         return self.current().filter(
             ~Exists(excluded),
+            ~Exists(overruling),
             purpose=Purpose.PRODUCTION,
             finish_reason__in=[FinishReason.FOUND_ERROR, FinishReason.SOLUTION],
             solution__problem__split="train",

@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Now
 
 from annotation.models.labels import APPEND_ONLY
+from annotation.models.problems import Split
 
 
 class GoldKind(models.TextChoices):
@@ -24,6 +25,13 @@ class GoldOrigin(models.TextChoices):
     ADJUDICATION = "adjudication", "decided after a disagreement"
 
 
+class GoldQuerySet(models.QuerySet["Gold"]):
+    def live(self) -> "GoldQuerySet":
+        """What may be shown: neither retired nor of a problem that was withdrawn or is held out."""
+        sound = Q(solution__problem__withdrawn_at__isnull=True, solution__problem__split=Split.TRAIN)
+        return self.filter(sound, retired_at__isnull=True)
+
+
 @pghistory.track()
 class Gold(models.Model):
     """A solution whose acceptable first errors are known."""
@@ -38,6 +46,8 @@ class Gold(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created_at = models.DateTimeField(db_default=Now())
     retired_at = models.DateTimeField(null=True)  # shown to nobody from then on; past judgements stay
+
+    objects = GoldQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "gold"
@@ -113,6 +123,12 @@ class Exclusion(models.Model):
         return f"labels of {self.labeler_id} since {self.since:%Y-%m-%d}"
 
 
+class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
+    def overruling_label(self) -> "AdjudicationQuerySet":
+        """Inside a query on labels: the decision on its solution that stands in place of the label."""
+        return self.filter(solution=OuterRef("solution"), label__isnull=False).exclude(label=OuterRef("pk"))
+
+
 class Adjudication(models.Model):
     """A reviewer's decision on a solution whose labelers disagree: first blind, then in sight of their labels.
 
@@ -126,6 +142,8 @@ class Adjudication(models.Model):
     blind_at = models.DateTimeField(db_default=Now())
     label = models.OneToOneField("annotation.Label", models.PROTECT, null=True, db_constraint=False)  # the decision
     decided_at = models.DateTimeField(null=True)
+
+    objects = AdjudicationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -7,7 +7,7 @@ from typing import cast
 
 from active_learning.records import Completion, FinishReason, HumanCompletion, PreGenerated, Record, Step
 from annotation.models import Label, Solution, StepRating
-from annotation.models.labels import Purpose
+from annotation.models.labels import Origin, Purpose
 
 SCREENING_GENERATION = -1
 
@@ -35,7 +35,10 @@ def _generation(label: Label) -> int | None:
         return None
     if label.purpose == Purpose.SCREENING:
         return SCREENING_GENERATION
+    if label.origin == Origin.REVIEWER:
+        return cast(int, label.shown["generation"])  # of the labels that were decided between
     assert label.slot is not None  # a_label_given_here_has_a_slot
+    assert label.slot.round is not None  # only_screening_has_no_round
     return label.slot.round.number
 
 

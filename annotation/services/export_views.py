@@ -13,7 +13,7 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, 
 from django.utils.translation import gettext_noop as _  # pages translate the reasons; manifests hold them as they are
 
 from active_learning.records import Record, dump, parse_line
-from annotation.models import Exclusion, ImportedRecord, Label, Project, StepRating
+from annotation.models import Adjudication, Exclusion, ImportedRecord, Label, Project, StepRating
 from annotation.models.labels import FinishReason, Purpose
 from annotation.models.problems import Split
 from annotation.models.snapshots import View
@@ -85,6 +85,7 @@ LEFT_OUT_OF_TRAINING = [
     When(finish_reason=FinishReason.GIVE_UP, then=Value(_("gave up"))),
     When(finish_reason=FinishReason.BAD_PROBLEM, then=Value(_("bad problem"))),
     When(solution__problem__withdrawn_at__isnull=False, then=Value("withdrawn problem")),
+    When(Exists(Adjudication.objects.overruling_label()), then=Value(_("decided by a reviewer"))),
     When(Exists(Exclusion.objects.of_label()), then=Value(_("labeler excluded"))),
     When(solution__problem__split=Split.TEST, then=Value(_("held-out problem"))),
     When(Q(late=True) & Exists(_BETTER), then=Value(_("late beside another label"))),
