@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead
-from labeling_ui.fields import number, one_of, yes_or_no
+from labeling_ui.fields import fraction, number, one_of, yes_or_no
 
 PHASES = [
     (1, _("phase 1: labelers and a program find a solution together, step by step")),
@@ -21,6 +21,7 @@ GROUPS = [
     (_("Steps to choose from"), ["alternatives", "options_per_step", "human_step_when", "stall_after", "generator"]),
     (_("Time"), ["lease_minutes", "reopen_hours", "break_minutes"]),
     (_("Bad problems"), ["bad_problem_reports"]),
+    (_("More than one label"), ["overlap_share", "most_labels"]),
 ]
 
 
@@ -87,6 +88,19 @@ class SettingsForm(forms.Form):
         1,
         100,
         _("So many labelers have to call it bad. A lower number takes effect with the next report."),
+    )
+
+    overlap_share = fraction(
+        _("Share of solutions that two labelers get"),
+        0,
+        1,
+        _("By chance, of what each round or refill puts into the queue; 0.1 tells how far labelers agree."),
+    )
+    most_labels = number(
+        _("Labels of a solution on which labelers disagree"),
+        2,
+        20,
+        _("At most: where two labels name different first errors, one more is asked for, until there are so many."),
     )
 
     @classmethod

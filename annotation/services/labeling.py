@@ -10,8 +10,9 @@ from annotation.models import Draft, Label, Labeler, LabelExtension, Lease, Proj
 from annotation.models.labels import ExtensionKind, Purpose
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import labeling as labeling_queries
-from annotation.services import dialogue, disputes, options, queue
+from annotation.services import dialogue, disputes, options, overlap, quality, queue
 from annotation.services.judgements import IncompleteLabel, Judgement, Row, check_judgement, solution_rows
+from annotation.services.quality import Feedback
 from annotation.services.queue import Work
 from annotation.services.refusal import Refusal
 
@@ -49,6 +50,7 @@ class Submission:
     replay: bool
     done_today: int
     work: Work
+    feedback: Feedback | None = None  # for a solution that is for practice
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,10 @@ def submit_label(  # noqa: PLR0913 - keyword-only
         raise refusal from error
     try:
         work = queue.next_work(project=project, by=by)
-    except (queue.LabelerPaused, queue.RulesChanged):
+    except (queue.LabelerPaused, queue.NotAdmitted, queue.RulesChanged):
         work = Work(None)
-    return Submission(label, replay, labeling_queries.done_today(by), work)
+    done_today = labeling_queries.done_today(by)
+    return Submission(label, replay, done_today, work, quality.feedback(label=label))
 
 
 def held_slot(*, project: Project, by: Labeler, slot: int, lease_token: UUID) -> Slot:
@@ -161,7 +164,10 @@ def _write(arrival: _Arrival) -> Label:
     if punctual and not arrival.supersedes:
         slot.finish()
     Draft.objects.filter(slot=slot, labeler=arrival.by).delete()
-    disputes.follow_up(label=label, rows=rows)
+    if label.purpose == Purpose.PRODUCTION:  # of the others we know the answer
+        disputes.follow_up(label=label, rows=rows)
+    overlap.follow_up(label=label, slot=slot)
+    quality.compare(label=label, rows=rows)
     return label
 
 

@@ -27,6 +27,8 @@ EDITABLE = frozenset(
         "bad_problem_reports",
         "reopen_hours",
         "break_minutes",
+        "overlap_share",
+        "most_labels",
     }
 )
 

@@ -15,7 +15,7 @@ from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.queries import scoring as queries
 from annotation.queries.refills import PAUSE
-from annotation.services import jobs, rounds
+from annotation.services import gold_slots, jobs, overlap, rounds
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def start_where_low() -> list[Job]:
 
 def missing(project: Project) -> int:
     """How many solutions a refill would add; 0 while enough wait."""
-    waiting = Slot.objects.filter(project=project, state=SlotState.READY).count()
+    waiting = Slot.objects.in_queue().filter(project=project, state=SlotState.READY).count()
     return project.high_water - waiting if waiting < project.low_water else 0
 
 
@@ -104,7 +104,9 @@ def fill(*, round: Round, job: Job, picks: Sequence[rounds.Pick], report: dict[s
 def _add(round_: Round, picks: Sequence[rounds.Pick], report: dict[str, Any]) -> int:
     wanted = missing(round_.project)
     free = rounds.still_free(picks)[:wanted]
-    Slot.objects.bulk_create([rounds.slot_of(round_, pick) for pick in free], batch_size=1000)
+    slots = [rounds.slot_of(round_, pick) for pick in free]
+    slots += overlap.second_slots(round=round_, first=slots)
+    Slot.objects.bulk_create(gold_slots.shuffled(round=round_, slots=slots), batch_size=1000)
     counted = {"wanted": wanted, "chosen": len(picks), "queued": len(free), "left": _left(round_.project)}
     before = round_.report.get("refills", {})
     round_.report["refills"] = {

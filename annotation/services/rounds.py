@@ -14,7 +14,7 @@ from annotation.models import Job, ModelVersion, Project, Round, Slot, Solution,
 from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.services import audit, jobs, scoring
+from annotation.services import audit, gold_slots, jobs, overlap, scoring
 from annotation.services.refusal import Refusal
 from annotation.services.round_inputs import Inputs
 from annotation.services.scoring import RoundRunning
@@ -98,9 +98,11 @@ def fill_round(
     """
     with transaction.atomic():
         jobs.hold(job=job)
-        Slot.objects.filter(project=round.project, state=SlotState.READY).update(state=SlotState.VOID)
+        overlap.replaceable(round.project).update(state=SlotState.VOID)
         free = still_free(picks)
-        Slot.objects.bulk_create([slot_of(round, pick) for pick in free], batch_size=1000)
+        slots = [slot_of(round, pick) for pick in free]
+        slots += overlap.second_slots(round=round, first=slots)
+        Slot.objects.bulk_create(gold_slots.shuffled(round=round, slots=slots), batch_size=1000)
         if version:
             scoring.activate(version)
         round.selector = version
@@ -110,10 +112,11 @@ def fill_round(
 
 
 def still_free(picks: Sequence[Pick]) -> list[Pick]:
-    """Without those that wait already, that a labeler was given meanwhile, or whose problem was withdrawn."""
+    """Without those that wait already, that a labeler was given meanwhile, or that nobody needs to judge any more."""
     there = Q(slot__state__in=[SlotState.READY, SlotState.LEASED, SlotState.DONE])
     withdrawn = Q(problem__withdrawn_at__isnull=False)
-    solutions = Solution.objects.filter(there | withdrawn, pk__in=[pick.solution_id for pick in picks])
+    known = Q(gold__isnull=False)  # made gold since they were chosen
+    solutions = Solution.objects.filter(there | withdrawn | known, pk__in=[pick.solution_id for pick in picks])
     taken = set(solutions.values_list("pk", flat=True))
     return [pick for pick in picks if pick.solution_id not in taken]
 
