@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import make_password
 
 from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
 from annotation.models.jobs import JobKind
-from annotation.services import jobs, judgements, labeling, queue, rounds
+from annotation.services import gold as gold_services
+from annotation.services import jobs, judgements, labeling, members, queue, rounds
 
 PASSWORD = "correct horse battery"
 hashed = cache(make_password)  # slow on purpose, and the same for everybody here
@@ -99,3 +100,24 @@ def label(by, ratings=(1, 1, 1), **values):
     assignment = queue.claim_next(project=by.project, by=by)
     assert assignment, "the queue is empty"
     return submit(by, assignment, ratings, **values).label
+
+
+def gold(project, kind="hidden", error_steps=(1,), **values):
+    """A new solution of three steps whose acceptable first errors are these, from 0."""
+    explanation = values.pop("explanation", "")
+    steps = {"error_steps": error_steps, "explanation": explanation}
+    return gold_services.add_gold(solution=solution(project, **values), kind=kind, by=None, **steps)
+
+
+def answer(by, *, agrees=True, **values):
+    """A label of the next solution that is handed out, whose gold (error at the second step) it agrees with or not."""
+    return label(by, (1, -1) if agrees else (1, 1, 1), **values)
+
+
+def screened(project, items, name=None):
+    """A new labeler of a project with so many screening solutions."""
+    for _ in range(items):
+        gold(project, "screening")
+    person = user(name)
+    members.add_member(project=project, user=person, role="labeler", by=None)
+    return Labeler.objects.select_related("project").get(project=project, user=person)

@@ -16,6 +16,7 @@ from annotation.services.refusal import Refusal
 
 REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     queue.LabelerPaused: (403, "labeler_paused"),
+    queue.NotAdmitted: (403, "not_admitted"),
     queue.RulesChanged: (409, "rules_changed"),
     queue.LeaseLost: (409, "lease_lost"),
     labeling.NotYourSlot: (404, "not_found"),

@@ -61,10 +61,10 @@ class Grade(models.TextChoices):
 
 class SolutionQuerySet(models.QuerySet["Solution"]):
     def selectable(self) -> "SolutionQuerySet":
-        """Complete, graded, of a sound training problem, not labelled and not being labelled. A solution that only waits
-        in the queue is selectable: the next round replaces what waits."""
+        """Complete, graded, of a sound training problem, not gold, not labelled and not being labelled. A solution that
+        only waits in the queue is selectable: the next round replaces what waits."""
         untouched = self.exclude(slot__state__in=["leased", "done"]).exclude(grade=Grade.PENDING)
-        usable = untouched.filter(label__isnull=True, complete=True)
+        usable = untouched.filter(label__isnull=True, gold__isnull=True, complete=True)
         return usable.filter(problem__split=Split.TRAIN, problem__withdrawn_at__isnull=True)
 
     def unscored_by(self, version: "ModelVersion") -> "SolutionQuerySet":

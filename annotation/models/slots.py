@@ -28,6 +28,12 @@ LEASE_FIELDS_SET = Q(lease_owner__isnull=False, lease_token__isnull=False, lease
 LEASE_FIELDS_EMPTY = Q(lease_owner__isnull=True, lease_token__isnull=True, lease_until__isnull=True)
 
 
+class SlotQuerySet(models.QuerySet["Slot"]):
+    def in_queue(self) -> "SlotQuerySet":
+        """Without those of quality control, which every labeler gets beside the queue."""
+        return self.exclude(arm__in=[Arm.GOLD, Arm.SCREENING])
+
+
 class Slot(models.Model):
     """One wanted label of one solution. Capacity is rows: k labels of a solution are k slots, one for each wave."""
 
@@ -53,6 +59,8 @@ class Slot(models.Model):
     # Set aside for somebody who still works on another one, so that their page never waits; a short lease.
     prefetched = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = SlotQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -88,7 +88,7 @@ class Picks:
 
 def picks(round_: Round, page: str | None) -> Picks:
     """One page of them, in the order of the queue. Two queries."""
-    slots = Slot.objects.filter(round=round_).select_related("solution__problem").only(*FIELDS)
+    slots = Slot.objects.in_queue().filter(round=round_).select_related("solution__problem").only(*FIELDS)
     shown = Paginator(slots.order_by("-priority", "pk"), ON_A_PAGE).get_page(page)
     there = {slot.arm for slot in shown}
     arms = [(str(arm.label), str(reason)) for arm, reason in ARM_REASONS.items() if arm in there]

@@ -226,7 +226,7 @@ def outlook(project: Project) -> Outlook:
     return Outlook(
         labels=Label.objects.for_training().filter(project=project).count(),
         labels_needed=project.min_labels_to_train,
-        waiting=Slot.objects.filter(project=project, state=SlotState.READY).count(),
+        waiting=Slot.objects.in_queue().filter(project=project, state=SlotState.READY).count(),
         **pool.aggregate(pool=Count("pk"), problems=Count("problem_id", distinct=True)),
     )
 

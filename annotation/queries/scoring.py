@@ -108,7 +108,7 @@ def labels_per_problem(project: Project) -> dict[int, int]:
 
 def queued_per_problem(project: Project) -> dict[int, int]:
     """What waits for a label, or is being labeled."""
-    return _per_problem(Slot.objects.filter(project=project, state__in=[SlotState.READY, SlotState.LEASED]))
+    return _per_problem(Slot.objects.in_queue().filter(project=project, state__in=[SlotState.READY, SlotState.LEASED]))
 
 
 def _per_problem(rows: QuerySet[Any]) -> dict[int, int]:

@@ -6,9 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 
-from annotation.models import Instructions, Labeler, Membership, Project, User
+from annotation.models import Instructions, Labeler, Membership, Project, Slot, User
 from annotation.models.projects import Role
-from annotation.services import audit
+from annotation.models.slots import SlotState
+from annotation.services import audit, queue, screening
 from annotation.services.refusal import Refusal
 
 
@@ -18,6 +19,14 @@ class SlugTaken(Refusal):
 
 class BadSlug(Refusal):
     """A short name has only letters, digits, hyphens and underscores, at most 50."""
+
+
+class LastLead(Refusal):
+    """A project needs a lead, and this is its only one. Make somebody else a lead first."""
+
+
+class NotAMember(Refusal):
+    """This person is not in the project, or no longer."""
 
 
 def create_project(*, slug: str, name: str = "", by: User | None, **policy: Any) -> Project:
@@ -35,17 +44,55 @@ def create_project(*, slug: str, name: str = "", by: User | None, **policy: Any)
     return project
 
 
+def found_project(*, slug: str, name: str, by: User, **policy: Any) -> Project:
+    """A new project whose lead is the person who made it. Raises SlugTaken, BadSlug."""
+    with transaction.atomic():
+        project = create_project(slug=slug, name=name, by=by, **policy)
+        add_member(project=project, user=by, role=Role.LEAD, by=by)
+    return project
+
+
 def add_member(*, project: Project, user: User, role: Role, by: User | None) -> Membership:
-    """Give the user this role, in place of the one they had; a labeler keeps the pseudonym of earlier labels."""
+    """Give the user this role, in place of the one they had; a labeler keeps the pseudonym of earlier labels.
+
+    Raises LastLead.
+    """
     with transaction.atomic():
         membership, made = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
         if role == Role.LABELER:
-            Labeler.objects.get_or_create(project=project, user=user)
+            beginning = {"admission": screening.first_admission(project=project)}
+            Labeler.objects.get_or_create(project=project, user=user, defaults=beginning)
         if made or membership.role != role:
+            _check_another_leads(membership, before="" if made else membership.role)
             membership.role = role
             membership.save()
+            _give_back_work(membership)
             audit.record(project=project, by=by, action="give role", target=user.username, role=role)
     return membership
+
+
+def change_role(*, project: Project, member: int, role: Role, by: User) -> Membership:
+    """Give somebody who is in the project another role, at once. Raises NotAMember, LastLead."""
+    with transaction.atomic():
+        membership = _member(project, member)
+        return add_member(project=project, user=membership.user, role=role, by=by)
+
+
+def remove_member(*, project: Project, member: int, by: User) -> Membership:
+    """Let somebody out of the project, at once; their labels and their pseudonym stay. Raises NotAMember, LastLead."""
+    with transaction.atomic():
+        membership = _member(project, member)
+        leave(membership=membership)
+        audit.record(project=project, by=by, action="remove member", target=membership.user.username)
+    return membership
+
+
+def leave(*, membership: Membership) -> None:
+    """Inside a transaction. Raises LastLead."""
+    _check_another_leads(membership, before=membership.role)
+    Membership.objects.filter(pk=membership.pk).delete()
+    membership.role = ""
+    _give_back_work(membership)
 
 
 def set_account(*, username: str, password: str) -> User:
@@ -55,6 +102,34 @@ def set_account(*, username: str, password: str) -> User:
         user.set_password(password)
         user.save()
     return user
+
+
+def _member(project: Project, pk: int) -> Membership:
+    membership = Membership.objects.select_related("user", "project").filter(project=project, pk=pk).first()
+    if membership is None:
+        raise NotAMember
+    return membership
+
+
+def _check_another_leads(membership: Membership, *, before: str) -> None:
+    """Before a lead stops being one."""
+    if before != Role.LEAD:
+        return
+    # One at a time: of two leads who let each other go, the second sees that the first is gone.
+    Project.objects.select_for_update(no_key=True).get(pk=membership.project_id)
+    others = Membership.objects.filter(project=membership.project_id, role=Role.LEAD, user__is_active=True)
+    if not others.exclude(pk=membership.pk).exists():
+        raise LastLead
+
+
+def _give_back_work(membership: Membership) -> None:
+    """Whoever labels no more holds no solution."""
+    if membership.role == Role.LABELER:
+        return
+    for labeler in Labeler.objects.filter(project=membership.project_id, user=membership.user_id):
+        held = Slot.objects.filter(lease_owner=labeler, state=SlotState.LEASED).values_list("pk", flat=True)
+        for slot in held:
+            queue.give_back(project=membership.project, by=labeler, slot=slot)
 
 
 def _check_slug(slug: str) -> None:
