@@ -1,12 +1,13 @@
 """What a session knows of a second factor: that it was given, or that somebody with the right password is to give it."""
 
 import time
-from typing import Any
 
 from django.contrib.auth import login
 from django.http import HttpRequest
+from django.urls import reverse
 
 from annotation.models import User
+from annotation.services import second_factor
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 GIVEN, WAITING = "second_factor_given", "second_factor_waiting"
@@ -16,6 +17,15 @@ ATTEMPTS = 5  # then the password is asked for again, whose guesses axes counts
 
 def is_given(request: HttpRequest) -> bool:
     return bool(request.session.get(GIVEN))
+
+
+def enter(request: HttpRequest, user: User, *, back: str, is_given_elsewhere: bool = False) -> str:
+    """Who somebody is, is proven by one factor: sign them in, or ask for their second one. The address to go on to."""
+    if not is_given_elsewhere and second_factor.is_set_up(user):
+        wait_for(request, user, back=back)
+        return reverse("second_factor")
+    sign_in(request, user, is_second_factor_given=is_given_elsewhere)
+    return back
 
 
 def sign_in(request: HttpRequest, user: User, *, is_second_factor_given: bool) -> None:
@@ -31,6 +41,10 @@ def mark_given(request: HttpRequest) -> None:
     request.session[GIVEN] = True
 
 
+def forget(request: HttpRequest) -> None:
+    request.session.pop(GIVEN, None)
+
+
 def wait_for(request: HttpRequest, user: User, *, back: str) -> None:
     """The password is right; nobody is signed in before the second factor is, too."""
     request.session.flush()
@@ -43,15 +57,15 @@ def wait_for(request: HttpRequest, user: User, *, back: str) -> None:
     }
 
 
-def who_waits(request: HttpRequest) -> tuple[User, dict[str, Any]] | None:
-    """Whose password was given in this session a moment ago, with what is remembered of it."""
+def who_waits(request: HttpRequest) -> tuple[User, str] | None:
+    """Whose password was given in this session a moment ago, and where they wanted to go."""
     waiting = request.session.get(WAITING)
     if not waiting or time.time() > waiting["until"] or waiting["attempts"] < 1:
         return None
     user = User.objects.filter(pk=waiting["user"], is_active=True).first()
     if user is None or user.get_session_auth_hash() != waiting["hash"]:
         return None
-    return user, waiting
+    return user, waiting["next"]
 
 
 def count_attempt(request: HttpRequest) -> None:

@@ -6,6 +6,11 @@ from django.db.models.functions import Now
 from annotation.models.projects import Role
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> "InvitationQuerySet":
+        return self.filter(used_at__isnull=True, expires_at__gt=Now())
+
+
 class Invitation(models.Model):
     """A single-use link into one project with one role. Only the hash of its secret is stored."""
 
@@ -17,6 +22,8 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [

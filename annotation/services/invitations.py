@@ -4,17 +4,17 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from annotation.models import Invitation, Membership, Project, User
 from annotation.models.projects import Role
-from annotation.services import audit, members
+from annotation.services import accounts, audit, members
 from annotation.services.refusal import Refusal
 
 LIFETIME = timedelta(hours=72)
+# Of what whoever joins agrees to: labeling_ui/templates/labeling_ui/account/_consent.html. Raise it with each change.
+CONSENT_VERSION = 1
 
 
 class InvitationGone(Refusal):
@@ -29,8 +29,8 @@ class NameTaken(Refusal):
     """Somebody has this user name already. Please choose another."""
 
 
-class WeakPassword(Refusal):
-    """This password is too easy to guess."""
+class NotOpen(Refusal):
+    """This invitation is not open any more: it was used, withdrawn, or has run out."""
 
 
 def invite(*, project: Project, email: str, role: Role, by: User | None) -> str:
@@ -49,9 +49,19 @@ def invite(*, project: Project, email: str, role: Role, by: User | None) -> str:
     return secret
 
 
+def withdraw(*, project: Project, invitation: int, by: User) -> None:
+    """Let the link of an open invitation run out now. Raises NotOpen."""
+    with transaction.atomic():
+        open_one = Invitation.objects.open().filter(project=project, pk=invitation)
+        email = open_one.values_list("email", flat=True).first()
+        if email is None or not open_one.update(expires_at=Now()):
+            raise NotOpen
+        audit.record(project=project, by=by, action="withdraw invitation", target=email)
+
+
 def look_at(*, secret: str) -> Invitation:
     """The invitation behind a link. Raises InvitationGone."""
-    usable = Invitation.objects.filter(secret_hash=_hash(secret), used_at__isnull=True, expires_at__gt=Now())
+    usable = Invitation.objects.open().filter(secret_hash=_hash(secret))
     invitation = usable.select_related("project").first()
     if invitation is None:
         raise InvitationGone
@@ -59,12 +69,9 @@ def look_at(*, secret: str) -> Invitation:
 
 
 def accept(*, secret: str, username: str, password: str) -> User:
-    """Make an account and its membership. Raises InvitationGone, NameTaken, WeakPassword."""
+    """Make an account and its membership. Raises InvitationGone, NameTaken, accounts.WeakPassword."""
     user = User(username=username)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise WeakPassword(" ".join(error.messages)) from error
+    accounts.check_password_is_strong(password, user)
     user.set_password(password)
     with transaction.atomic():
         invitation = _use_up(secret)
@@ -74,8 +81,19 @@ def accept(*, secret: str, username: str, password: str) -> User:
                 user.save()
         except IntegrityError as error:
             raise NameTaken from error
-        members.add_member(project=invitation.project, user=user, role=Role(invitation.role), by=user)
+        _enter(invitation, user)
     return user
+
+
+def accept_all_of(*, user: User, email: str) -> list[Membership]:
+    """Let an account whose e-mail is proven into the projects that it is invited to and not in yet."""
+    with transaction.atomic():
+        waiting = Invitation.objects.open().filter(email__iexact=email).exclude(project__membership__user=user)
+        joined = []
+        for invitation in waiting.select_related("project").order_by("project", "-created_at").distinct("project"):
+            if Invitation.objects.open().filter(pk=invitation.pk).update(used_at=Now()):
+                joined.append(_enter(invitation, user))
+    return joined
 
 
 def join(*, secret: str, by: User) -> Membership:
@@ -84,7 +102,16 @@ def join(*, secret: str, by: User) -> Membership:
         invitation = _use_up(secret)
         if Membership.objects.filter(project=invitation.project, user=by).exists():
             raise AlreadyMember
-        return members.add_member(project=invitation.project, user=by, role=Role(invitation.role), by=by)
+        return _enter(invitation, by)
+
+
+def _enter(invitation: Invitation, user: User) -> Membership:
+    """Inside a transaction."""
+    membership = members.add_member(project=invitation.project, user=user, role=Role(invitation.role), by=user)
+    audit.record(
+        project=invitation.project, by=user, action="agree to terms", target=user.username, version=CONSENT_VERSION
+    )
+    return membership
 
 
 def _use_up(secret: str) -> Invitation:

@@ -1,5 +1,4 @@
 from django import forms
-from django.contrib.auth import login
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,7 +7,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from annotation.services import invitations
+from annotation.services import accounts, invitations
+from labeling_ui import openid, second_factor
 
 
 class AccountForm(forms.Form):
@@ -31,7 +31,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     problem = _make_account(request, secret, form) if request.method == "POST" and form.is_valid() else ""
     if problem is None:
         return redirect("home")
-    page = {"invitation": shown, "form": form, "problem": problem}
+    page = {"invitation": shown, "form": form, "problem": problem, "provider": openid.name()}
     return render(request, "labeling_ui/account/invitation.html", page)
 
 
@@ -39,7 +39,7 @@ def _make_account(request: HttpRequest, secret: str, form: AccountForm) -> str |
     """Make the account and sign it in; a sentence where that is refused."""
     try:
         user = invitations.accept(secret=secret, **form.cleaned_data)
-    except (invitations.NameTaken, invitations.WeakPassword, invitations.InvitationGone) as refusal:
+    except (invitations.NameTaken, accounts.WeakPassword, invitations.InvitationGone) as refusal:
         return _(str(refusal))
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    second_factor.sign_in(request, user, is_second_factor_given=False)
     return None
