@@ -11,6 +11,7 @@ from annotation.models.problems import Problem, Solution
 from annotation.models.projects import Acknowledgement, Instructions, Membership, Project
 from annotation.models.quality import (
     Adjudication,
+    Disagreement,
     Exclusion,
     FlagReview,
     Gold,
@@ -30,6 +31,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Critique",
+    "Disagreement",
     "Dispute",
     "Draft",
     "Exclusion",

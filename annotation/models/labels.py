@@ -187,6 +187,12 @@ class Resolution(models.TextChoices):
     LABELER = "labeler", "the labeler was wrong"
 
 
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def open(self) -> "DisputeQuerySet":
+        """Nobody has found out who was wrong."""
+        return self.filter(resolution="")
+
+
 class Dispute(models.Model):
     """Somebody accepted every step of a solution whose answer is not the one that the problem is thought to have."""
 
@@ -197,6 +203,8 @@ class Dispute(models.Model):
     resolution = models.CharField(max_length=10, choices=Resolution, blank=True, default="", db_default="")
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True)
+
+    objects = DisputeQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -123,6 +123,18 @@ class Exclusion(models.Model):
         return f"labels of {self.labeler_id} since {self.since:%Y-%m-%d}"
 
 
+class Disagreement(models.Model):
+    """Labels of this solution place its first error differently: noted with the label that makes it so, for looking
+    through all ratings of a million labels takes seconds."""
+
+    solution = models.OneToOneField("annotation.Solution", models.PROTECT, primary_key=True, db_constraint=False)
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"disagreement about solution {self.solution_id}"
+
+
 class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
     def overruling_label(self) -> "AdjudicationQuerySet":
         """Inside a query on labels: the decision on its solution that stands in place of the label."""

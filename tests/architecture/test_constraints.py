@@ -17,6 +17,7 @@ from annotation.models import (
     ApiToken,
     AuditEvent,
     Critique,
+    Disagreement,
     Dispute,
     Draft,
     Exclusion,
@@ -130,6 +131,7 @@ def rows(labeler):
         adjudication=Adjudication.objects.create(
             project=project, solution=queued.solution, reviewer=labeler, blind={}, label=label, decided_at=SOON
         ),
+        disagreement=Disagreement.objects.create(project=project, solution=queued.solution),
         flag_review=FlagReview.objects.create(project=project, rating=label.steprating_set.first(), message=message),
         truth_change=TruthChange.objects.create(project=project, problem=queued.solution.problem, old="1", new="2"),
         batch=ImportBatch.objects.create(
@@ -332,6 +334,7 @@ OUTSIDE = {
         there.imported,
         {"solution_id": it.leased.solution_id},
     ),
+    "disagreement_solution_id": lambda it, there: (it.disagreement, there.leased.solution, {}),
     "flagreview_message_id": lambda it, there: (it.flag_review, there.message, {"rating_id": it.rating_of_import.pk}),
     "truthchange_problem_id": lambda it, there: (it.truth_change, there.problem, {}),
     "importbatch_job_id": lambda it, there: (it.batch, there.job, {}),
