@@ -16,6 +16,7 @@ RUN_EXPORTS = "workers.run_exports"
 RUN_OPTIONS = "workers.run_options"
 RUN_GRADING = "workers.run_grading"
 SWEEP = "workers.sweep"
+TALLIES = "workers.renew_tallies"
 
 # What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
 # A labeler waits for options: they are not to wait behind a round.
@@ -26,6 +27,7 @@ QUEUES = {
     RUN_OPTIONS: "default",
     RUN_GRADING: "default",
     SWEEP: "default",
+    TALLIES: "default",
 }
 
 log = logging.getLogger(__name__)

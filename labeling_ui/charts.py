@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from annotation.queries.calibration import Bin
 
@@ -116,6 +117,26 @@ def histogram(numbers: Sequence[int]) -> list[Column]:
             height=height,
         )
         for place, (number, height) in enumerate(zip(numbers, heights, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class Bar:
+    day: date
+    labels: int
+    x: int
+    y: int
+    height: int
+
+
+def bars(days: Sequence[tuple[date, int]]) -> list[Bar]:
+    """A column for each day, in a drawing that is ten units a day wide and HEIGHT high."""
+    most = max((labels for _, labels in days), default=0) or 1
+    # A day with a label has a column that can be seen, however high the highest one is.
+    heights = [max(2, round(HEIGHT * labels / most)) if labels else 0 for _, labels in days]
+    return [
+        Bar(day, labels, 10 * place, HEIGHT - height, height)
+        for place, ((day, labels), height) in enumerate(zip(days, heights, strict=True))
     ]
 
 

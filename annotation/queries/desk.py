@@ -1,23 +1,25 @@
 """Where a project stands, and its datasets: the pages of project leads."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now, TruncDay
 
-from annotation.models import Label, Problem, Project, Round, Slot, Snapshot, Solution, StepRating
+from annotation.models import Label, Project, Round, Slot, Snapshot
 from annotation.models.jobs import FINISHED
-from annotation.models.labels import FinishReason, Origin, Purpose
-from annotation.models.problems import Grade, Split
+from annotation.models.labels import Origin, Purpose
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.queries import jobs
+from annotation.queries import jobs, tallies
+from annotation.queries.forecast import Forecast, forecast
+from annotation.queries.tallies import Cell, Stock, Sums, share
+from annotation.queries.troubles import Trouble, troubles_beside
 
 DAYS = 28
+WINDOWS = [7, DAYS, 90]  # days of the chart and the forecast that can be asked for
 DATASETS_SHOWN = 50
 MANIFEST = "manifest.json"
 
@@ -32,17 +34,21 @@ class Balance:
     rated_steps: int = 0
     good_steps: int = 0  # rated neutral or positive
 
+    @classmethod
+    def of(cls, sums: Sums) -> "Balance":
+        return cls(sums.labels, sums.wrong_answers, sums.found_errors, sums.rated_steps, sums.good_steps)
+
     @property
     def wrong_answer_share(self) -> float | None:
-        return _share(self.wrong_answers, self.labels)
+        return share(self.wrong_answers, self.labels)
 
     @property
     def found_error_share(self) -> float | None:
-        return _share(self.found_errors, self.labels)
+        return share(self.found_errors, self.labels)
 
     @property
     def good_step_share(self) -> float | None:
-        return _share(self.good_steps, self.rated_steps)
+        return share(self.good_steps, self.rated_steps)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class RoundStanding:
     remaining: int  # waiting or in somebody's hands
     replaced: int  # waited when the next round came
     balance: Balance
+    labels_an_hour: float | None  # of active time
 
 
 @dataclass(frozen=True)
@@ -69,18 +76,19 @@ class Moment:
 @dataclass(frozen=True)
 class Standing:
     moment: Moment
-    problems: int
-    held_out_problems: int
-    solutions: int
-    wrong_solutions: int
+    urgent: list[Trouble]
+    as_of: datetime | None  # of all below, where a project is too large to be added up at every look
+    stock: Stock
     rounds: list[RoundStanding]  # newest first
     imported: Balance
+    decided: Balance  # by reviewers, where labelers disagreed
     total: Balance
     days: list[tuple[date, int]]  # labels given each day, UTC, oldest first
+    forecast: Forecast
 
     @property
     def is_new(self) -> bool:
-        return not self.solutions
+        return not self.stock.solutions
 
     @property
     def most_in_a_day(self) -> int:
@@ -120,42 +128,54 @@ class Dataset:
 
 def moment(project: Project) -> Moment:
     """Four queries, each from an index that is small: this is asked every two seconds."""
-    slots = Slot.objects.filter(project=project)
+    slots = Slot.objects.in_queue().filter(project=project)
     running = Round.objects.filter(project=project, state=RoundState.RUNNING)
+    given = Label.objects.filter(project=project, origin=Origin.LABELER, supersedes__isnull=True)
     return Moment(
         waiting=slots.filter(Q(state=SlotState.READY) | Q(prefetched=True)).count(),
         leased=slots.filter(state=SlotState.LEASED, prefetched=False).count(),
-        labels_today=_given(project).filter(created_at__gte=TruncDay(Now())).count(),
+        labels_today=given.filter(created_at__gte=TruncDay(Now())).count(),
         running_round=running.values_list("number", flat=True).first(),
     )
 
 
-def standing(project: Project, *, today: date) -> Standing:
-    """Eleven queries, however many rounds there are."""
-    problems = Problem.objects.filter(project=project)
-    solutions = Solution.objects.filter(project=project)
-    balances = _balances(project)
+def standing(project: Project, *, now: datetime, window: int = DAYS) -> Standing:
+    """Nineteen queries, however many rounds there are; sixteen of a large project; one more where work waits."""
+    today = now.astimezone(UTC).date()
+    run = tallies.run_of(project)
+    stock = tallies.stock(project, run)
+    cells = tallies.cells(project, run, by=["origin", "purpose", "round_id", "day"])
+    production = [cell for cell in cells if cell.purpose == Purpose.PRODUCTION]
+    here = [cell for cell in cells if cell.origin == Origin.LABELER]
+    at_once = moment(project)
     return Standing(
-        moment=moment(project),
-        **problems.aggregate(problems=Count("pk"), held_out_problems=Count("pk", filter=Q(split=Split.TEST))),
-        **solutions.aggregate(solutions=Count("pk"), wrong_solutions=Count("pk", filter=Q(grade=Grade.WRONG))),
-        rounds=_rounds(project, balances),
-        imported=balances.get(None, Balance()),
-        total=_sum(balances),
-        days=_days(project, today),
+        moment=at_once,
+        urgent=[one for one in troubles_beside(project, run, now=now) if one.is_urgent],
+        as_of=run.as_of if run else None,
+        stock=stock,
+        rounds=_rounds(project, stock, production),
+        imported=_balance(production, Origin.IMPORT),
+        decided=_balance(production, Origin.REVIEWER),
+        total=Balance.of(tallies.total(production)),
+        days=_days(here, until=today, window=window),
+        forecast=forecast(
+            project,
+            remaining=at_once.waiting + at_once.leased,
+            days=_days([cell for cell in production if cell in here], until=today - timedelta(days=1), window=window),
+            spent_ms=tallies.total(here).active_ms,
+        ),
     )
 
 
-def _rounds(project: Project, balances: Mapping[int | None, Balance]) -> list[RoundStanding]:
-    slots: dict[int, dict[str, int]] = {}
-    rows = Slot.objects.filter(project=project).values_list("round_id", "state").annotate(slots=Count("pk"))
-    for round_id, state, number in rows:
-        slots.setdefault(round_id, {})[state] = number
+def _rounds(project: Project, stock: Stock, production: Sequence[Cell]) -> list[RoundStanding]:
+    sums: dict[int | None, Sums] = {}
+    for cell in production:
+        sums[cell.round_id] = sums.get(cell.round_id, Sums()) + cell.sums
     found = Round.objects.filter(project=project, state=RoundState.DONE).order_by("-number")
-    return [_standing_of(one, slots.get(one.pk, {}), balances.get(one.pk, Balance())) for one in found]
+    return [_standing_of(one, stock.slots.get(one.pk, {}), sums.get(one.pk, Sums())) for one in found]
 
 
-def _standing_of(round_: Round, states: Mapping[str, int], balance: Balance) -> RoundStanding:
+def _standing_of(round_: Round, states: dict[str, int], sums: Sums) -> RoundStanding:
     return RoundStanding(
         number=round_.number,
         finished_at=round_.finished_at,
@@ -163,54 +183,22 @@ def _standing_of(round_: Round, states: Mapping[str, int], balance: Balance) -> 
         labelled=states.get(SlotState.DONE, 0),
         remaining=states.get(SlotState.READY, 0) + states.get(SlotState.LEASED, 0),
         replaced=states.get(SlotState.VOID, 0),
-        balance=balance,
+        balance=Balance.of(sums),
+        labels_an_hour=sums.labels_an_hour,
     )
 
 
-def _balances(project: Project) -> dict[int | None, Balance]:
-    """By round; imported labels, which belong to none, under None."""
-    rows: Any = (  # their type is made for each annotation, and has no name
-        Label.objects.current()
-        .filter(project=project, purpose=Purpose.PRODUCTION)
-        .values(round=F("slot__round_id"))
-        .annotate(
-            labels=Count("pk"),
-            wrong_answers=Count("pk", filter=Q(solution__grade=Grade.WRONG)),
-            found_errors=Count("pk", filter=Q(finish_reason=FinishReason.FOUND_ERROR)),
-        )
-    )
-    steps: Any = (
-        StepRating.objects.filter(label__project=project, label__purpose=Purpose.PRODUCTION, rating__isnull=False)
-        .exclude(Exists(Label.objects.filter(supersedes=OuterRef("label"))))
-        .values(round=F("label__slot__round_id"))
-        .annotate(rated_steps=Count("pk"), good_steps=Count("pk", filter=Q(rating__gte=0)))
-    )
-    found: dict[int | None, dict[str, int]] = {row.pop("round"): row for row in rows}
-    for row in steps:
-        found.setdefault(row.pop("round"), {}).update(row)
-    return {round_id: Balance(**numbers) for round_id, numbers in found.items()}
+def _balance(production: Sequence[Cell], origin: Origin) -> Balance:
+    return Balance.of(tallies.total([cell for cell in production if cell.origin == origin]))
 
 
-def _sum(balances: Mapping[int | None, Balance]) -> Balance:
-    names = ("labels", "wrong_answers", "found_errors", "rated_steps", "good_steps")
-    return Balance(**{name: sum(getattr(one, name) for one in balances.values()) for name in names})
-
-
-def _days(project: Project, today: date) -> list[tuple[date, int]]:
-    first = today - timedelta(days=DAYS - 1)
-    since = datetime.combine(first, time.min, tzinfo=UTC)
-    rows = _given(project).filter(created_at__gte=since).values_list("created_at__date").annotate(labels=Count("pk"))
-    counts = dict(rows)
-    return [(day, counts.get(day, 0)) for day in (first + timedelta(days=place) for place in range(DAYS))]
-
-
-def _given(project: Project) -> QuerySet[Label]:
-    """Labels as work done here: neither imported ones nor corrections."""
-    return Label.objects.filter(project=project, origin=Origin.LABELER, supersedes__isnull=True)
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _days(cells: Sequence[Cell], *, until: date, window: int) -> list[tuple[date, int]]:
+    """Labels given on each of `window` days, as work done: a correction is not another one."""
+    counts: dict[date | None, int] = {}
+    for cell in cells:
+        counts[cell.day] = counts.get(cell.day, 0) + cell.sums.given
+    days = [until - timedelta(days=back) for back in range(window - 1, -1, -1)]
+    return [(day, counts.get(day, 0)) for day in days]
 
 
 def datasets(project: Project, *, now: datetime) -> list[Dataset]:

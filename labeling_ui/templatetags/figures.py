@@ -48,6 +48,30 @@ def as_time(milliseconds: float | None) -> str:
     return UNKNOWN if milliseconds is None else _time(milliseconds / 1000)
 
 
+@register.filter
+def short(value: float | None) -> str:
+    """A rate or an amount, as exactly as its size allows: 1234.5 → 1,234; 12.34 → 12.3; 0.5 → 0.5"""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
+
+
+@register.filter
+def money(value: float | None) -> str:
+    """1234.5 → 1,234; 12.34 → 12.34"""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.2f}"
+
+
+@register.filter
+def seconds(milliseconds: float | None) -> str:
+    """8_420 → 8.4 s; from a minute on as as_time"""
+    if milliseconds is None or milliseconds >= 60_000:
+        return as_time(milliseconds)
+    return _("{seconds} s").format(seconds=f"{milliseconds / 1000:.1f}")
+
+
 def _time(exactly: float) -> str:
     seconds = round(exactly)
     if seconds < 60:

@@ -1,8 +1,5 @@
 """Pages of project leads: where the project stands, and its datasets."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from csp.decorators import csp_update
@@ -10,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,30 +20,34 @@ from annotation.models.projects import Role
 from annotation.models.snapshots import View
 from annotation.queries import desk
 from annotation.services import snapshots
+from labeling_ui import desk_tables
+from labeling_ui.charts import bars
 from labeling_ui.forms import DatasetForm
+from labeling_ui.views.desk_filters import one_of
 
 CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".gz": "application/gzip", ".json": "application/json"}
-CHART_HEIGHT = 64
-
-
-@dataclass(frozen=True)
-class Bar:
-    day: date
-    labels: int
-    x: int
-    y: int
-    height: int
 
 
 @never_cache
 @login_required
 @require_GET
-def project(request: HttpRequest, slug: str) -> HttpResponse:
-    """Where the project stands."""
+def project(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Where the project stands: ?days= of the chart and the forecast, ?csv= one of its tables as a file."""
     place = place_in_project(request.user, slug, Role.LEAD)
-    standing = desk.standing(place.project, today=timezone.now().date())
-    context = {"project": place.project, "place": place, "standing": standing, "moment": standing.moment}
-    return render(request, "labeling_ui/lead/project.html", context | {"bars": bars(standing.days)})
+    window = one_of(request, "days", desk.WINDOWS, desk.DAYS)
+    standing = desk.standing(place.project, now=timezone.now(), window=window)
+    if "csv" in request.GET:
+        return desk_tables.standing_file(standing, slug, request.GET["csv"])
+    context = {
+        "project": place.project,
+        "place": place,
+        "standing": standing,
+        "moment": standing.moment,
+        "bars": bars(standing.days),
+        "windows": desk.WINDOWS,
+        "window": window,
+    }
+    return render(request, "labeling_ui/lead/project.html", context)
 
 
 @never_cache
@@ -104,14 +106,3 @@ def dataset_file(request: HttpRequest, slug: str, pk: int, name: str) -> FileRes
         filename=f"{slug}-dataset-{pk}-{name}",
         content_type=CONTENT_TYPES.get(path.suffix, "application/octet-stream"),
     )
-
-
-def bars(days: Sequence[tuple[date, int]]) -> list[Bar]:
-    """A column of the chart for each day, in a drawing that is ten units a day wide and CHART_HEIGHT high."""
-    most = max((labels for _, labels in days), default=0) or 1
-    # A day with a label has a column that can be seen, however high the highest one is.
-    heights = [max(2, round(CHART_HEIGHT * labels / most)) if labels else 0 for _, labels in days]
-    return [
-        Bar(day, labels, 10 * place, CHART_HEIGHT - height, height)
-        for place, ((day, labels), height) in enumerate(zip(days, heights, strict=True))
-    ]

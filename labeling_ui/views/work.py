@@ -14,7 +14,7 @@ from annotation.api.permissions import labeler_for
 from annotation.models.labelers import LabelerState
 from annotation.queries import work as queries
 from annotation.services import guidance
-from labeling_ui.views.lead import bars
+from labeling_ui.charts import bars
 
 
 class ReplyForm(forms.Form):

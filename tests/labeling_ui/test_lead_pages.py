@@ -14,7 +14,7 @@ from annotation.models import AuditEvent, Job, Label, Slot, Snapshot, StepRating
 from annotation.models.jobs import JobKind
 from annotation.queries import desk
 from annotation.services import exporting, jobs, queue, snapshots
-from labeling_ui.views.lead import bars
+from labeling_ui.charts import bars
 from tests import factories
 
 PAGES = ["", "moment/", "datasets/", "datasets/list/", "datasets/1/manifest.json"]
@@ -27,7 +27,8 @@ def data_dir(tmp_path, settings):
 
 
 def standing(project, today=None):
-    return desk.standing(project, today=today or timezone.now().date())
+    now = datetime.combine(today, datetime.min.time(), tzinfo=UTC) if today else timezone.now()
+    return desk.standing(project, now=now)
 
 
 def finished_dataset(project, by, view="training"):

@@ -1,0 +1,202 @@
+"""What is wrong in a project, each with its number and with what to do: for leads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from annotation.models import Dispute, FlagReview, Job, Label, Labeler, Problem, Project, Slot, StepRating, TallyRun
+from annotation.models.jobs import JobKind, JobState
+from annotation.models.labelers import LabelerState
+from annotation.models.labels import FinishReason, Origin
+from annotation.models.slots import SlotState
+from annotation.queries.jobs import PATIENCE
+from annotation.queries.tallies import run_of
+
+LATELY = timedelta(days=7)
+# The sweep gives back what is expired every five seconds: what lies longer tells that nothing sweeps.
+UNSWEPT = timedelta(minutes=1)
+STALE = timedelta(hours=1)  # the tallies of a large project are renewed within minutes
+# The page on which a job of this kind is started anew.
+PLACES = {
+    JobKind.ROUND: "rounds",
+    JobKind.REFILL: "rounds",
+    JobKind.EXPORT: "datasets",
+    JobKind.OPTIONS: "project_settings",
+    JobKind.IMPORT: "project",
+    JobKind.GRADING: "project",
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`place` is the name of a page's address, `query` what stands behind it."""
+
+    name: str
+    is_urgent: bool  # work stands still, or somebody waits for a lead
+    count: int
+    title: str
+    advice: str
+    place: str = ""
+    query: str = ""
+    detail: str = ""
+
+
+def troubles(project: Project, *, now: datetime) -> list[Trouble]:
+    """Nine queries, and one where work waits for a worker."""
+    return troubles_beside(project, run_of(project), now=now)
+
+
+def troubles_beside(project: Project, run: TallyRun | None, *, now: datetime) -> list[Trouble]:
+    """Those that there are, the urgent ones first. Eight queries, and one where work waits for a worker."""
+    found = [*_work(project, run, now), *_jobs(project, now), *_told(project, now)]
+    return sorted((one for one in found if one.count), key=lambda one: not one.is_urgent)
+
+
+def _work(project: Project, run: TallyRun | None, now: datetime) -> Iterable[Trouble]:
+    """Three queries."""
+    waiting = Slot.objects.in_queue().filter(project=project, state=SlotState.READY)[:1].count()
+    expired = Slot.objects.filter(project=project, state=SlotState.LEASED, lease_until__lt=now - UNSWEPT).count()
+    counted = Labeler.objects.filter(project=project, user__isnull=False).aggregate(
+        paused=Count("pk", filter=Q(state=LabelerState.PAUSED)), active=Count("pk", filter=Q(state=LabelerState.ACTIVE))
+    )
+    yield Trouble(
+        "empty_queue",
+        True,
+        int(not waiting and counted["active"] > 0),
+        _("The queue is empty"),
+        _(
+            "Nobody gets new work. ML staff start a round, which fills it; problems and solutions may have to be imported before."
+        ),
+        "rounds",
+    )
+    yield Trouble(
+        "paused",
+        True,
+        counted["paused"],
+        _("Paused labelers"),
+        _("They get no work. Look at what they labeled, talk to them, then let them go on or leave their labels out."),
+        "labelers",
+    )
+    yield Trouble(
+        "expired_leases",
+        True,
+        expired,
+        _("Leases that ended and were not given back"),
+        _("The scheduled sweep does not run. Whoever runs the server starts the worker with its schedule again."),
+    )
+    yield Trouble(
+        "stale_figures",
+        False,
+        int(run is not None and now - run.as_of > STALE),
+        _("Figures are more than an hour old"),
+        _("The worker that renews them every few minutes does not run, or is busy with something long."),
+    )
+
+
+def _jobs(project: Project, now: datetime) -> Iterable[Trouble]:
+    """One query, and one where work waits."""
+    running = [JobState.QUEUED, JobState.RUNNING]
+    recent = Q(state=JobState.FAILED, finished_at__gte=now - LATELY) | Q(state__in=running)
+    found = list(Job.objects.filter(recent, project=project).defer("log_tail", "losses").order_by("-pk"))
+    waiting = [job for job in found if job.state == JobState.QUEUED and now - job.created_at > PATIENCE]
+    if waiting:
+        yield _waiting(waiting, now)
+    silent = [job for job in found if job.lease_until and job.lease_until < now]
+    yield Trouble(
+        "silent_jobs",
+        True,
+        len(silent),
+        _("Work whose worker has fallen silent"),
+        _("Another worker takes it over within seconds. If it stands here for longer, none is running."),
+        detail=_names(silent),
+    )
+    yield from _failed([job for job in found if job.state == JobState.FAILED])
+
+
+def _waiting(waiting: Sequence[Job], now: datetime) -> Trouble:
+    """One query: a worker that is busy elsewhere is alive."""
+    alive = Job.objects.filter(state=JobState.RUNNING, lease_until__gte=now).exists()
+    advice = (
+        _("The workers are busy with other work; it begins when that is done.")
+        if alive
+        else _("No worker is running. Whoever runs the server has to start one.")
+    )
+    return Trouble(
+        "waiting_jobs", not alive, len(waiting), _("Work that no worker has taken"), advice, detail=_names(waiting)
+    )
+
+
+def _failed(failed: Sequence[Job]) -> Iterable[Trouble]:
+    """The newest of each kind tells why."""
+    for kind in JobKind:
+        jobs = [job for job in failed if job.kind == kind]
+        if jobs:
+            yield Trouble(
+                f"failed_{kind}",
+                False,
+                len(jobs),
+                _("Failed in the last seven days: %(kind)s") % {"kind": _(kind.label)},
+                _("The newest one says why. Mend that, then start it again on its page."),
+                PLACES[kind],
+                detail=jobs[0].error.strip().splitlines()[-1] if jobs[0].error.strip() else "",
+            )
+
+
+def _told(project: Project, now: datetime) -> Iterable[Trouble]:
+    """Four queries."""
+    disputes = Dispute.objects.filter(project=project, resolution="").exclude(_superseded("label"))
+    yield Trouble(
+        "disputes",
+        True,
+        disputes.count(),
+        _("Doubted answers"),
+        _("Labelers accepted another answer than the one that we think right. Decide who is wrong."),
+        "reports",
+        "?show=disputes",
+    )
+    unsure = StepRating.objects.filter(flagged=True, label__project=project).exclude(_superseded("label"))
+    unsure = unsure.exclude(Exists(FlagReview.objects.filter(rating=OuterRef("pk"))))
+    yield Trouble(
+        "unsure",
+        False,
+        unsure.count(),
+        _("Unsure alternatives"),
+        _("Labelers marked ratings as unsure. Tell them what you think."),
+        "reports",
+        "?show=unsure",
+    )
+    lately = Label.objects.filter(project=project, origin=Origin.LABELER, created_at__gte=now - LATELY).aggregate(
+        give_ups=Count("pk", filter=Q(finish_reason=FinishReason.GIVE_UP)),
+        bad=Count("solution__problem", distinct=True, filter=Q(finish_reason=FinishReason.BAD_PROBLEM)),
+    )
+    withdrawn = Problem.objects.filter(project=project, withdrawn_at__gte=now - LATELY).count()
+    yield Trouble(
+        "bad_problems",
+        False,
+        lately["bad"],
+        _("Problems called bad in the last seven days"),
+        _("So many of all problems left the queue for it in these days: %(number)s. Look whether they are right.")
+        % {"number": withdrawn},
+        "reports",
+        "?show=bad_problems",
+    )
+    yield Trouble(
+        "give_ups",
+        False,
+        lately["give_ups"],
+        _("Solutions given up in the last seven days"),
+        _("Their reasons may tell what the instructions leave open."),
+        "reports",
+        "?show=give_ups",
+    )
+
+
+def _superseded(path: str) -> Exists:
+    return Exists(Label.objects.filter(supersedes=OuterRef(path)))
+
+
+def _names(jobs: Iterable[Job]) -> str:
+    return ", ".join(dict.fromkeys(_(job.get_kind_display()) for job in jobs))
