@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from active_learning.grading import extract_answer
 from active_learning.records import ABSENT, Record, Step, parse_line
 from active_learning.strict_json import RecordError
-from annotation.models import ImportedRecord, Label, Labeler, Project, Solution, StepRating
+from annotation.models import ImportBatch, ImportedRecord, Label, Labeler, Project, Solution, StepRating
 from annotation.models.labels import Origin, Purpose
 from annotation.services.import_problems import ProblemRow, ensure_problems
 from annotation.services.import_report import ImportReport
@@ -76,15 +76,20 @@ def read_label(line: bytes) -> LabelRow:
 
 
 def store_labels(
-    *, project: Project, rows: Sequence[tuple[int, LabelRow]], source: str, split: str, report: ImportReport
+    *,
+    project: Project,
+    rows: Sequence[tuple[int, LabelRow]],
+    source: str,
+    split: str,
+    report: ImportReport,
+    batch: ImportBatch | None = None,
 ) -> None:
     """Add the labels whose line is new, with their problems (in this split where they are new) and solutions."""
     fresh = _new_rows(project, rows, report)
-    problems = ensure_problems(
-        project=project, rows={number: row.problem for number, row in fresh.items()}, split=split, report=report
-    )
+    wanted = {number: row.problem for number, row in fresh.items()}
+    problems = ensure_problems(project=project, rows=wanted, split=split, report=report, batch=batch)
     judged = {number: SolutionRow(problems[row.problem.hash], row.sample) for number, row in fresh.items()}
-    solutions, made = ensure_solutions(project=project, rows=list(judged.values()))
+    solutions, made = ensure_solutions(project=project, rows=list(judged.values()), batch=batch)
     labelers = _ensure_labelers(project, {row.labeler for row in fresh.values()})
     labels = {
         number: _label(project, row, solutions[judged[number].key], labelers[row.labeler])
@@ -96,7 +101,13 @@ def store_labels(
     )
     ImportedRecord.objects.bulk_create(
         ImportedRecord(
-            label=labels[number], project=project, line=row.line, line_hash=row.hash, source=source, number=number
+            label=labels[number],
+            project=project,
+            line=row.line,
+            line_hash=row.hash,
+            source=source,
+            batch=batch,
+            number=number,
         )
         for number, row in fresh.items()
     )

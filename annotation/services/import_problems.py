@@ -8,7 +8,7 @@ from typing import Any
 
 from active_learning.grading import extract_answer
 from active_learning.strict_json import Fields, RecordError, load_json
-from annotation.models import Problem, Project
+from annotation.models import ImportBatch, Problem, Project
 from annotation.models.problems import Split
 from annotation.services.content import problem_hash
 from annotation.services.import_report import ImportReport
@@ -104,27 +104,34 @@ def _split(fields: Fields, default: str) -> str:
 # Storing ------------------------------------------------------------------------------------------------------------
 
 
-def store_problems(*, project: Project, rows: Mapping[int, ProblemRow], report: ImportReport) -> None:
+def store_problems(
+    *, project: Project, rows: Mapping[int, ProblemRow], report: ImportReport, batch: ImportBatch | None = None
+) -> None:
     """Add the problems whose text is new; `rows` by line number."""
     before = known_problems(project, [row.hash for row in rows.values()])
     fresh = _new_rows(project, rows, before, report)
-    Problem.objects.bulk_create(_problem(project, row) for row in fresh.values())
+    Problem.objects.bulk_create(_problem(project, row, batch) for row in fresh.values())
     report.created += len(fresh)
 
 
 def ensure_problems(
-    *, project: Project, rows: Mapping[int, ProblemRow], split: str, report: ImportReport
+    *,
+    project: Project,
+    rows: Mapping[int, ProblemRow],
+    split: str,
+    report: ImportReport,
+    batch: ImportBatch | None = None,
 ) -> dict[bytes, Problem]:
     """The problems of these rows by content hash, made in this split where they are new."""
     known = known_problems(project, [row.hash for row in rows.values()])
     fresh = {row.hash: replace(row, split=split) for row in rows.values() if row.hash not in known}
-    made = Problem.objects.bulk_create(_problem(project, row) for row in fresh.values())
+    made = Problem.objects.bulk_create(_problem(project, row, batch) for row in fresh.values())
     report.problems_created += len(made)
     return known | {bytes(problem.content_hash): problem for problem in made}
 
 
 def known_problems(project: Project, hashes: list[bytes]) -> dict[bytes, Problem]:
-    found = Problem.objects.filter(project=project, content_hash__in=hashes).defer("reference_solution")
+    found = Problem.objects.filter(project=project, content_hash__in=hashes).defer("reference_solution", "text")
     return {bytes(problem.content_hash): problem for problem in found}
 
 
@@ -155,9 +162,10 @@ def _differences(there: Problem | ProblemRow, row: ProblemRow) -> list[str]:
     ]
 
 
-def _problem(project: Project, row: ProblemRow) -> Problem:
+def _problem(project: Project, row: ProblemRow, batch: ImportBatch | None) -> Problem:
     return Problem(
         project=project,
+        batch=batch,
         text=row.text,
         answer=row.answer,
         reference_solution=row.reference_solution,

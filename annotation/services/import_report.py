@@ -1,5 +1,6 @@
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from active_learning.strict_json import RecordError
 
@@ -8,7 +9,7 @@ MAX_REFUSED_SHOWN = 100
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """A line that was not taken: its number from 1, where in it (a JSON path), and why."""
+    """A line that was not taken, or is doubtful: its number from 1, where in it (a JSON path), and why."""
 
     number: int
     path: str
@@ -31,12 +32,30 @@ class ImportReport:
     refused: list[RefusedLine] = field(default_factory=list)  # the first ones only
     notes: Counter[str] = field(default_factory=Counter)  # oddities that were kept
     grades: Counter[str] = field(default_factory=Counter)  # of the solutions created
+    layouts: Counter[str] = field(default_factory=Counter)  # of a check: lines by what they look like
+    doubts: Counter[str] = field(default_factory=Counter)  # of a check: by kind, what a person should look at
+    doubtful: list[RefusedLine] = field(default_factory=list)  # the first ones only; the lines are taken
 
     def refuse(self, number: int, error: RecordError) -> None:
         self.refused_count += 1
         if len(self.refused) < MAX_REFUSED_SHOWN:
             self.refused.append(RefusedLine(number, error.path, error.reason))
 
+    def doubt(self, number: int, path: str, kind: str, detail: str = "") -> None:
+        """A line that is taken, though somebody should look at it."""
+        self.doubts[kind] += 1
+        if len(self.doubtful) < MAX_REFUSED_SHOWN:
+            self.doubtful.append(RefusedLine(number, path, f"{kind}: {detail}" if detail else kind))
+
     def counts(self) -> dict[str, int]:
         names = ("created", "already_there", "folded", "problems_created", "refused_count")
         return {name: getattr(self, name) for name in names}
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, body: dict[str, Any]) -> "ImportReport":
+        lines = {name: [RefusedLine(**one) for one in body.get(name, [])] for name in ("refused", "doubtful")}
+        counters = {name: Counter(body.get(name, {})) for name in ("notes", "grades", "layouts", "doubts")}
+        return cls(**body | lines | counters)

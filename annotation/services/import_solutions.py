@@ -5,20 +5,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import F
-
 from active_learning.grading import GRADER_VERSION, grade
 from active_learning.strict_json import RecordError
-from annotation.models import Problem, Project, Solution
+from annotation.models import ImportBatch, Problem, Project, Solution
+from annotation.models.problems import Grade
 from annotation.services.content import solution_hash
+from annotation.services.import_copy import Key, copy_solutions
 from annotation.services.import_critiques import store_critiques
 from annotation.services.import_problems import ensure_problems, known_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.sample_lines import Sample
 
-Key = tuple[int, bytes]  # problem id, hash of the steps
-
 UNKNOWN_PROBLEM = "the problem is not in this project: import it first, or allow new problems"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Where solutions go, and by which rules."""
+
+    project: Project
+    batch: ImportBatch | None
+    new_problems: str | None  # the split that unknown problems are made in; None refuses their solutions
+    # Ids above it are of this import. The same steps again raise the count of a solution only within the import that
+    # made it: a file that is imported twice must not count twice.
+    last_before: int
+    grade_later: bool  # leave the verdicts to a job
 
 
 @dataclass(frozen=True)
@@ -31,41 +42,53 @@ class SolutionRow:
         return self.problem.pk, solution_hash(self.sample.steps)
 
 
-def store_samples(
-    *,
-    project: Project,
-    samples: Sequence[tuple[int, Sample]],
-    new_problems: str | None,
-    last_before: int,
-    report: ImportReport,
-) -> None:
-    """Add the solutions whose steps are new for their problem; `samples` with line numbers.
-
-    `new_problems` is the split that unknown problems are made in; None refuses them. The same steps again raise the
-    count of a solution only within the import that made it (ids above `last_before`): a file that is imported twice
-    must not count twice.
-    """
-    rows = _with_problems(project, samples, new_problems, report)
+def store_samples(*, pool: Pool, samples: Sequence[tuple[int, Sample]], report: ImportReport) -> None:
+    """Add the solutions whose steps are new for their problem; `samples` with line numbers."""
+    rows = _with_problems(pool, samples, report)
     times = Counter(row.key for row in rows)
-    solutions, made = ensure_solutions(project=project, rows=rows)
-    _report_grades(rows, solutions, made, report)
-    for key, solution in solutions.items():
-        again = times[key] - (key in made)
-        if solution.pk <= last_before:
-            report.already_there += again
-        elif again:
-            Solution.objects.filter(pk=solution.pk).update(count=F("count") + again)
-            report.folded += again
+    wanted = {row.key: row for row in reversed(rows)}  # the first of those that are alike
+    grades = {} if pool.grade_later else _grades(wanted)
+    fresh = [
+        _graded(pool.project, row, pool.batch, grades.get(key, Grade.PENDING), times[key])
+        for key, row in reversed(wanted.items())
+    ]
+    made, folded = copy_solutions(pool.project, fresh, last_before=pool.last_before)
     report.created += len(made)
-    if critiques := [(solutions[row.key].pk, one) for row in rows for one in row.sample.critiques]:
-        report.critiques += store_critiques(project=project, wanted=critiques)
+    report.grades.update(grades.get(key, Grade.PENDING) for key in made)
+    report.folded += sum(times[key] for key in made | folded) - len(made)
+    report.already_there += sum(number for key, number in times.items() if key not in made | folded)
+    _compare_verdicts(rows, grades, report)
+    if any(row.sample.critiques for row in rows):
+        _store_critiques(pool.project, wanted, rows, report)
 
 
-def ensure_solutions(*, project: Project, rows: Sequence[SolutionRow]) -> tuple[dict[Key, Solution], set[Key]]:
+def _grades(wanted: Mapping[Key, SolutionRow]) -> dict[Key, Grade]:
+    """Verdicts of all: those that are there keep theirs, the others are graded now."""
+    known = {key: Grade(solution.grade) for key, solution in _known_solutions(wanted).items()}
+    return {key: known.get(key) or _verdict(row) for key, row in wanted.items()}
+
+
+def _verdict(row: SolutionRow) -> Grade:
+    return Grade(grade(row.sample.answer, row.problem.answer))
+
+
+def _store_critiques(
+    project: Project, wanted: Mapping[Key, SolutionRow], rows: Sequence[SolutionRow], report: ImportReport
+) -> None:
+    solutions = _known_solutions(wanted)
+    critiques = [(solutions[row.key].pk, one) for row in rows for one in row.sample.critiques]
+    report.critiques += store_critiques(project=project, wanted=critiques)
+
+
+def ensure_solutions(
+    *, project: Project, rows: Sequence[SolutionRow], batch: ImportBatch | None = None
+) -> tuple[dict[Key, Solution], set[Key]]:
     """The solutions of these rows by key, graded and made where they are new; and which ones are new."""
     wanted = {row.key: row for row in rows}
     known = _known_solutions(wanted)
-    made = Solution.objects.bulk_create(_graded(project, row) for key, row in wanted.items() if key not in known)
+    made = Solution.objects.bulk_create(
+        _graded(project, row, batch, _verdict(row)) for key, row in wanted.items() if key not in known
+    )
     fresh = {(solution.problem_id, bytes(solution.content_hash)): solution for solution in made}
     return known | fresh, set(fresh)
 
@@ -77,20 +100,20 @@ def _known_solutions(wanted: Mapping[Key, SolutionRow]) -> dict[Key, Solution]:
     return {(solution.problem_id, bytes(solution.content_hash)): solution for solution in found}
 
 
-def _with_problems(
-    project: Project, samples: Sequence[tuple[int, Sample]], new_problems: str | None, report: ImportReport
-) -> list[SolutionRow]:
+def _with_problems(pool: Pool, samples: Sequence[tuple[int, Sample]], report: ImportReport) -> list[SolutionRow]:
     named = {
         problem.unique_id: problem
         for problem in Problem.objects.filter(
-            project=project, unique_id__in={sample.unique_id for _, sample in samples} - {""}
-        )
+            project=pool.project, unique_id__in={sample.unique_id for _, sample in samples} - {""}
+        ).defer("reference_solution", "text")
     }
     texts = {number: s.problem for number, s in samples if s.problem is not None and s.unique_id not in named}
-    if new_problems is None:
-        by_text = known_problems(project, [row.hash for row in texts.values()])
+    if pool.new_problems is None:
+        by_text = known_problems(pool.project, list({row.hash for row in texts.values()}))
     else:
-        by_text = ensure_problems(project=project, rows=texts, split=new_problems, report=report)
+        by_text = ensure_problems(
+            project=pool.project, rows=texts, split=pool.new_problems, report=report, batch=pool.batch
+        )
     rows = []
     for number, sample in samples:
         problem = named.get(sample.unique_id) or (by_text.get(sample.problem.hash) if sample.problem else None)
@@ -101,17 +124,19 @@ def _with_problems(
     return rows
 
 
-def _graded(project: Project, row: SolutionRow) -> Solution:
+def _graded(project: Project, row: SolutionRow, batch: ImportBatch | None, grade_: Grade, count: int = 1) -> Solution:
     sample = row.sample
     return Solution(
         project=project,
         problem=row.problem,
+        batch=batch,
         steps=list(sample.steps),
         answer=sample.answer,
-        grade=grade(sample.answer, row.problem.answer),
-        grader_version=GRADER_VERSION,
+        grade=grade_,
+        grader_version="" if grade_ == Grade.PENDING else GRADER_VERSION,
         complete=sample.answer is not None,
         content_hash=row.key[1],
+        count=count,
         generator=sample.generator,
         seed=sample.seed,
         temperature=sample.temperature,
@@ -119,11 +144,8 @@ def _graded(project: Project, row: SolutionRow) -> Solution:
     )
 
 
-def _report_grades(
-    rows: Sequence[SolutionRow], solutions: Mapping[Key, Solution], made: set[Key], report: ImportReport
-) -> None:
-    report.grades.update(solutions[key].grade for key in made)
+def _compare_verdicts(rows: Sequence[SolutionRow], grades: Mapping[Key, Grade], report: ImportReport) -> None:
     for row in rows:
-        said, ours = row.sample.said_correct, solutions[row.key].grade
-        if said is not None and ours in ("correct", "wrong") and said != (ours == "correct"):
+        said, ours = row.sample.said_correct, grades.get(row.key)
+        if said is not None and ours in (Grade.CORRECT, Grade.WRONG) and said != (ours == Grade.CORRECT):
             report.notes[f"graded {ours}, though the file says otherwise"] += 1

@@ -2,25 +2,27 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Max
 
 from active_learning.strict_json import RecordError
-from annotation.models import Project, Solution, User
-from annotation.models.problems import Split
-from annotation.services import audit
+from annotation.models import ImportBatch, Project, Solution, User
+from annotation.models.problems import Grade, Split
+from annotation.services import audit, grading
 from annotation.services.import_labels import read_label, store_labels
 from annotation.services.import_problems import read_problem, store_problems
 from annotation.services.import_report import ImportReport
-from annotation.services.import_solutions import store_samples
+from annotation.services.import_solutions import Pool, store_samples
 from annotation.services.refusal import Refusal
 from annotation.services.sample_lines import read_samples
 
 BATCH = 500  # lines
+SOLUTIONS = 5000  # lines of solutions, which are copied
+BATCH_BYTES = 16 << 20  # or so much, where lines are long
 LOCK = 5347  # ours among the advisory locks of this database, together with the project's id
 
 T = TypeVar("T")
@@ -30,7 +32,24 @@ class ImportRunning(Refusal):
     """Another import into this project is running. Please start this one when it is done."""
 
 
-def import_problems(
+@dataclass(frozen=True)
+class Course:
+    """How an import is done, besides what it takes in; as it stands here, by a person who waits for it."""
+
+    batch: ImportBatch | None = None
+    grade_later: bool = False  # leave the verdicts on answers to a job
+    # Told how many lines were read, inside the transaction; may raise, and then nothing is kept.
+    tell: Callable[[int], None] = lambda _: None
+    # Shown each line and what was read from it, with the report that is to say what is doubtful.
+    look: Callable[[int, bytes, Any, ImportReport], None] | None = None
+    # The last act of the transaction, where it is kept.
+    finish: Callable[[ImportReport], None] = lambda _: None
+
+
+AT_ONCE = Course()
+
+
+def import_problems(  # noqa: PLR0913 - keyword-only
     *,
     project: Project,
     lines: Iterable[bytes],
@@ -38,15 +57,16 @@ def import_problems(
     by: User | None,
     split: str = Split.TRAIN,
     dry_run: bool = False,
+    course: Course = AT_ONCE,
 ) -> ImportReport:
     """Add the problems that are not there yet, told by their text with its white space collapsed.
 
     A line's own split (`split`, `prm800k_split`) wins over the given one. Raises ImportRunning.
     """
     report = ImportReport(source, dry_run)
-    with _whole("import problems", project, report, by):
-        for rows in _batches(lines, partial(read_problem, split=split), report):
-            store_problems(project=project, rows=dict(rows), report=report)
+    with _whole("import problems", project, report, by, course):
+        for rows in _batches(lines, partial(read_problem, split=split), report, course):
+            store_problems(project=project, rows=dict(rows), report=report, batch=course.batch)
     return report
 
 
@@ -59,29 +79,29 @@ def import_solutions(  # noqa: PLR0913 - keyword-only
     new_problems: str | None = None,
     generator: str = "import",
     dry_run: bool = False,
+    course: Course = AT_ONCE,
 ) -> ImportReport:
     """Add solutions, graded, to problems that are there; unknown problems are made in the split `new_problems`.
 
     `generator` stands where the file names none. Raises ImportRunning.
     """
     report = ImportReport(source, dry_run)
-    with _whole("import solutions", project, report, by):
+    with _whole("import solutions", project, report, by, course):
         last_before = Solution.objects.filter(project=project).aggregate(last=Max("pk", default=0))["last"]
-        for rows in _batches(lines, read_samples, report):
+        pool = Pool(project, course.batch, new_problems, last_before, course.grade_later)
+        for rows in _batches(lines, read_samples, report, course, most=SOLUTIONS):
             samples = [
-                (number, replace(one, generator=one.generator or generator)) for number, all_ in rows for one in all_
+                (number, one if one.generator else replace(one, generator=generator))
+                for number, all_ in rows
+                for one in all_
             ]
-            store_samples(
-                project=project,
-                samples=samples,
-                new_problems=new_problems,
-                last_before=last_before,
-                report=report,
-            )
+            store_samples(pool=pool, samples=samples, report=report)
+        if report.grades[Grade.PENDING]:
+            grading.request_grading(project=project, by=by)
     return report
 
 
-def import_labels(
+def import_labels(  # noqa: PLR0913 - keyword-only
     *,
     project: Project,
     lines: Iterable[bytes],
@@ -89,6 +109,7 @@ def import_labels(
     by: User | None,
     split: str = Split.TRAIN,
     dry_run: bool = False,
+    course: Course = AT_ONCE,
 ) -> ImportReport:
     """Add original PRM800K lines as labels; problems that are not there yet are made in `split`.
 
@@ -96,14 +117,16 @@ def import_labels(
     Raises ImportRunning.
     """
     report = ImportReport(source, dry_run)
-    with _whole("import labels", project, report, by):
-        for rows in _batches(lines, read_label, report):
-            store_labels(project=project, rows=rows, source=source[:200], split=split, report=report)
+    with _whole("import labels", project, report, by, course):
+        for rows in _batches(lines, read_label, report, course):
+            store_labels(
+                project=project, rows=rows, source=source[:200], split=split, report=report, batch=course.batch
+            )
     return report
 
 
 @contextmanager
-def _whole(action: str, project: Project, report: ImportReport, by: User | None) -> Iterator[None]:
+def _whole(action: str, project: Project, report: ImportReport, by: User | None, course: Course) -> Iterator[None]:
     """One transaction for a whole file, audited; a dry run takes it back."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -114,24 +137,36 @@ def _whole(action: str, project: Project, report: ImportReport, by: User | None)
             if not cursor.fetchone()[0]:
                 raise ImportRunning
         yield
-        audit.record(project=project, by=by, action=action, target=report.source[:200], **report.counts())
         if report.dry_run:
             transaction.set_rollback(True)
+            return
+        audit.record(project=project, by=by, action=action, target=report.source[:200], **report.counts())
+        course.finish(report)
 
 
-def _batches(lines: Iterable[bytes], read: Callable[[bytes], T], report: ImportReport) -> Iterator[list[tuple[int, T]]]:
+def _batches(
+    lines: Iterable[bytes], read: Callable[[bytes], T], report: ImportReport, course: Course, most: int = BATCH
+) -> Iterator[list[tuple[int, T]]]:
     """The lines that can be read, parsed and numbered from 1; the others are refused in the report."""
     batch: list[tuple[int, T]] = []
+    size = number = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
             report.blank_lines += 1
             continue
         try:
-            batch.append((number, read(line)))
+            row = read(line)
         except RecordError as error:
             report.refuse(number, error)
-        if len(batch) == BATCH:
+            continue
+        if course.look:
+            course.look(number, line, row, report)
+        batch.append((number, row))
+        size += len(line)
+        if len(batch) == most or size > BATCH_BYTES:
             yield batch
-            batch = []
+            course.tell(number)
+            batch, size = [], 0
     if batch:
         yield batch
+    course.tell(number)

@@ -76,7 +76,7 @@ def probability(fields: Fields, key: str) -> float | None:
 
 def _simple(fields: Fields) -> Sample:
     """{problem or unique_id, steps or solution, answer?, generator?, score?, seed?, temperature?, critiques?}; also the
-    scored samples of PRM800K."""
+    scored samples of PRM800K, and ProcessBench, whose labels are not for here."""
     steps = _steps(fields, "steps") if "steps" in fields.value else _cut(fields, "solution")
     given = text_or_number(fields, "answer")
     return Sample(
@@ -88,7 +88,9 @@ def _simple(fields: Fields) -> Sample:
         seed=fields.optional("seed", None, int, None),
         temperature=fields.optional("temperature", None, float, None),
         score=probability(fields, "score" if "score" in fields.value else "prm_score"),
-        said_correct=fields.optional("is_correct", None, bool, None),
+        said_correct=fields.optional(
+            "is_correct" if "is_correct" in fields.value else "final_answer_correct", None, bool, None
+        ),
         critiques=_critiques(fields, len(steps)),
     )
 

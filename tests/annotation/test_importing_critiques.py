@@ -98,13 +98,13 @@ def test_a_dry_run_counts_them_and_keeps_none(project):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_critiques_cost_two_queries_however_many_there_are(project, count):
+def test_critiques_cost_three_queries_however_many_there_are(project, count):
     load(project, sample())
     with CaptureQueriesContext(connection) as without:
         load(project, sample())
 
-    # those that are there · the new ones
+    # their solutions · those that are there · the new ones
     with CaptureQueriesContext(connection) as with_them:
         load(project, sample(*[about(1, f"Reason {n}.") for n in range(count)]))
 
-    assert len(with_them) == len(without) + 2
+    assert len(with_them) == len(without) + 3

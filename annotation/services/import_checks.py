@@ -1,0 +1,107 @@
+"""What a person should look at before a file is imported: its lines can be read, but something in them is doubtful."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from active_learning.strict_json import RecordError, load_json
+from annotation.models import Problem, Project
+from annotation.models.problems import Split
+from annotation.services import maths_check
+from annotation.services.contamination import HeldOut
+from annotation.services.import_labels import LabelRow
+from annotation.services.import_layouts import layout_of
+from annotation.services.import_problems import ProblemRow, read_problem
+from annotation.services.import_report import ImportReport
+from annotation.services.sample_lines import Sample
+
+FIGURE = re.compile(
+    r"\[asy\]|\\includegraphics|\b(?:figure|diagram|picture|graph) (?:above|below|shown)\b"
+    r"|\b(?:shown|pictured) (?:above|below)\b|\bin the (?:figure|diagram|picture)\b",
+    re.IGNORECASE,
+)
+MATHS = "maths that cannot be typeset"
+MISSING_FIGURE = "a figure that is not here"
+NO_ANSWER = "no answer, so that solutions cannot be graded"
+SAME_PROBLEM = "the same problem again in this file"
+HELD_OUT_ID = "the unique id of a held-out problem"
+HELD_OUT_WORDS = "13 words in a row of a held-out problem"
+OF_HELD_OUT = "of a held-out problem, so that it is never queued"
+
+
+class Checks:
+    """Looks at each line of one file. `split` is where problems go that name none and are not there yet."""
+
+    def __init__(self, project: Project, split: str | None, held_out: HeldOut | None = None) -> None:
+        self._split = split
+        self._held_out = HeldOut.of_project(project) if held_out is None else held_out
+        test = Problem.objects.filter(project=project, split=Split.TEST)
+        rows = list(test.values_list("content_hash", "unique_id"))
+        self._test_hashes = {bytes(content) for content, _ in rows}
+        self._test_ids = {unique_id for _, unique_id in rows} - {""}
+        self._seen: set[bytes] = set()
+
+    def read_ahead(self, lines: Iterable[bytes]) -> None:
+        """Problems that this file holds out itself; they may stand behind those for training."""
+        for line in lines:
+            try:
+                row = read_problem(line, split=self._split or Split.TRAIN)
+            except RecordError:
+                continue
+            if row.split == Split.TEST:
+                self._held_out.add(row.unique_id or f"“{row.text[:40]}…”", row.text)
+
+    def look(self, number: int, line: bytes, row: Any, report: ImportReport) -> None:
+        """What importing.Course wants."""
+        layout = layout_of(load_json(line))
+        report.layouts[layout.name if layout else "another layout"] += 1
+        for path, kind, detail in self._doubts(row):
+            report.doubt(number, path, kind, detail)
+
+    def _doubts(self, row: Any) -> Iterator[tuple[str, str, str]]:
+        if isinstance(row, ProblemRow):
+            yield from self._of_problem(row)
+        elif isinstance(row, LabelRow):
+            yield from self._of_sample(row.sample, row.problem)
+        else:
+            for sample in row:
+                yield from self._of_sample(sample, sample.problem)
+
+    def _of_problem(self, row: ProblemRow) -> Iterator[tuple[str, str, str]]:
+        if row.hash in self._seen:
+            yield "problem", SAME_PROBLEM, ""
+            return
+        self._seen.add(row.hash)
+        yield from _of_text("problem", row.text)
+        if row.answer is None:
+            yield "answer", NO_ANSWER, ""
+        if row.split == Split.TRAIN:
+            yield from self._leaks(row.unique_id, [("problem", row.text), ("solution", row.reference_solution)])
+
+    def _of_sample(self, sample: Sample, problem: ProblemRow | None) -> Iterator[tuple[str, str, str]]:
+        if sample.unique_id in self._test_ids or (problem and problem.hash in self._test_hashes):
+            yield "problem", OF_HELD_OUT, ""
+            return
+        if problem and self._split and problem.hash not in self._seen:
+            self._seen.add(problem.hash)
+            yield from _of_text("problem", problem.text)
+            if self._split == Split.TRAIN:
+                yield from self._leaks("", [("problem", problem.text)])
+        for place, step in enumerate(sample.steps):
+            yield from _of_text(f"steps[{place}]", step)
+        yield from self._leaks("", [("steps", "\n".join(sample.steps))])
+
+    def _leaks(self, unique_id: str, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+        if unique_id in self._test_ids:
+            yield "unique_id", HELD_OUT_ID, unique_id
+        for path, text in texts:
+            if found := self._held_out.find(text):
+                name, words = found
+                yield path, HELD_OUT_WORDS, f"{name}: {words}"
+
+
+def _of_text(path: str, text: str) -> Iterator[tuple[str, str, str]]:
+    for fault in maths_check.faults(text):
+        yield path, MATHS, fault
+    if figure := FIGURE.search(text):
+        yield path, MISSING_FIGURE, figure[0]
