@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
 from active_learning.grading import Grade, extract_answer, grade
-from annotation.models import Dispute, Label, Problem, Project, Slot
-from annotation.models.labels import FinishReason, Origin
+from annotation.models import Adjudication, Dispute, Label, Problem, Project, Slot, User
+from annotation.models.labels import FinishReason, Origin, Purpose, Resolution
 from annotation.models.slots import SlotState
 from annotation.services import audit
 from annotation.services.judgements import Row
+
+GIVEN_HERE = (Origin.LABELER, Origin.REVIEWER)  # an imported file may hold thousands that nobody here can answer
 
 
 def follow_up(*, label: Label, rows: Sequence[Row]) -> None:
@@ -37,22 +39,46 @@ def _dispute_the_guess(label: Label, rows: Sequence[Row]) -> None:
         Dispute.objects.create(project=label.project, label=label, answer=answer)
 
 
-def doubt_again(*, project: Project, solutions: Sequence[int]) -> None:
+def doubt_again(*, project: Project, solutions: Sequence[int]) -> int:
     """Inside a transaction: these solutions have just been graded as not right, whatever was thought of them before.
 
-    Whoever accepted one of them has doubted our answer without knowing.
+    Whoever accepted one of them has doubted our answer without knowing; and what was settled, for the answers were the
+    same, is open again. Returns how many disputes that makes.
     """
+    settled = Dispute.objects.filter(project=project, label__solution__in=solutions, label__phase=2)
+    again = settled.filter(resolution__in=[Resolution.TRUTH, Resolution.GRADER])
+    opened = again.update(resolution="", resolved_at=None, resolved_by=None)
     labels = Label.objects.current().filter(
+        ~Exists(Adjudication.objects.overruling_label()),
         project=project,
         solution__in=solutions,
         phase=2,  # a dialogue ends with an answer of its own, which was graded when it was handed in
-        origin=Origin.LABELER,
+        purpose=Purpose.PRODUCTION,
+        origin__in=GIVEN_HERE,
         finish_reason=FinishReason.SOLUTION,
         dispute__isnull=True,
         solution__answer__isnull=False,
     )
     rows = labels.values_list("pk", "solution__answer")
-    Dispute.objects.bulk_create(Dispute(project=project, label_id=pk, answer=answer) for pk, answer in rows)
+    made = Dispute.objects.bulk_create(
+        Dispute(project=project, label_id=pk, answer=answer or "") for pk, answer in rows
+    )
+    return opened + len(made)
+
+
+def settle(*, project: Project, solutions: Sequence[int], by: User | None) -> int:
+    """Inside a transaction: these solutions have just been graded as right, so that whoever accepted them was right.
+
+    Returns how many disputes that ends.
+    """
+    ended = Dispute.objects.open().filter(project=project, label__solution__in=solutions, label__phase=2)
+    return ended.update(resolution=Resolution.TRUTH, resolved_by=by, resolved_at=Now())
+
+
+def settle_dialogues(*, project: Project, disputes: Sequence[int], by: User | None) -> int:
+    """Inside a transaction: the answers that labelers came to in these dialogues are right now."""
+    ended = Dispute.objects.open().filter(project=project, pk__in=disputes)
+    return ended.update(resolution=Resolution.TRUTH, resolved_by=by, resolved_at=Now())
 
 
 def _withdraw_if_reported_enough(label: Label) -> None:

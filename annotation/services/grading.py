@@ -4,16 +4,18 @@ What is not graded yet counts neither as right nor as wrong, and is not chosen f
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from active_learning.grading import GRADER_VERSION, grade
 from annotation import jobs as job_names
-from annotation.models import Job, Problem, Project, Solution, User
+from annotation.models import Job, Problem, Project, Slot, Solution, User
 from annotation.models.jobs import JobKind, JobState
 from annotation.models.problems import Grade
+from annotation.models.slots import Arm, SlotState
 from annotation.services import audit, disputes, jobs
 
 BATCH = 500  # solutions
@@ -33,6 +35,19 @@ class Answer:
 class Verdict:
     answer: Answer
     grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many solutions were graded, and what followed."""
+
+    graded: int = 0
+    out_of_queue: int = 0  # slots that were chosen for an answer that is another now
+    settled: int = 0  # disputes that are none any more
+    raised: int = 0  # disputes that nobody knew of before
+
+    def counts(self) -> dict[str, int]:
+        return asdict(self)
 
 
 def request_grading(*, project: Project, by: User | None) -> Job:
@@ -79,11 +94,11 @@ def record_verdicts(*, job: Job, verdicts: Sequence[Verdict]) -> int:
     """
     with transaction.atomic():
         jobs.hold(job=job)
-        return write_verdicts(project=job.project, verdicts=verdicts)
+        return write_verdicts(project=job.project, verdicts=verdicts, by=job.started_by).graded
 
 
-def write_verdicts(*, project: Project, verdicts: Sequence[Verdict]) -> int:
-    """Inside a transaction: give pending solutions their grades. Returns how many got one."""
+def write_verdicts(*, project: Project, verdicts: Sequence[Verdict], by: User | None) -> Written:
+    """Inside a transaction: give pending solutions their grades, and look again at what followed from them before."""
     # Locked in one order, before the solutions: whoever changes a truth does it in the same order.
     problems = Problem.objects.select_for_update(no_key=True).filter(pk__in={one.answer.problem for one in verdicts})
     truths = dict(problems.order_by("pk").values_list("pk", "answer"))
@@ -97,8 +112,30 @@ def write_verdicts(*, project: Project, verdicts: Sequence[Verdict]) -> int:
         )
         for grade_, solutions in by_grade.items()
     )
-    disputes.doubt_again(project=project, solutions=by_grade[Grade.WRONG] + by_grade[Grade.AMBIGUOUS])
-    return graded
+    return Written(
+        graded=graded,
+        out_of_queue=_void_misplaced(by_grade),
+        settled=disputes.settle(project=project, solutions=by_grade[Grade.CORRECT], by=by),
+        raised=disputes.doubt_again(project=project, solutions=by_grade[Grade.WRONG] + by_grade[Grade.AMBIGUOUS]),
+    )
+
+
+# What an arm of the queue promises of its solutions' answers; the others promise nothing.
+PROMISED = {Arm.CONVINCING_WRONG: Grade.WRONG, Arm.INJECTED: Grade.CORRECT}
+
+
+def _void_misplaced(by_grade: Mapping[Grade, Sequence[int]]) -> int:
+    """Take out of the queue what waits there for an answer that is another now: the next refill or round weighs it by
+    its new grade. Slots that are being given out in this moment stay."""
+    begun = Slot.objects.filter(solution=OuterRef("solution"), state__in=[SlotState.LEASED, SlotState.DONE])
+    count = 0
+    for arm, promised in PROMISED.items():
+        others = [pk for grade_, solutions in by_grade.items() if grade_ != promised for pk in solutions]
+        twin = Q(~Exists(begun), arm=Arm.OVERLAP, served_reason__arm=arm)
+        waiting = Slot.objects.filter(Q(arm=arm) | twin, state=SlotState.READY, solution__in=others)
+        free = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        count += Slot.objects.filter(pk__in=free).update(state=SlotState.VOID)
+    return count
 
 
 def cancel_grading(*, job: Job, by: User) -> Job:

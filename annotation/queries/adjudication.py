@@ -1,0 +1,227 @@
+"""Solutions whose labelers disagree, and what a reviewer sees of one: nothing of the others before their own judgement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+)
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Adjudication, Dispute, Exclusion, Gold, Label, Project, Solution, StepRating, User
+from annotation.models.labels import FinishReason, LabelQuerySet, Origin, Purpose, Resolution
+
+ROWS_ON_A_PAGE = 50
+# Whoever gave up has said nothing of the solution.
+SAY_SOMETHING = [FinishReason.FOUND_ERROR, FinishReason.SOLUTION, FinishReason.BAD_PROBLEM]
+NO_ERROR, BAD_PROBLEM = -1, -2  # beside the steps from 0 at which a first error may be
+
+
+class Show(TextChoices):
+    OPEN = "open", _("To decide")
+    BEGUN = "begun", _("Begun")
+    DECIDED = "decided", _("Decided")
+
+
+@dataclass(frozen=True)
+class Tab:
+    show: Show
+    rows: int
+
+
+@dataclass(frozen=True)
+class Row:
+    solution: Solution
+    labels: int
+    adjudication: Adjudication | None
+
+
+@dataclass(frozen=True)
+class ListPage:
+    show: Show
+    tabs: list[Tab]
+    rows: "Page[Any]"
+    listed: list[Row]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One label beside the others, under a letter: who gave it would sway. The decision has none."""
+
+    letter: str
+    label: Label
+    ratings: list[int | None]  # of the solution's steps in order; None where the labeler did not get to
+
+    @property
+    def is_decision(self) -> bool:
+        return not self.letter
+
+    @property
+    def first_error(self) -> int | None:
+        return self.ratings.index(-1) if -1 in self.ratings else None
+
+
+@dataclass(frozen=True)
+class Step:
+    place: int
+    text: str
+    blind: int | None
+    ratings: list[int | None]  # by the opinions in order
+
+    @property
+    def is_in_dispute(self) -> bool:
+        return len(set(self.ratings)) > 1
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """`opinions` and `steps` of the others are empty until the reviewer's own judgement is in."""
+
+    solution: Solution
+    adjudication: Adjudication | None
+    is_mine: bool
+    opinions: list[Opinion]
+    steps: list[Step]
+    gold: Gold | None
+
+    @property
+    def is_decided(self) -> bool:
+        return self.adjudication is not None and self.adjudication.label_id is not None
+
+
+def countable(project: Project) -> LabelQuerySet:
+    """Labels between which there may be something to decide."""
+    return (
+        Label.objects.current()
+        .filter(project=project, purpose=Purpose.PRODUCTION, phase=2, finish_reason__in=SAY_SOMETHING)
+        .exclude(origin=Origin.REVIEWER)
+    )
+
+
+def in_dispute(project: Project, solutions: Sequence[int] | None = None) -> QuerySet[Any, Any]:
+    """Ids of the solutions, of these or of all, whose labels place the first error differently."""
+    labels = countable(project) if solutions is None else countable(project).filter(solution__in=solutions)
+    shared = labels.values("solution").annotate(number=Count("pk")).filter(number__gt=1).values("solution")
+    error = StepRating.objects.filter(label=OuterRef("pk"), option=0, rating=-1).order_by("step").values("step")[:1]
+    end = Case(
+        When(finish_reason=FinishReason.FOUND_ERROR, then=Subquery(error)),
+        When(finish_reason=FinishReason.SOLUTION, then=Value(NO_ERROR)),
+        default=Value(BAD_PROBLEM),
+        output_field=IntegerField(),
+    )
+    ends = labels.filter(solution__in=shared).annotate(end=end).values("solution")
+    found = ends.annotate(least=Min("end"), most=Max("end")).filter(least__lt=F("most"))
+    return found.order_by("solution").values_list("solution", flat=True)
+
+
+def open_cases(project: Project, by: User) -> QuerySet[Solution]:
+    """What this person may decide and nobody has begun: labelers disagree, or a lead has found one wrong.
+
+    Where all that is left of a disagreement is the label of somebody who is not excluded, there is none.
+    """
+    theirs = countable(project).filter(solution=OuterRef("pk")).filter(~Exists(Exclusion.objects.of_label()))
+    several = theirs.order_by().values("solution").annotate(number=Count("pk")).filter(number__gt=1)
+    disagree = Q(Exists(several.values("solution")), disagreement__isnull=False)
+    found_wrong = Dispute.objects.filter(label__solution=OuterRef("pk"), resolution=Resolution.LABELER, label__phase=2)
+    return (
+        Solution.objects.filter(project=project, adjudication__isnull=True)
+        .filter(disagree | Q(Exists(found_wrong)))
+        .exclude(Exists(Label.objects.filter(solution=OuterRef("pk"), labeler__user=by)))
+    )
+
+
+def list_page(project: Project, *, by: User, show: Show, page: str | None) -> ListPage:
+    """Six queries, however many there are."""
+    found = {
+        Show.OPEN: open_cases(project, by).order_by("pk"),
+        Show.BEGUN: _adjudicated(project).filter(adjudication__label__isnull=True).order_by("adjudication__blind_at"),
+        Show.DECIDED: _adjudicated(project)
+        .filter(adjudication__label__isnull=False)
+        .order_by("-adjudication__decided_at", "-pk"),
+    }
+    rows = Paginator(found[show].select_related("problem", "adjudication__reviewer__user"), ROWS_ON_A_PAGE)
+    shown = rows.get_page(page)
+    solutions = list(shown)
+    return ListPage(
+        show=show,
+        tabs=[Tab(each, query.count()) for each, query in found.items()],
+        rows=shown,
+        listed=_listed(project, solutions),
+    )
+
+
+def _adjudicated(project: Project) -> QuerySet[Solution]:
+    return Solution.objects.filter(project=project, adjudication__isnull=False)
+
+
+def _listed(project: Project, solutions: Sequence[Solution]) -> list[Row]:
+    labels = countable(project).filter(solution__in=solutions).order_by().values_list("solution")
+    numbers = dict(labels.annotate(number=Count("pk")))
+    return [Row(one, numbers.get(one.pk, 0), getattr(one, "adjudication", None)) for one in solutions]
+
+
+def case_page(project: Project, *, solution: int, by: User) -> CasePage | None:
+    """One solution as this person may see it now; None where there is none, or it is nothing to decide for anybody.
+
+    Five queries; before their own judgement is in, nothing is read that others said.
+    """
+    related = Solution.objects.select_related("problem", "adjudication__reviewer__user", "gold")
+    found = related.filter(project=project, pk=solution).first()
+    if found is None:
+        return None
+    case = getattr(found, "adjudication", None)
+    if case is None:
+        return CasePage(found, None, False, [], [], None) if _is_case(project, found) else None
+    is_mine = case.reviewer.user_id == by.pk
+    opinions = _opinions(project, found, case) if is_mine or case.label_id else []
+    return CasePage(found, case, is_mine, opinions, _steps(found, case, opinions), getattr(found, "gold", None))
+
+
+def _is_case(project: Project, solution: Solution) -> bool:
+    wrong = Dispute.objects.filter(label__solution=solution, label__phase=2, resolution=Resolution.LABELER)
+    return hasattr(solution, "disagreement") or wrong.exists()
+
+
+def _opinions(project: Project, solution: Solution, case: Adjudication) -> list[Opinion]:
+    own = Prefetch("steprating_set", StepRating.objects.filter(option=0).order_by("step"), to_attr="own_ratings")
+    labels = countable(project).filter(solution=solution).order_by("created_at", "pk").select_related("labeler")
+    decided = Label.objects.filter(adjudication=case).select_related("labeler")
+    shown: list[Any] = [*labels.prefetch_related(own), *decided.prefetch_related(own)]
+    return [
+        Opinion(
+            letter="" if label.pk == case.label_id else ascii_uppercase[place % 26],
+            label=label,
+            ratings=_by_step(label.own_ratings, len(solution.steps)),
+        )
+        for place, label in enumerate(shown)
+    ]
+
+
+def _by_step(ratings: Sequence[StepRating], steps: int) -> list[int | None]:
+    found = {one.step: one.rating for one in ratings}
+    return [found.get(place) for place in range(steps)]
+
+
+def _steps(solution: Solution, case: Adjudication, opinions: Sequence[Opinion]) -> list[Step]:
+    blind = {one["step"]: one["rating"] for one in case.blind["ratings"]}
+    return [
+        Step(place, text, blind.get(place), [one.ratings[place] for one in opinions])
+        for place, text in enumerate(solution.steps)
+    ]
