@@ -2,15 +2,18 @@
 
 import hashlib
 import itertools
+import time
 import uuid
 from functools import cache
 
 from django.contrib.auth.hashers import make_password
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
 from annotation.models.jobs import JobKind
 from annotation.services import gold as gold_services
-from annotation.services import jobs, judgements, labeling, members, queue, rounds
+from annotation.services import jobs, judgements, labeling, members, queue, rounds, second_factor
 
 PASSWORD = "correct horse battery"
 hashed = cache(make_password)  # slow on purpose, and the same for everybody here
@@ -33,6 +36,22 @@ def member(project, role, name=None):
     person = user(name)
     Membership.objects.create(project=project, user=person, role=role)
     return Labeler.objects.create(project=project, user=person) if role == "labeler" else person
+
+
+def app_code(user, *, later=0):
+    """What the app of this account shows now, or so many half minutes later."""
+    device = TOTPDevice.objects.get(user=user)
+    app = TOTP(device.bin_key, device.step, device.t0, device.digits)
+    app.time = time.time() + later * device.step
+    return f"{app.token():06}"
+
+
+def give_second_factor(user):
+    """Set one up; returns the recovery codes. The code of this moment may be used again."""
+    second_factor.begin(by=user)
+    codes = second_factor.confirm(by=user, code=app_code(user))
+    TOTPDevice.objects.filter(user=user).update(last_t=-1)
+    return codes
 
 
 def problem(project, **values):
@@ -121,3 +140,14 @@ def screened(project, items, name=None):
     person = user(name)
     members.add_member(project=project, user=person, role="labeler", by=None)
     return Labeler.objects.select_related("project").get(project=project, user=person)
+
+
+def disagreement(first, second, ratings=((1, -1), (1, 1, 1)), **values):
+    """A solution that two people have labeled, each with their own ratings."""
+    project = first.project
+    project.overlap_share = 1.0
+    project.save()
+    made = queued(project, 1, **values)[0].solution
+    for by, theirs in zip((first, second), ratings, strict=True):
+        assert label(by, theirs).solution_id == made.pk
+    return made
