@@ -1,4 +1,4 @@
-"""efficiency, people, rivals: questions to the method, answered on labels that are known beforehand."""
+"""efficiency, people, rivals, behaviour: questions to the method, answered on labels that are known beforehand."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
-from active_learning.commands.arguments import emit, torch_command, write_json, write_lines
+from active_learning.commands.arguments import command, emit, torch_command, write_json, write_lines
 from active_learning.config import Precision, TrainConfig
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ def add(commands: Any) -> None:
     rivals.add_argument("--seeds", type=int, default=3)
     rivals.add_argument("--problems", type=int, default=60, help="measured on, for each seed")
     rivals.add_argument("--samples", type=int, default=64, help="of each")
+
+    behaviour = command(commands, "behaviour", _behaviour, "say how often simulated cheats are told from honest people")
+    behaviour.add_argument("--seeds", type=int, default=100)
 
 
 def _add_features(command: argparse.ArgumentParser) -> None:
@@ -170,3 +173,10 @@ def _rivals(options: argparse.Namespace) -> None:
             emit({"stage": "rivals", "done": seed + 1, "total": options.seeds})
     temporary.rename(options.out)
     emit({"stage": "done", "samples": written})
+
+
+def _behaviour(options: argparse.Namespace) -> None:
+    from active_learning.experiments import cheats
+
+    for kind, found in cheats.count(range(options.seeds)).items():
+        emit({"kind": kind, **found})

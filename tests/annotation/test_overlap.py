@@ -119,16 +119,16 @@ def test_f9_two_labelers_get_the_solution_and_neither_gets_it_twice(project, ali
 
 def test_f9_a_new_round_keeps_the_second_slots_of_what_has_begun_and_drops_those_of_what_has_not(project, alice):
     share(project, 1)
-    factories.queued(project, 3)
-    factories.label(alice)  # after which they hold another one
+    factories.queued(project, 6)
+    factories.label(alice)  # after which they hold another one, and one is set aside
     begun = set(Slot.objects.exclude(state="ready").values_list("solution", flat=True))
 
     share(project, 0)
     factories.queued(project, 1)
 
-    assert len(begun) == 2
+    assert len(begun) == 3
     assert set(Slot.objects.filter(state="ready", wave=1).values_list("solution", flat=True)) == begun
-    assert waves(project, state="void") == [0, 1]
+    assert waves(project, state="void") == [0, 0, 0, 1, 1, 1]
 
 
 # Where they disagree ------------------------------------------------------------------------------------------------
