@@ -15,6 +15,7 @@ RUN_REFILLS = "workers.run_refills"
 RUN_EXPORTS = "workers.run_exports"
 RUN_OPTIONS = "workers.run_options"
 RUN_GRADING = "workers.run_grading"
+RUN_IMPORTS = "workers.run_imports"
 SWEEP = "workers.sweep"
 TALLIES = "workers.renew_tallies"
 
@@ -26,6 +27,7 @@ QUEUES = {
     RUN_EXPORTS: "default",
     RUN_OPTIONS: "default",
     RUN_GRADING: "default",
+    RUN_IMPORTS: "default",
     SWEEP: "default",
     TALLIES: "default",
 }

@@ -8,7 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Project
-from annotation.services.import_report import ImportReport
+from annotation.services.import_batches import Choices
+from annotation.services.import_report import ImportReport, RefusedLine
+from annotation.services.import_work import import_file
 from annotation.services.line_files import lines_of
 from annotation.services.refusal import Refusal
 
@@ -21,7 +23,11 @@ EXIT_CODE = (
 def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JSON Lines, or the same packed as .gz")
     parser.add_argument("--project", required=True, metavar="SLUG")
-    parser.add_argument("--dry-run", action="store_true", help="print the report and change nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the report, with what somebody should look at in the file, and change nothing",
+    )
 
 
 def find_project(slug: str) -> Project:
@@ -33,11 +39,39 @@ def find_project(slug: str) -> Project:
 
 
 def import_files(command: BaseCommand, options: dict[str, Any], load: Callable[..., ImportReport]) -> None:
-    """Load each file and print what became of it. Nothing but refused lines is an error, some are a report."""
+    """Load the lines of each file and print what became of them."""
+
+    def load_file(project: Project, path: Path) -> ImportReport:
+        return load(project=project, lines=lines_of(path), source=path.name, by=None, dry_run=options["dry_run"])
+
+    _each_file(command, options, load_file)
+
+
+def import_batches(command: BaseCommand, options: dict[str, Any], choices_for: Callable[[Path], Choices]) -> None:
+    """Import each file, with a row among the imports of the project, and print what became of it."""
+
+    def load_file(project: Project, path: Path) -> ImportReport:
+        later = options.get("grade_later", False)
+        return import_file(
+            project=project,
+            path=path,
+            by=None,
+            choices=choices_for(path),
+            dry_run=options["dry_run"],
+            grade_later=later,
+        )
+
+    _each_file(command, options, load_file)
+
+
+def _each_file(
+    command: BaseCommand, options: dict[str, Any], load_file: Callable[[Project, Path], ImportReport]
+) -> None:
+    """Nothing but refused lines is an error, some are a report."""
     project = find_project(options["project"])
     for path in options["files"]:
         try:
-            report = load(project=project, lines=lines_of(path), source=path.name, by=None, dry_run=options["dry_run"])
+            report = load_file(project, path)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         command.stdout.write("\n".join(report_lines(report)))
@@ -48,6 +82,8 @@ def import_files(command: BaseCommand, options: dict[str, Any], load: Callable[.
 def report_lines(report: ImportReport) -> Iterator[str]:
     """An import's report as lines of plain text."""
     yield f"{report.source}{' (dry run: nothing was changed)' if report.dry_run else ''}"
+    for layout, count in sorted(report.layouts.items()):
+        yield f"  layout         {count:>8}  {layout}"
     yield f"  created        {report.created:>8}"
     yield f"  already there  {report.already_there:>8}"
     sometimes = [
@@ -61,8 +97,15 @@ def report_lines(report: ImportReport) -> Iterator[str]:
         yield f"  graded {grade:<11}{count:>5}"
     for note, count in sorted(report.notes.items()):
         yield f"  note           {count:>8}  {note}"
+    for doubt, count in sorted(report.doubts.items()):
+        yield f"  look at        {count:>8}  {doubt}"
+    yield from _shown(report.doubtful, report.doubts.total())
     yield f"  refused        {report.refused_count:>8}"
-    for line in report.refused:
+    yield from _shown(report.refused, report.refused_count)
+
+
+def _shown(lines: list[RefusedLine], total: int) -> Iterator[str]:
+    for line in lines:
         yield f"    line {line.number}: {f'{line.path}: ' if line.path else ''}{line.reason}"
-    if report.refused_count > len(report.refused):
-        yield f"    and {report.refused_count - len(report.refused)} more"
+    if total > len(lines):
+        yield f"    and {total - len(lines)} more"

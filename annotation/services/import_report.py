@@ -22,6 +22,7 @@ class ImportReport:
 
     source: str
     dry_run: bool = False
+    lines: int = 0
     created: int = 0
     already_there: int = 0
     folded: int = 0  # the same solution again in this file: counted on it, and not a row of its own

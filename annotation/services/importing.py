@@ -96,7 +96,7 @@ def import_solutions(  # noqa: PLR0913 - keyword-only
                 for one in all_
             ]
             store_samples(pool=pool, samples=samples, report=report)
-        if report.grades[Grade.PENDING]:
+        if report.grades[Grade.PENDING] and not dry_run:
             grading.request_grading(project=project, by=by)
     return report
 
@@ -169,4 +169,5 @@ def _batches(
             batch, size = [], 0
     if batch:
         yield batch
+    report.lines = number
     course.tell(number)

@@ -2,8 +2,10 @@
 
 import codecs
 import gzip
+import hashlib
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -14,6 +16,7 @@ from annotation.services.refusal import Refusal
 MAX_UNPACKED_RATIO = 50
 ALWAYS_UNPACKED = 64 << 20
 MAX_UNPACKED_BYTES = 16 << 30
+MAX_LINES = 5_000_000
 
 
 class UnreadableFile(Refusal):
@@ -26,13 +29,27 @@ class Lines(Protocol):
     def readline(self, size: int = ..., /) -> bytes: ...
 
 
-def lines_of(path: Path) -> Iterator[bytes]:
-    """The lines of a file, which may be packed by gzip (`.gz`); raises UnreadableFile."""
+def lines_of(path: Path, name: str = "") -> Iterator[bytes]:
+    """The lines of a file, which may be packed by gzip (`.gz`); raises UnreadableFile, which tells it by its name."""
+    with _reading(name or str(path)), path.open("rb") as packed:
+        for number, line in enumerate(read_lines(_Unpacked(packed) if path.suffix == ".gz" else packed)):
+            if number == MAX_LINES:
+                raise UnreadableFile(f"The file has more than {MAX_LINES:,} lines; please cut it into several.")
+            yield line
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file as it is; raises UnreadableFile."""
+    with _reading(str(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
     try:
-        with path.open("rb") as packed:
-            yield from read_lines(_Unpacked(packed) if path.suffix == ".gz" else packed)
+        yield
     except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableFile(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise UnreadableFile(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def read_lines(stream: Lines) -> Iterator[bytes]:

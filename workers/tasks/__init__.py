@@ -2,10 +2,11 @@
 
 from workers.tasks.exports import run_exports
 from workers.tasks.grading import run_grading
+from workers.tasks.imports import run_imports
 from workers.tasks.options import run_options
 from workers.tasks.refills import run_refills
 from workers.tasks.rounds import run_rounds
 from workers.tasks.sweep import sweep
 from workers.tasks.tallies import renew_tallies
 
-__all__ = ["renew_tallies", "run_exports", "run_grading", "run_options", "run_refills", "run_rounds", "sweep"]
+__all__ = ["renew_tallies", "run_exports", "run_grading", "run_imports", "run_options", "run_refills", "run_rounds", "sweep"]

@@ -7,7 +7,7 @@ from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import jobs, queue
 from annotation.services import refills as refill_services
-from workers import exports, grading, options, refills, rounds
+from workers import exports, grading, imports, options, refills, rounds
 
 WORK = {
     JobKind.ROUND: (rounds, names.RUN_ROUNDS),
@@ -15,6 +15,7 @@ WORK = {
     JobKind.OPTIONS: (options, names.RUN_OPTIONS),
     JobKind.REFILL: (refills, names.RUN_REFILLS),
     JobKind.GRADING: (grading, names.RUN_GRADING),
+    JobKind.IMPORT: (imports, names.RUN_IMPORTS),
 }
 
 

@@ -1,13 +1,14 @@
 import re
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from annotation.management.projects import EXIT_CODE, add_import_arguments, import_files
+from annotation.management.projects import EXIT_CODE, add_import_arguments, import_batches
+from annotation.models.imports import ImportKind
 from annotation.models.problems import Split
-from annotation.services import importing
-from annotation.services.import_report import ImportReport
+from annotation.services.import_batches import Choices
 
 # PRM800K's names, as phase1_test.jsonl: such problems must not get into training for want of an option.
 TEST_FILE = re.compile(r"(?:^|_)test(?:[._]|$)")
@@ -25,8 +26,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        def load(*, source: str, **rest: Any) -> ImportReport:
-            by_name = Split.TEST if TEST_FILE.search(source) else Split.TRAIN
-            return importing.import_labels(source=source, split=options["split"] or by_name, **rest)
+        def choices_for(path: Path) -> Choices:
+            by_name = Split.TEST if TEST_FILE.search(path.name) else Split.TRAIN
+            return Choices(ImportKind.LABELS, options["split"] or by_name)
 
-        import_files(self, options, load)
+        import_batches(self, options, choices_for)

@@ -1,12 +1,12 @@
 from argparse import ArgumentParser
-from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from annotation.management.projects import EXIT_CODE, add_import_arguments, import_files
+from annotation.management.projects import EXIT_CODE, add_import_arguments, import_batches
+from annotation.models.imports import ImportKind
 from annotation.models.problems import Split
-from annotation.services import importing
+from annotation.services.import_batches import Choices
 
 
 class Command(BaseCommand):
@@ -19,4 +19,4 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        import_files(self, options, partial(importing.import_problems, split=options["split"]))
+        import_batches(self, options, lambda _: Choices(ImportKind.PROBLEMS, options["split"]))

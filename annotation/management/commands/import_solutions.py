@@ -1,12 +1,12 @@
 from argparse import ArgumentParser
-from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from annotation.management.projects import EXIT_CODE, add_import_arguments, import_files
+from annotation.management.projects import EXIT_CODE, add_import_arguments, import_batches
+from annotation.models.imports import ImportKind
 from annotation.models.problems import Split
-from annotation.services import importing
+from annotation.services.import_batches import Choices
 
 
 class Command(BaseCommand):
@@ -21,6 +21,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--generator", default="import", help="name of the model, for lines that do not say it")
 
+        parser.add_argument("--grade-later", action="store_true", help="leave the verdicts on answers to a worker")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        load = partial(importing.import_solutions, new_problems=options["new_problems"], generator=options["generator"])
-        import_files(self, options, load)
+        split = options["new_problems"]
+        choices = Choices(ImportKind.SOLUTIONS, split or Split.TRAIN, split is not None, options["generator"])
+        import_batches(self, options, lambda _: choices)

@@ -1,0 +1,67 @@
+"""What hangs on the things that an import brought: as long as there is any, they stay."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, connection
+from django.db.models import Model, Q, QuerySet
+
+from annotation.models import Critique, ImportBatch, ImportedRecord, Problem, Solution
+from annotation.services.refusal import Refusal
+
+GOES_WITH_IT: dict[type[Model], set[type[Model]]] = {Solution: {Critique}, Problem: {Solution}}
+
+
+class ImportInUse(Refusal):
+    """What this import brought is in use, so that it cannot be undone."""
+
+
+def uses(batch: ImportBatch) -> dict[str, int]:
+    """How many rows of each kind stand on what this import brought. Every table that points there counts."""
+    found: Counter[str] = Counter()
+    for kind in (Solution, Problem):
+        for model, rows in _pointing_at(kind, batch):
+            found[str(model._meta.verbose_name_plural)] += rows.count()
+    others = Solution.objects.filter(problem__batch=batch).exclude(batch=batch)
+    found["solutions of other imports"] += others.count() + _without_import(batch)
+    found["labels"] += ImportedRecord.objects.filter(batch=batch).count()
+    return {name: number for name, number in found.items() if number}
+
+
+def check_unused(batch: ImportBatch) -> None:
+    """Raises ImportInUse, which says by what."""
+    if found := uses(batch):
+        used = ", ".join(f"{number:,} {name}" for name, number in sorted(found.items()))
+        raise ImportInUse(f"What this import brought is in use, so that it cannot be undone: {used}.")
+
+
+def remove(batch: ImportBatch) -> dict[str, int]:
+    """Inside a transaction: delete all that this import brought. Raises ImportInUse."""
+    check_unused(batch)
+    statements = {
+        "critiques": "DELETE FROM annotation_critique USING annotation_solution AS mine"
+        " WHERE solution_id = mine.id AND mine.batch_id = %s",
+        "solutions": "DELETE FROM annotation_solution WHERE batch_id = %s",
+        "problems": "DELETE FROM annotation_problem WHERE batch_id = %s",
+    }
+    removed = {}
+    try:
+        with connection.cursor() as cursor:
+            for name, statement in statements.items():
+                cursor.execute(statement, [batch.pk])
+                removed[name] = cursor.rowcount
+    except IntegrityError as error:  # somebody began to use it after we had looked
+        raise ImportInUse from error
+    return removed
+
+
+def _without_import(batch: ImportBatch) -> int:
+    return Solution.objects.filter(problem__batch=batch, batch__isnull=True).count()
+
+
+def _pointing_at(kind: type[Model], batch: ImportBatch) -> Iterable[tuple[type[Model], QuerySet[Any]]]:
+    for relation in kind._meta.related_objects:
+        model: Any = relation.related_model
+        if model not in GOES_WITH_IT[kind] and "Event" not in model.__name__:
+            yield model, model._default_manager.filter(Q(**{f"{relation.field.name}__batch": batch}))

@@ -1,0 +1,173 @@
+"""What a worker or a command does with a file: check it, import it, take it back."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from annotation.models import ImportBatch, Job, Project, User
+from annotation.models.imports import ImportKind, ImportState
+from annotation.models.jobs import JobState
+from annotation.services import audit, import_uses, jobs
+from annotation.services.import_batches import Choices, base_name, close, lock
+from annotation.services.import_checks import Checks
+from annotation.services.import_report import ImportReport
+from annotation.services.importing import Course, import_labels, import_problems, import_solutions
+from annotation.services.line_files import digest_of, lines_of
+
+GRADE_AT_ONCE = 2000  # solutions; the verdicts on more of them are left to a job
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file and how it is read."""
+
+    project: Project
+    path: Path
+    name: str
+    kind: ImportKind
+    by: User | None
+    choices: Choices
+
+    @classmethod
+    def of_batch(cls, batch: ImportBatch) -> "Task":
+        options = batch.report["options"]
+        kind = ImportKind(batch.kind)
+        choices = Choices(kind, batch.split, options["make_problems"], options["generator"])
+        return cls(batch.project, settings.DATA_DIR / batch.file, batch.name, kind, batch.started_by, choices)
+
+    @property
+    def new_problems(self) -> str | None:
+        """The split that problems are made in; None where solutions of unknown ones are refused."""
+        makes = self.kind != ImportKind.SOLUTIONS or self.choices.make_problems
+        return self.choices.split if makes else None
+
+    def lines(self) -> Iterable[bytes]:
+        return lines_of(self.path, self.name)
+
+    def load(self, course: Course, *, dry_run: bool = False) -> ImportReport:
+        """Raises importing.ImportRunning, line_files.UnreadableFile."""
+        read = {
+            ImportKind.PROBLEMS: partial(import_problems, split=self.choices.split),
+            ImportKind.SOLUTIONS: partial(
+                import_solutions, new_problems=self.new_problems, generator=self.choices.generator
+            ),
+            ImportKind.LABELS: partial(import_labels, split=self.choices.split),
+        }[self.kind]
+        return read(
+            project=self.project, lines=self.lines(), source=self.name, by=self.by, dry_run=dry_run, course=course
+        )
+
+    def check(self, tell: Callable[[int], None] = lambda _: None, *, grade_later: bool = False) -> ImportReport:
+        """What an import would do, and what somebody should look at before; nothing is kept.
+
+        Raises importing.ImportRunning, line_files.UnreadableFile.
+        """
+        checks = Checks(self.project, self.new_problems)
+        if self.kind == ImportKind.PROBLEMS:
+            checks.read_ahead(self.lines())
+        return self.load(Course(tell=tell, look=checks.look, grade_later=grade_later), dry_run=True)
+
+
+def check(*, job: Job, tell: Callable[[int], None]) -> ImportBatch:
+    """Raises jobs.LostFence, jobs.Cancelled, and what Task.check raises."""
+    batch = batch_of(job)
+    report = Task.of_batch(batch).check(tell, grade_later=True)
+    with transaction.atomic():
+        batch = lock(batch, ImportState.CHECKING)
+        jobs.hold(job=job)
+        batch.report["check"] = report.as_json()
+        batch.state = ImportState.CHECKED
+        batch.save()
+        jobs.end(job=job, state=JobState.DONE)
+    return batch
+
+
+def load(*, job: Job, tell: Callable[[int], None]) -> ImportBatch:
+    """All of the file or nothing, and the end of the job with it. Raises as check does."""
+    batch = batch_of(job)
+
+    def finish(report: ImportReport) -> None:
+        # The batch before the job, as whoever cancels does. And last of all: heartbeats wait for a job that is held.
+        locked = lock(batch, ImportState.IMPORTING)
+        jobs.hold(job=job)
+        _publish(locked, report)
+        jobs.end(job=job, state=JobState.DONE)
+
+    later = batch.report["check"]["created"] > GRADE_AT_ONCE
+    Task.of_batch(batch).load(Course(batch, grade_later=later, tell=tell, finish=finish))
+    batch.refresh_from_db()
+    return batch
+
+
+def undo(*, job: Job) -> ImportBatch:
+    """Raises import_uses.ImportInUse, jobs.LostFence, jobs.Cancelled."""
+    with transaction.atomic():
+        batch = batch_of(job)
+        removed = import_uses.remove(batch)
+        batch = lock(batch, ImportState.DONE)
+        jobs.hold(job=job)
+        batch.report["removed"] = removed
+        batch.finished_at = Now()
+        batch.state = ImportState.UNDONE
+        batch.save()
+        jobs.end(job=job, state=JobState.DONE)
+    return batch
+
+
+def fail(*, job: Job, error: str) -> None:
+    """Of a file nothing was kept; what should have been undone stays. Raises jobs.LostFence."""
+    _end(job, JobState.FAILED, ImportState.FAILED, error)
+
+
+def end_cancelled(*, job: Job) -> None:
+    """Raises jobs.LostFence."""
+    _end(job, JobState.CANCELLED, ImportState.CANCELLED)
+
+
+def batch_of(job: Job) -> ImportBatch:
+    return ImportBatch.objects.select_related("project", "started_by").get(job=job)
+
+
+def import_file(
+    *, project: Project, path: Path, by: User | None, choices: Choices, dry_run: bool = False, grade_later: bool = False
+) -> ImportReport:
+    """Import a file of this machine while somebody waits, with a row among the imports of the project.
+
+    Raises importing.ImportRunning, line_files.UnreadableFile.
+    """
+    kind = choices.kind or ImportKind.PROBLEMS
+    task = Task(project, path, path.name, kind, by, choices)
+    if dry_run:
+        return task.check()
+    sha256, size = digest_of(path)
+    with transaction.atomic():
+        batch = ImportBatch.objects.create(
+            project=project,
+            kind=kind,
+            state=ImportState.IMPORTING,
+            split=choices.split,
+            name=base_name(path.name),
+            sha256=sha256,
+            bytes=size,
+            started_by=by,
+        )
+        return task.load(Course(batch, grade_later=grade_later, finish=partial(_publish, batch)))
+
+
+def _publish(batch: ImportBatch, report: ImportReport) -> None:
+    batch.report["result"] = report.as_json()
+    close(batch, ImportState.DONE)
+
+
+def _end(job: Job, job_state: JobState, state: ImportState, error: str = "") -> None:
+    with transaction.atomic():
+        batch = lock(batch_of(job), *ImportState)
+        jobs.end(job=job, state=job_state, error=error)
+        if state in ImportBatch.TRANSITIONS[ImportState(batch.state)]:
+            close(batch, state)
+        audit.record(project=batch.project, by=None, action=f"import {state}", target=str(batch), error=error[:500])
