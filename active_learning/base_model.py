@@ -158,6 +158,19 @@ def checkpoint_activations(backbone: Any) -> None:
             module.training = True
 
 
+def compile_layers(model: nn.Module, backend: str = "inductor") -> None:
+    """Let torch.compile fuse the small operations of each layer, in place; weights and their names stay.
+
+    The first batches wait a minute for the compiler. Needs a C compiler, and on a GPU Triton.
+    """
+    # With a cache each layer is a program of its own, as it knows its number.
+    torch._dynamo.config.recompile_limit = 256
+    for blocks in model.modules():
+        if isinstance(blocks, nn.ModuleList) and len(blocks) > 1 and len({type(block) for block in blocks}) == 1:
+            for block in blocks:
+                block.compile(dynamic=True, backend=backend)
+
+
 def unchanged_logits(backbone: nn.Module, language_model: Any, weight: Tensor, rows: list[int]) -> bool:
     """Whether the hidden state times the output rows is what the model says: not so where it caps or scales logits."""
     ids = torch.tensor([rows])

@@ -98,7 +98,8 @@ def _fit_whole(model: StepPRM, items: list[Item], weights: Tensor, run: Run) -> 
     steps = max(config.wanted_epochs * math.ceil(len(groups) / width), config.least_steps)
     model.to(accelerator.device)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.decay)
+    on_gpu = accelerator.device.type == "cuda"
+    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.decay, fused=on_gpu or None)
     done, losses = run.states.restore(model, optimizer)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:

@@ -135,6 +135,15 @@ class _Problems:
     lengths: Tensor  # (problem,)
 
 
+class _Cache(DynamicCache):  # type: ignore[misc]  # transformers has no types
+    """Not looked into by torch.compile: its layers differ from each other, and each would be compiled on its own."""
+
+    @torch.compiler.disable
+    def update(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        both: tuple[Tensor, Tensor] = super().update(*args, **kwargs)
+        return both
+
+
 class _SharedLayer(DynamicLayer):  # type: ignore[misc]  # transformers has no types
     """Keys and values of the problems, laid before those of each solution while its layer is computed, and not kept."""
 
@@ -172,7 +181,7 @@ def _read_problems(model: PRM, sequences: Sequence[Encoded], pad_id: int) -> _Pr
     backbone = backbone_of(model)
     prompts = [one.ids[: one.prompt_len] for one in sequences]
     ids, mask = _padded(prompts, pad_id, device)
-    cache = DynamicCache(config=backbone.config)
+    cache = _Cache(config=backbone.config)
     lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
     each = torch.arange(len(prompts), device=device)
     with _finishing_only(model, each, lengths - 1):
@@ -205,7 +214,7 @@ def _read_solutions(
 
 
 def _shared_cache(cache: DynamicCache, problem_of_row: Tensor) -> DynamicCache:
-    shared = DynamicCache()
+    shared = _Cache()
     shared.layers = [_SharedLayer(layer, problem_of_row) for layer in cache.layers]
     shared.layer_class_to_replicate = None
     return shared

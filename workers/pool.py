@@ -11,7 +11,7 @@ from annotation.models import ModelVersion
 from annotation.queries import scoring as queries
 from annotation.services import scoring
 from annotation.services.export_files import new_file
-from workers import failpoints
+from workers import checkpoints, failpoints
 from workers.duty import Duty
 
 
@@ -25,9 +25,9 @@ def score(duty: Duty, version: ModelVersion, folder: Path) -> dict[str, Any]:
     if not pool.stat().st_size:
         return {"scored": 0}
     if not scored.exists():
-        checkpoint = str(settings.DATA_DIR / version.checkpoint)
-        arguments = ["--checkpoint", checkpoint, "--solutions", str(pool), "--out", str(scored)]
-        duty.run_child(["score", *arguments, "--threads", str(settings.TRAINING_THREADS)])
+        directory = str(settings.DATA_DIR / version.checkpoint)
+        arguments = ["--checkpoint", directory, "--solutions", str(pool), "--out", str(scored)]
+        duty.run_child(["score", *arguments, *checkpoints.machine_options()])
     duty.report("store scores")
     return {"scored": scoring.record_scores(version=version, job=duty.job, scores=_read(scored))}
 

@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from annotation.models import Job, ModelVersion, Round
 from annotation.services import exporting, rounds, scoring
 from annotation.services.round_inputs import Inputs
@@ -75,7 +73,7 @@ def _new_version(duty: Duty, round_: Round, folder: Path) -> ModelVersion:
         config = folder / "config.json"
         config.write_text(json.dumps(checkpoints.config_for(Inputs.of_round(round_), seed=round_.seed)))
         arguments = ["--records", str(folder / "train.jsonl"), "--config", str(config), "--out", str(out)]
-        duty.run_child(["train", *arguments, "--threads", str(settings.TRAINING_THREADS)])
+        duty.run_child(["train", *arguments, *checkpoints.machine_options()])
     failpoints.reach("checkpoint written")
     version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoints.describe(out))
     failpoints.reach("version registered")

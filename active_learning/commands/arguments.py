@@ -38,6 +38,14 @@ def torch_command(commands: Any, name: str, run: Run, text: str) -> argparse.Arg
     return parser
 
 
+def add_compile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="fuse small operations by torch.compile: worth its minute for large models",
+    )
+
+
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     with path.open("w") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)

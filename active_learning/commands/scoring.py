@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import emit, torch_command
+from active_learning.commands.arguments import add_compile, emit, torch_command
 from active_learning.score import Scorer
 from active_learning.shards import SHARD_SIZE, Job, score_file
 
@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
     score.add_argument("--out", type=Path, required=True, help="file of scores, JSON Lines; must not exist")
     score.add_argument("--base", help="where a frozen base model is now, if it was moved")
     score.add_argument("--device", default=None, help="default: the GPU where there is one")
+    add_compile(score)
     score.add_argument("--shard-size", type=int, default=SHARD_SIZE, help=f"solutions (default {SHARD_SIZE})")
     score.add_argument("--shard", type=_share, default=(0, 1), help="i/n: this is the i-th of n machines")
     score.add_argument("--anew", action="store_true", help="write over an output, or parts, that are there")
@@ -46,7 +47,7 @@ def _score(options: argparse.Namespace) -> None:
 
 
 def _scorer(options: argparse.Namespace) -> Scorer:
-    from active_learning import checkpoint, score
+    from active_learning import base_model, checkpoint, score
 
     if options.endpoint:
         from active_learning import endpoint
@@ -55,6 +56,8 @@ def _scorer(options: argparse.Namespace) -> Scorer:
         server = endpoint.Server(options.endpoint, options.model, requests=options.requests, key=key)
         return endpoint.remote(options.checkpoint, server, base=options.base)
     loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
+    if options.compile:
+        base_model.compile_layers(loaded.model)
     return score.local(loaded, checkpoint.sha256(options.checkpoint / checkpoint.MANIFEST))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from active_learning import config
-from active_learning.commands.arguments import TRY_AGAIN, emit, torch_command
+from active_learning.commands.arguments import TRY_AGAIN, add_compile, emit, torch_command
 
 
 def add(commands: Any) -> None:
@@ -32,6 +32,7 @@ def add(commands: Any) -> None:
     train.add_argument("--base", help="directory of a causal language model or an encoder, or toy")
     train.add_argument("--mode", choices=get_args(config.Mode))
     train.add_argument("--seed", type=int)
+    add_compile(train)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -44,7 +45,12 @@ def _train(options: argparse.Namespace) -> None:
     before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
         meta = train(
-            options.records, replace(settings, **given), options.out, progress=emit, asked_to_stop=asked.is_set
+            options.records,
+            replace(settings, **given),
+            options.out,
+            progress=emit,
+            asked_to_stop=asked.is_set,
+            compiled=options.compile,
         )
     except Interrupted:
         sys.stderr.write("Stopped as asked. The same command goes on from here.\n")

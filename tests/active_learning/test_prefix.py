@@ -15,7 +15,7 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from active_learning import data, prefix
+from active_learning import base_model, data, prefix
 from active_learning.data import Encoded, Item
 from active_learning.model import StepPRM, new_probe
 from tests.reference import step_probabilities
@@ -171,3 +171,19 @@ def test_features_are_read_as_probabilities_are():
     shared = prefix.read_steps(prm, sequences, 0, 300, read=prm.features_of)
     for one, features in zip(sequences, shared, strict=True):
         torch.testing.assert_close(features, prm.features(data.collate([one], 0)), atol=1e-5, rtol=0)
+
+
+def test_compiled_layers_say_the_same(monkeypatch):
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 256)
+    model = make_prm("qwen2", "full")
+    sequences = make_sequences([5, 4], Random(3))
+    expected = prefix.step_probabilities(model, sequences, 0, 400)
+
+    base_model.compile_layers(model, backend="eager")  # all but the compiler's last part, which makes the kernels
+    torch._dynamo.utils.counters.clear()
+    found = prefix.step_probabilities(model, sequences, 0, 400)
+
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 3
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(torch.tensor(one), torch.tensor(other), atol=1e-5, rtol=0)
+    torch._dynamo.reset()
