@@ -22,6 +22,8 @@ GROUPS = [
     (_("Time"), ["lease_minutes", "reopen_hours", "break_minutes"]),
     (_("Bad problems"), ["bad_problem_reports"]),
     (_("More than one label"), ["overlap_share", "most_labels"]),
+    (_("Screening"), ["screening_items", "screening_pass"]),
+    (_("Quality control"), ["quality_items_per_round", "quality_pass", "quality_least"]),
 ]
 
 
@@ -102,6 +104,28 @@ class SettingsForm(forms.Form):
         20,
         _("At most: where two labels name different first errors, one more is asked for, until there are so many."),
     )
+    screening_items = number(
+        _("Solutions of a screening"),
+        0,
+        500,
+        _("So many known ones come before anything else, if there is gold for it; 0 screens nobody."),
+    )
+    screening_pass = fraction(
+        _("Share of them to agree with"), 0, 1, _("Whoever agrees with fewer is not admitted; the paper took 0.75.")
+    )
+    quality_items_per_round = number(
+        _("Known solutions in each round"),
+        0,
+        500,
+        _("Each labeler gets each of them once, among the others; the paper took 10 to 20. 0 mixes in none."),
+    )
+    quality_pass = fraction(
+        _("Share of those to agree with"),
+        0,
+        1,
+        _("Who surely agrees with fewer is paused: where the whole 95 % interval of the last 30 lies below."),
+    )
+    quality_least = number(_("Known solutions before anybody is paused"), 1, 100, _("One miss tells nothing."))
 
     @classmethod
     def for_project(cls, project: Project, data: Any = None) -> "SettingsForm":

@@ -151,12 +151,21 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     late = serializers.BooleanField()
 
 
+class FeedbackSerializer(serializers.Serializer[Any]):
+    """What is known of a solution that was for practice."""
+
+    agrees = serializers.BooleanField()
+    error_steps = serializers.ListField(child=serializers.IntegerField())
+    explanation = serializers.CharField()
+
+
 class SubmissionSerializer(serializers.Serializer[Any]):
     label = ReceiptSerializer()  # type: ignore[assignment] # a field of that name, not the attribute
     replay = serializers.BooleanField()
     done_today = serializers.IntegerField()
     assignment = AssignmentSerializer(allow_null=True, source="work.assignment")
     ahead = AssignmentSerializer(allow_null=True, source="work.ahead")
+    feedback = FeedbackSerializer(allow_null=True)
 
 
 class AtStepSerializer(HeldSerializer):

@@ -39,6 +39,19 @@ class Agreement:
     def high(self) -> float:
         return wilson(self.agreed, self.judged)[1]
 
+    # For a drawing that is 100 wide.
+    @property
+    def low_percent(self) -> float:
+        return round(100 * self.low, 1)
+
+    @property
+    def reach_percent(self) -> float:
+        return round(100 * (self.high - self.low), 1)
+
+    @property
+    def share_percent(self) -> float:
+        return round(98 * (self.share or 0.0), 1)
+
 
 @dataclass(frozen=True)
 class Spell:
@@ -68,6 +81,11 @@ class LabelerQuality:
 class QualityPage:
     labelers: list[LabelerQuality]
     live: dict[str, int]  # gold by kind
+    wanted: float
+
+    @property
+    def wanted_percent(self) -> float:
+        return round(99 * self.wanted, 1)
 
     @property
     def paused(self) -> list[LabelerQuality]:
@@ -120,7 +138,7 @@ def quality_page(project: Project) -> QualityPage:
         )
         for one in people
     ]
-    return QualityPage(rows, live_gold(project))
+    return QualityPage(rows, live_gold(project), project.quality_pass)
 
 
 def live_gold(project: Project) -> dict[str, int]:

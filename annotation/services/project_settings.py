@@ -29,6 +29,11 @@ EDITABLE = frozenset(
         "break_minutes",
         "overlap_share",
         "most_labels",
+        "screening_items",
+        "screening_pass",
+        "quality_items_per_round",
+        "quality_pass",
+        "quality_least",
     }
 )
 

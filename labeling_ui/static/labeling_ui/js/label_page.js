@@ -22,6 +22,7 @@ import { Shift } from "./shift.js";
 import { SolutionDesk } from "./solution_desk.js";
 import { StatusView } from "./status_view.js";
 import { StepTimer } from "./timer.js";
+import { told } from "./told.js";
 import { say } from "./words.js";
 
 const LOOK_AGAIN = 20_000;
@@ -161,7 +162,15 @@ class LabelPage {
   #delivered(answer) {
     this.#parts.status.showDoneToday(answer.done_today);
     this.#parts.status.notice("device", null);
+    if (answer.feedback) this.#teach(answer.feedback);
     return this.#shift.receive(answer);
+  }
+
+  // A solution that was for practice is told about at once; until it is read, or another one follows.
+  #teach(feedback) {
+    const { status } = this.#parts;
+    const button = { act: () => status.notice("practice", null), text: say("I have read it") };
+    status.notice("practice", told(feedback), { tone: feedback.agrees ? "great" : "okay", button });
   }
 
   #kept(renewal) {

@@ -1,0 +1,144 @@
+"""Gold from files: solutions with the steps at which a first error is accepted, one a line; ProcessBench's lines, too."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from active_learning.strict_json import Fields, RecordError, load_json
+from annotation.models import Gold, Problem, Project, Solution, User
+from annotation.models.problems import Split
+from annotation.models.quality import GoldKind, GoldOrigin
+from annotation.services import audit, gold
+from annotation.services.import_problems import ensure_problems
+from annotation.services.import_report import ImportReport
+from annotation.services.import_solutions import UNKNOWN_PROBLEM, SolutionRow, ensure_solutions
+from annotation.services.importing import LOCK, ImportRunning
+from annotation.services.refusal import Refusal
+from annotation.services.sample_lines import Sample, read_samples
+
+MOST_LINES = 5000  # each solution is graded while one waits
+REFUSED = (gold.NotForGold, gold.NoSuchErrorStep, gold.TooManyWords)
+
+
+class TooManyLines(Refusal):
+    """This file has too many lines for gold."""
+
+
+@dataclass(frozen=True)
+class GoldLine:
+    sample: Sample
+    kind: GoldKind
+    error_steps: list[int]
+    explanation: str
+
+
+def import_gold(
+    *,
+    project: Project,
+    lines: Iterable[bytes],
+    source: str,
+    by: User | None,
+    kind: GoldKind = GoldKind.HIDDEN,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Make each line's solution gold; solutions and problems that are not there yet are made.
+
+    Lines that cannot be used are refused in the report. `kind` stands where a line names none. Raises gold.NoGoldHere,
+    ImportRunning, TooManyLines.
+    """
+    if project.phase != 2:
+        raise gold.NoGoldHere
+    report = ImportReport(source, dry_run)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, project.pk])
+            if not cursor.fetchone()[0]:
+                raise ImportRunning
+        for number, line in enumerate(lines, 1):
+            _take(project, number, line, kind, by, report)
+        audit.record(project=project, by=by, action="import gold", target=source[:200], **report.counts())
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+def read_gold(line: bytes, *, kind: GoldKind) -> GoldLine:
+    """{problem or unique_id, steps or solution, error_steps (from 0; none: []) or label (-1: none), kind?,
+    explanation?}. Raises RecordError."""
+    fields = Fields(load_json(line))
+    samples = read_samples(line)
+    if len(samples) != 1:
+        raise RecordError("", f"the line holds {len(samples)} solutions; gold has one a line")
+    named = fields.optional("kind", None, str, None) or kind
+    if named not in GoldKind.values:
+        raise RecordError("kind", f"expected one of {', '.join(GoldKind.values)}, found {named}")
+    explanation = fields.optional("explanation", None, str, None) or ""
+    return GoldLine(samples[0], GoldKind(named), _error_steps(fields), explanation)
+
+
+def _error_steps(fields: Fields) -> list[int]:
+    if "error_steps" in fields.value:
+        return list(fields.items("error_steps", _step))
+    if "label" not in fields.value:
+        raise RecordError("error_steps", "the key is missing (and there is no label either)")
+    label = fields.take("label", int)
+    return [] if label == -1 else [_step(label, "label")]
+
+
+def _step(value: Any, path: str) -> int:
+    if type(value) is not int or value < 0:
+        raise RecordError(path, f"expected the number of a step, from 0, found {value!r}")
+    return value
+
+
+def _take(project: Project, number: int, line: bytes, kind: GoldKind, by: User | None, report: ImportReport) -> None:
+    if number > MOST_LINES:
+        raise TooManyLines(f"A file of gold has at most {MOST_LINES} lines. Please part this one.")
+    if not line.strip():
+        report.blank_lines += 1
+        return
+    try:
+        with transaction.atomic():  # a refused line leaves no problem behind
+            _store(project, read_gold(line, kind=kind), by, report)
+    except RecordError as error:
+        report.refuse(number, error)
+    except REFUSED as refusal:
+        report.refuse(number, RecordError("", str(refusal)))
+
+
+def _store(project: Project, row: GoldLine, by: User | None, report: ImportReport) -> None:
+    solution, made = _solution(project, row.sample)
+    there = Gold.objects.filter(solution=solution).first()
+    if there is None:
+        gold.add_gold(
+            solution=solution,
+            kind=row.kind,
+            error_steps=row.error_steps,
+            explanation=row.explanation,
+            origin=GoldOrigin.IMPORT,
+            by=by,
+        )
+        report.created += 1
+        report.problems_created += made
+    elif there.error_steps == sorted(set(row.error_steps)):
+        report.already_there += 1
+    else:
+        raise RecordError("error_steps", "this solution is gold already, with other steps: change it on its page")
+
+
+def _solution(project: Project, sample: Sample) -> tuple[Solution, int]:
+    """The solution of a line, and how many problems were made for it."""
+    counted = ImportReport("")
+    problem = Problem.objects.filter(project=project, unique_id=sample.unique_id).exclude(unique_id="").first()
+    if problem is None and sample.problem:
+        rows = {1: sample.problem}
+        problem = ensure_problems(project=project, rows=rows, split=Split.TRAIN, report=counted)[sample.problem.hash]
+    if problem is None:
+        raise RecordError("unique_id", UNKNOWN_PROBLEM)
+    row = SolutionRow(problem, sample)
+    solutions, _made = ensure_solutions(project=project, rows=[row])
+    whole = Solution.objects.select_related("project", "problem").get(pk=solutions[row.key].pk)
+    return whole, counted.problems_created
