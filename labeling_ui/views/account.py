@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.api.permissions import check_second_factor
 from annotation.models import Membership
@@ -38,6 +38,7 @@ sign_out = LogoutView.as_view()
 
 @never_cache
 @login_required
+@require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """My projects with what I can do in each. A labeler of a single project goes straight to work; on their first
     visit, to the page that tells them how to begin."""

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
 from annotation.api.permissions import place_in_project
 from annotation.models import Labeler, Project
@@ -37,6 +38,7 @@ ENDPOINTS = ("claim", "heartbeat", "labels", "alternatives", "critiques", "dialo
 
 @never_cache
 @login_required
+@require_GET
 def label(request: HttpRequest, slug: str) -> HttpResponse:
     """The labeling page: an empty desk and its configuration. Solutions come over the API."""
     project = place_in_project(request.user, slug, Role.LABELER).project

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from annotation.api.permissions import labeler_for, place_in_project
 from annotation.models import Instructions, Project
@@ -36,6 +36,7 @@ class Block:
 
 
 @login_required
+@require_GET
 def instructions(request: HttpRequest, slug: str) -> HttpResponse:
     """The instructions in force, or those of ?version=N: the lead's text, or the built-in page where that is empty."""
     place = place_in_project(request.user, slug)
@@ -62,6 +63,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @login_required
+@require_GET
 def practice(request: HttpRequest, slug: str) -> HttpResponse:
     """The practice run. It happens in the browser; the server learns only that somebody came to its end."""
     place = place_in_project(request.user, slug)
