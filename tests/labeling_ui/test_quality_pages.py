@@ -78,7 +78,7 @@ def test_f5_scores_stand_with_their_interval_and_a_pause_is_seen_at_once(project
     missed(project, alice)
     page = page_of(client_for(dana))
     assert "0 of 1" in page
-    assert "0.0\u00a0%–79.3\u00a0%" in page
+    assert "0.0 %–79.3 %" in page
     assert "below what is wanted, though it may be chance" in page
 
     Labeler.objects.filter(pk=alice.pk).update(state="paused", paused_because="Quality control: 4 of the last 10.")
@@ -353,7 +353,7 @@ def test_f8_without_mistakes_the_page_says_so(project, alice, dana, client_for):
 def test_leads_set_the_screening_and_what_is_wanted(project, dana, client_for):
     client = client_for(dana)
     form = client.get("/p/algebra/settings/").context["form"]
-    given = {name: form.initial[name] for name in form.fields if form.initial[name] not in (None, False)}
+    given = {name: form.initial[name] for name in form.fields if form.initial[name] not in ("", None) and form.initial[name] is not False}
 
     answer = client.post("/p/algebra/settings/", given | {"screening_pass": "1.5"})
     assert answer.status_code == 400
