@@ -142,7 +142,7 @@ def _act(request: HttpRequest, place: Membership, membership: Membership) -> str
                 raise Http404
             role = form.cleaned_data["role"]
             made = members.change_role(project=place.project, member=membership.pk, role=role, by=place.user)
-            return _("%(name)s is %(role)s now.") % (name | {"role": _(made.get_role_display())})
+            return _("%(name)s has this role now: %(role)s.") % (name | {"role": _(made.get_role_display())})
         case "remove":
             members.remove_member(project=place.project, member=membership.pk, by=place.user)
             return _("%(name)s is out of the project. Their labels stay.") % name
