@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "labeling_ui.middleware.History",
     "labeling_ui.middleware.SecondFactor",
     "axes.middleware.AxesMiddleware",
 ]
@@ -197,6 +198,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["labeling_ui.uploads.LimitedUpload"]
 
 # Static files --------------------------------------------------------------------------------------------------------
 
@@ -224,8 +226,11 @@ TIME_ZONE = "UTC"
 # API -----------------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "annotation.api.access.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "annotation.api.access.TokenAllows"],
     "DEFAULT_PARSER_CLASSES": ["annotation.api.parsers.SafeJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -234,8 +239,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Stepmark",
-    "DESCRIPTION": "Step-level labels and retrain rounds. Sign in on the site first; send X-CSRFToken with every write.",
+    "DESCRIPTION": "Step-level labels and retrain rounds. Send a token of your account (Authorization: Bearer …); or sign "
+    "in on the site, and send X-CSRFToken with every write.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
 }
 

@@ -11,7 +11,22 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from annotation.api.permissions import SecondFactorWanted
-from annotation.services import guidance, jobs, judgements, labeling, options, queue, rounds, scoring
+from annotation.services import (
+    guidance,
+    import_batches,
+    import_layouts,
+    import_uses,
+    importing,
+    jobs,
+    judgements,
+    labeling,
+    line_files,
+    options,
+    queue,
+    rounds,
+    scoring,
+    tokens,
+)
 from annotation.services.refusal import Refusal
 
 REFUSALS: dict[type[Refusal], tuple[int, str]] = {
@@ -33,8 +48,27 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     guidance.PublishedMeanwhile: (409, "published_meanwhile"),
     scoring.RoundRunning: (409, "round_running"),
     rounds.NothingToSelect: (409, "nothing_to_select"),
+    tokens.TokenGone: (401, "token_gone"),
+    tokens.NoSuchToken: (404, "not_found"),
+    tokens.NotYourProject: (404, "not_found"),
+    tokens.BadLifetime: (400, "bad_lifetime"),
+    tokens.TooManyTokens: (409, "too_many_tokens"),
+    rounds.HeldOutPicked: (409, "held_out_picked"),
+    importing.ImportRunning: (409, "import_running"),
+    import_batches.EmptyFile: (400, "empty_file"),
+    import_batches.FileTooBig: (413, "file_too_big"),
+    import_batches.TooManyOpenImports: (409, "too_many_open_imports"),
+    import_batches.ImportMovedOn: (409, "import_moved_on"),
+    import_batches.NothingNew: (409, "nothing_new"),
+    import_layouts.UnknownLayout: (400, "unknown_layout"),
+    import_uses.ImportInUse: (409, "import_in_use"),
+    line_files.UnreadableFile: (400, "unreadable_file"),
     jobs.NotCancellable: (409, "not_cancellable"),
 }
+
+
+# RFC 9110, §11.6.1: a 401 says how one may come in.
+ASK = {"WWW-Authenticate": "Bearer"}
 
 
 def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -58,8 +92,10 @@ def answer(exception: Exception, context: dict[str, Any]) -> Response | None:
 
 def _from_rest(error: exceptions.APIException) -> Response:
     match error:
+        case exceptions.AuthenticationFailed() if error.get_codes() == "token_gone":
+            return _response(401, "token_gone", _(str(error.detail)), headers=ASK)
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return _response(401, "not_signed_in", _("Please sign in."))
+            return _response(401, "not_signed_in", _("Please sign in."), headers=ASK)
         case exceptions.PermissionDenied():
             return _response(403, "not_allowed", str(error.detail))
         case exceptions.ValidationError():

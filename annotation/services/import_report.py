@@ -1,5 +1,5 @@
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from active_learning.strict_json import RecordError
@@ -53,10 +53,6 @@ class ImportReport:
         return {name: getattr(self, name) for name in names}
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def of_json(cls, body: dict[str, Any]) -> "ImportReport":
-        lines = {name: [RefusedLine(**one) for one in body.get(name, [])] for name in ("refused", "doubtful")}
-        counters = {name: Counter(body.get(name, {})) for name in ("notes", "grades", "layouts", "doubts")}
-        return cls(**body | lines | counters)
+        lines = {name: [vars(one) for one in getattr(self, name)] for name in ("refused", "doubtful")}
+        counters = {name: dict(getattr(self, name)) for name in ("notes", "grades", "layouts", "doubts")}
+        return vars(self) | lines | counters

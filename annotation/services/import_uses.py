@@ -24,8 +24,8 @@ def uses(batch: ImportBatch) -> dict[str, int]:
         for model, rows in _pointing_at(kind, batch):
             found[str(model._meta.verbose_name_plural)] += rows.count()
     others = Solution.objects.filter(problem__batch=batch).exclude(batch=batch)
-    found["solutions of other imports"] += others.count() + _without_import(batch)
-    found["labels"] += ImportedRecord.objects.filter(batch=batch).count()
+    found["solutions of other imports"] += others.count()
+    found["lines of labels"] += ImportedRecord.objects.filter(batch=batch).count()
     return {name: number for name, number in found.items() if number}
 
 
@@ -54,10 +54,6 @@ def remove(batch: ImportBatch) -> dict[str, int]:
     except IntegrityError as error:  # somebody began to use it after we had looked
         raise ImportInUse from error
     return removed
-
-
-def _without_import(batch: ImportBatch) -> int:
-    return Solution.objects.filter(problem__batch=batch, batch__isnull=True).count()
 
 
 def _pointing_at(kind: type[Model], batch: ImportBatch) -> Iterable[tuple[type[Model], QuerySet[Any]]]:

@@ -12,12 +12,17 @@ from django.db.models.functions import Now
 from annotation import jobs as job_names
 from annotation.models import Job, ModelVersion, Project, Round, Slot, Solution, User
 from annotation.models.jobs import FINISHED, JobKind, JobState
+from annotation.models.problems import Split
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.services import audit, gold_slots, jobs, overlap, scoring
 from annotation.services.refusal import Refusal
 from annotation.services.round_inputs import Inputs
 from annotation.services.scoring import RoundRunning
+
+
+class HeldOutPicked(Refusal):
+    """A solution of a held-out problem was chosen. Such problems are never queued, so that the queue stays as it is."""
 
 
 class NothingToSelect(Refusal):
@@ -112,12 +117,18 @@ def fill_round(
 
 
 def still_free(picks: Sequence[Pick]) -> list[Pick]:
-    """Without those that wait already, that a labeler was given meanwhile, or that nobody needs to judge any more."""
+    """Without those that wait already, that a labeler was given meanwhile, or that nobody needs to judge any more.
+
+    Raises HeldOutPicked.
+    """
     there = Q(slot__state__in=[SlotState.READY, SlotState.LEASED, SlotState.DONE])
     withdrawn = Q(problem__withdrawn_at__isnull=False)
     known = Q(gold__isnull=False)  # made gold since they were chosen
-    solutions = Solution.objects.filter(there | withdrawn | known, pk__in=[pick.solution_id for pick in picks])
-    taken = set(solutions.values_list("pk", flat=True))
+    held_out = Q(problem__split=Split.TEST)
+    chosen = Solution.objects.filter(pk__in=[pick.solution_id for pick in picks])
+    taken = dict(chosen.filter(there | withdrawn | known | held_out).values_list("pk", "problem__split"))
+    if Split.TEST in taken.values():
+        raise HeldOutPicked
     return [pick for pick in picks if pick.solution_id not in taken]
 
 

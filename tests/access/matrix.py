@@ -12,6 +12,7 @@ object of the test's world it is shown; the same object must be 404 for everybod
 
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
+OWNER = "the lead of the first project, whose it is; not there for anybody else"
 STRANGERS = "everybody but those of the project"
 ANY_LEAD = "whoever leads a project, whichever it is"
 LABELER = "labeler"
@@ -36,6 +37,8 @@ PAGES = {
     "remove_second_factor": {"POST": SIGNED_IN},
     "personal_data": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "personal_data_file": {"GET": SIGNED_IN},
+    "tokens": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "revoke_token": {"POST": OWNER},
     "oidc_start": {"GET": ANYBODY},
     "oidc_callback": {"GET": ANYBODY},
     "who": {"GET": ANYBODY},
@@ -58,8 +61,22 @@ PAGES = {
     "datasets": {"GET": LEAD, "POST": LEAD},
     "dataset_list": {"GET": LEAD},
     "dataset_file": {"GET": LEAD},
+    "imports": {"GET": LEAD, "POST": LEAD},
+    "import_list": {"GET": LEAD},
+    "import": {"GET": LEAD},
+    "import_state": {"GET": LEAD},
+    "confirm_import": {"POST": LEAD},
+    "cancel_import": {"POST": LEAD},
+    "undo_import": {"POST": LEAD},
     "guidance": {"GET": LEAD, "POST": LEAD},
     "reports": {"GET": LEAD},
+    "resolve_dispute": {"POST": LEAD},
+    "review_flag": {"POST": LEAD},
+    "adjudication": {"GET": LEAD_REVIEWER, "POST": LEAD},
+    "case": {"GET": LEAD_REVIEWER, "POST": LEAD_REVIEWER},
+    "problems": {"GET": LEAD},
+    "problem": {"GET": LEAD, "POST": LEAD},
+    "grade": {"POST": LEAD},
     "agreement": {"GET": LEAD},
     "behaviour": {"GET": LEAD},
     "project_settings": {"GET": LEAD, "POST": LEAD},
@@ -113,10 +130,20 @@ KWARGS = {
     "invitation": {"secret": "secret"},
     "reply": {"pk": "message.pk"},
     "labeler": {"pk": "labeler.pk"},
+    "revoke_token": {"pk": "token.pk"},
     "member": {"pk": "membership.pk"},
     "withdraw_invitation": {"pk": "invitation.pk"},
     "quality_act": {"pseudonym": "labeler.pseudonym"},
     "gold_item": {"pk": "gold.pk"},
+    "resolve_dispute": {"pk": "dispute.pk"},
+    "review_flag": {"pk": "flag.pk"},
+    "case": {"pk": "solution.pk"},
+    "problem": {"pk": "problem.pk"},
+    "import": {"pk": "import_batch.pk"},
+    "import_state": {"pk": "import_batch.pk"},
+    "confirm_import": {"pk": "import_batch.pk"},
+    "cancel_import": {"pk": "import_batch.pk"},
+    "undo_import": {"pk": "import_batch.pk"},
     "dataset_file": {"pk": "snapshot.pk", "name": "file_name"},
     "round": {"number": "round.number"},
     "round_progress": {"number": "round.number"},
@@ -136,6 +163,8 @@ KWARGS = {
 BODIES = {
     ("member", "POST"): {"act": "pause", "reason": "A word first."},
     ("quality_act", "POST"): {"act": "pause", "reason": "A word first."},
+    ("resolve_dispute", "POST"): {"act": "grader"},
+    ("case", "POST"): {"act": "blind"},
     ("acknowledge", "POST"): {"version": 1},
     ("api_acknowledge", "POST"): {"version": 1},
 }

@@ -7,8 +7,21 @@ import hashlib
 import json
 from types import SimpleNamespace
 
-from annotation.models import Invitation, Label, Membership, ModelVersion, Round, Snapshot, User
-from annotation.services import guidance, invitations
+from annotation.models import (
+    Disagreement,
+    Dispute,
+    ImportBatch,
+    Invitation,
+    Label,
+    Membership,
+    ModelVersion,
+    Round,
+    Snapshot,
+    StepRating,
+    User,
+)
+from annotation.services import guidance, invitations, tokens
+from annotation.services.import_report import ImportReport
 from tests import factories
 
 ROLES = ("labeler", "reviewer", "lead", "ml")
@@ -30,6 +43,22 @@ def build(data_dir):
         outsider=outsider,
         **vars(_work(project, people)),
         **vars(_files(project, data_dir)),
+        **vars(_tokens(project, elsewhere, people)),
+    )
+
+
+def _tokens(project, elsewhere, people):
+    """The secrets of tokens: one of each scope for everybody, and a lead's for another project of theirs."""
+    lead = people["lead"]
+    Membership.objects.create(project=elsewhere, user=lead, role="lead")
+    made = {
+        (role, scope): tokens.make(by=who, name="test", scopes=[scope], days=1)
+        for role, who in people.items()
+        for scope in ("read", "label", "manage")
+    }
+    there = tokens.make(by=lead, name="test", scopes=["manage"], days=1, project=elsewhere)
+    return SimpleNamespace(
+        tokens={key: secret for key, (_, secret) in made.items()} | {"elsewhere": there[1]}, token=there[0]
     )
 
 
@@ -48,8 +77,11 @@ def _work(project, people):
     labeler = people["labeler"].labeler_set.get()
     first, _ = factories.queued(project, 2)
     label = factories.label(labeler)
+    Disagreement.objects.create(project=project, solution=label.solution)
     return SimpleNamespace(
         labeler=labeler,
+        dispute=Dispute.objects.get(label=label),
+        flag=StepRating.objects.create(label=label, step=2, option=1, text="x", rating=0, flagged=True),
         label=Label.objects.get(pk=label.pk),
         slot=first,
         solution=first.solution,
@@ -83,4 +115,12 @@ def _files(project, data_dir):
     (folder / "manifest.json").write_text(json.dumps(manifest))
     snapshot = Snapshot.objects.create(project=project, view="raw", folder="snapshots/1", manifest=manifest)
     Snapshot.objects.filter(pk=snapshot.pk).update(sha256=HASH)
-    return SimpleNamespace(snapshot=snapshot, file_name=name)
+    return SimpleNamespace(snapshot=snapshot, file_name=name, import_batch=_import(project))
+
+
+def _import(project):
+    """A file that was checked."""
+    report = {"options": {"make_problems": True, "generator": "import"}, "check": ImportReport("a.jsonl").as_json()}
+    return ImportBatch.objects.create(
+        project=project, kind="problems", state="checked", name="a.jsonl", bytes=1, sha256=HASH, report=report
+    )

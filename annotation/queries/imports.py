@@ -1,0 +1,118 @@
+"""The files that were brought into a project, for the page of imports and the API."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from annotation.models import ImportBatch, Project
+from annotation.models.imports import ImportKind, ImportState
+from annotation.models.jobs import FINISHED, JobState
+from annotation.queries import jobs
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a check found, or what an import did; counts by kind are [words, number], the most frequent first."""
+
+    lines: int = 0
+    created: int = 0
+    already_there: int = 0
+    folded: int = 0
+    problems_created: int = 0
+    critiques: int = 0
+    refused: int = 0
+    refused_lines: list[dict[str, Any]] = field(default_factory=list)
+    doubts: list[tuple[str, int]] = field(default_factory=list)
+    doubtful_lines: list[dict[str, Any]] = field(default_factory=list)
+    layouts: list[tuple[str, int]] = field(default_factory=list)
+    notes: list[tuple[str, int]] = field(default_factory=list)
+    grades: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.created or self.problems_created or self.critiques)
+
+    @property
+    def refused_not_shown(self) -> int:
+        return self.refused - len(self.refused_lines)
+
+    @property
+    def doubtful(self) -> int:
+        return sum(number for _, number in self.doubts)
+
+    @property
+    def doubtful_not_shown(self) -> int:
+        return self.doubtful - len(self.doubtful_lines)
+
+
+@dataclass(frozen=True)
+class Import:
+    batch: ImportBatch
+    note: str  # what there is to know while one waits
+    pace: str
+    figures: Figures | None  # of the import where it is done, else of the check
+    is_being_undone: bool
+    trouble: str  # why the last job failed
+
+    @property
+    def is_working(self) -> bool:
+        """A worker has it, or will."""
+        return self.batch.state in (ImportState.CHECKING, ImportState.IMPORTING) or self.is_being_undone
+
+    @property
+    def can_confirm(self) -> bool:
+        return self.batch.state == ImportState.CHECKED and self.figures is not None and self.figures.is_new
+
+    @property
+    def can_cancel(self) -> bool:
+        is_open = self.batch.state in (ImportState.CHECKING, ImportState.CHECKED, ImportState.IMPORTING)
+        return is_open and not (self.batch.job and self.batch.job.cancel_requested)
+
+    @property
+    def can_undo(self) -> bool:
+        is_done = self.batch.state == ImportState.DONE and not self.is_being_undone
+        return is_done and self.batch.kind != ImportKind.LABELS
+
+
+def imports(project: Project, *, now: datetime) -> list[Import]:
+    """The newest ones first. One query."""
+    return [_import(batch, now) for batch in _batches(project).order_by("-pk")[:SHOWN]]
+
+
+def batch_of(project: Project, *, pk: int, now: datetime) -> Import | None:
+    """One query."""
+    batch = _batches(project).filter(pk=pk).first()
+    return _import(batch, now) if batch else None
+
+
+def _batches(project: Project) -> QuerySet[ImportBatch]:
+    return ImportBatch.objects.filter(project=project).select_related("project", "job", "started_by")
+
+
+def _import(batch: ImportBatch, now: datetime) -> Import:
+    job = batch.job
+    is_waiting = job is not None and job.state not in FINISHED
+    return Import(
+        batch=batch,
+        note=jobs.note(job, now=now) if job else "",
+        pace=jobs.pace(job, now=now) if job and is_waiting else "",
+        figures=_figures(batch.report.get("result") or batch.report.get("check")),
+        is_being_undone=batch.state == ImportState.DONE and is_waiting,
+        trouble=job.error if job and job.state == JobState.FAILED else "",
+    )
+
+
+def _figures(report: dict[str, Any] | None) -> Figures | None:
+    if report is None:
+        return None
+    counts = ("lines", "created", "already_there", "folded", "problems_created", "critiques")
+    by_kind = ("doubts", "layouts", "notes", "grades")
+    found: dict[str, Any] = {name: report[name] for name in counts}
+    found |= {name: sorted(report[name].items(), key=lambda one: (-one[1], one[0])) for name in by_kind}
+    return Figures(
+        **found, refused=report["refused_count"], refused_lines=report["refused"], doubtful_lines=report["doubtful"]
+    )
