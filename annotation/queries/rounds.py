@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Label, ModelVersion, Project, Round, Slot, Solution
+from annotation.models import ModelVersion, Project, Round, Slot
 from annotation.models.jobs import JobState
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.queries import jobs, refills
+from annotation.queries import jobs, refills, tallies
 from annotation.queries.picks import Judged, Picks, judged, picks
 
 ROUNDS_SHOWN = 100
@@ -161,6 +161,7 @@ class Outlook:
     pool: int
     problems: int
     waiting: int  # in the queue; replaced by what the round chooses
+    as_of: datetime | None = None  # of the numbers before that; None: as of now
 
     @property
     def is_cold(self) -> bool:
@@ -185,7 +186,7 @@ class RoundPage:
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
-    """Four queries, and one where the project wants refills, however many rounds there are."""
+    """Five queries, and one where the project wants refills, however many rounds there are."""
     found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
     running = next((one for one in found if one.state == RoundState.RUNNING), None)
     return RoundsPage(
@@ -221,13 +222,16 @@ def progress(round_: Round, *, now: datetime) -> Progress:
 
 
 def outlook(project: Project) -> Outlook:
-    """Three queries."""
-    pool = Solution.objects.filter(project=project).selectable()
+    """Four queries; two of a project whose tallies are kept."""
+    run = tallies.run_of(project)
+    found = tallies.pool(project, run)
     return Outlook(
-        labels=Label.objects.for_training().filter(project=project).count(),
+        labels=found.labels,
         labels_needed=project.min_labels_to_train,
+        pool=found.pool,
+        problems=found.problems,
         waiting=Slot.objects.in_queue().filter(project=project, state=SlotState.READY).count(),
-        **pool.aggregate(pool=Count("pk"), problems=Count("problem_id", distinct=True)),
+        as_of=run.as_of if run else None,
     )
 
 

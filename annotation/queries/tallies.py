@@ -108,15 +108,15 @@ def cells(
     """Sums of each group. `by` is among KEYS. One query."""
     if not set(by) <= set(KEYS):
         raise ValueError(by)
-    source = "annotation_tally" if run else f"({STATEMENT})"
+    source = "annotation_tally" if run else f"({statement(ONE_BY_ONE)})"
     added = ", ".join(f"sum({name})::bigint" for name in SUMS)
-    statement = f"""
+    asked = f"""
         SELECT {", ".join([*by, added])} FROM {source} tally
         WHERE project_id = %(project)s AND (%(since)s::date IS NULL OR day >= %(since)s)
             AND (%(labeler)s::bigint IS NULL OR labeler_id = %(labeler)s)
         GROUP BY {", ".join(by)}"""
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"project": project.pk, "since": since, "labeler": labeler})
+        cursor.execute(asked, {"project": project.pk, "since": since, "labeler": labeler})
         return [Cell(Sums(*row[len(by) :]), **dict(zip(by, row, strict=False))) for row in cursor.fetchall()]
 
 
@@ -165,26 +165,46 @@ def share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-# The labels of one project, added up. Two labels of a solution say the same where they ended alike and at the same step;
-# of dialogues (phase 1) no two have the same steps. The ratings are looked up label by label: a sum over all of them
-# would read those of every other project too.
-STATEMENT = """
+# The ratings of one label, looked up label by label: of few labels that touches nothing of other projects.
+ONE_BY_ONE = """
+    CROSS JOIN LATERAL (
+        SELECT count(rating) AS rated, count(*) FILTER (WHERE rating >= 0) AS good,
+            min(step) FILTER (WHERE rating = -1 AND option = 0) AS first_error
+        FROM annotation_steprating WHERE label_id = label.id
+    ) steps"""
+# The same for very many labels, read in one sweep.
+ALL_TOGETHER = """
+    LEFT JOIN (
+        SELECT label_id, count(rating) AS rated, count(*) FILTER (WHERE rating >= 0) AS good,
+            min(step) FILTER (WHERE rating = -1 AND option = 0) AS first_error
+        FROM annotation_steprating JOIN annotation_label ON annotation_label.id = label_id
+        WHERE project_id = %(project)s GROUP BY label_id
+    ) steps ON steps.label_id = label.id"""
+
+
+def statement(steps: str) -> str:
+    """The labels of one project, added up; from %(since)s on, where that is a day.
+
+    Two labels of a solution say the same where they ended alike and at the same step; dialogues (phase 1) are not
+    compared, for no two have the same steps.
+    """
+    return f"""
     WITH label AS (
         SELECT label.labeler_id, label.solution_id, label.origin, label.purpose, label.finish_reason, label.active_ms,
-            slot.round_id, (label.created_at AT TIME ZONE 'UTC')::date AS day,
-            label.supersedes_id IS NULL AS is_first, newer.id IS NULL AS stands, solution.grade = 'wrong' AS is_wrong,
-            steps.rated, steps.good, label.finish_reason || coalesce(steps.first_error::text, '') AS verdict,
-            newer.id IS NULL AND label.purpose = 'production' AND label.phase = 2 AS is_compared
+            slot.round_id, (label.created_at AT TIME ZONE 'UTC')::date AS day, label.supersedes_id IS NULL AS is_first,
+            newer.id IS NULL AS stands, solution.grade = 'wrong' AS is_wrong, steps.rated, steps.good,
+            label.finish_reason || coalesce(steps.first_error::text, '') AS verdict,
+            newer.id IS NULL AND label.purpose = 'production' AND label.phase = 2
+                AND label.origin <> 'reviewer' AS is_compared
         FROM annotation_label label
         JOIN annotation_solution solution ON solution.id = label.solution_id
         LEFT JOIN annotation_slot slot ON slot.id = label.slot_id
         LEFT JOIN annotation_label newer ON newer.supersedes_id = label.id
-        CROSS JOIN LATERAL (
-            SELECT count(rating) AS rated, count(*) FILTER (WHERE rating >= 0) AS good,
-                min(step) FILTER (WHERE rating = -1 AND option = 0) AS first_error
-            FROM annotation_steprating WHERE label_id = label.id
-        ) steps
-        WHERE label.project_id = %(project)s
+        {steps}
+        WHERE label.project_id = %(project)s AND (%(since)s::date IS NULL OR label.solution_id IN (
+            SELECT solution_id FROM annotation_label
+            WHERE project_id = %(project)s AND created_at >= (%(since)s::timestamp AT TIME ZONE 'UTC')
+        ))
     ), compared AS (
         SELECT *,
             count(*) FILTER (WHERE is_compared) OVER (PARTITION BY solution_id) - 1 AS others,
@@ -202,4 +222,5 @@ STATEMENT = """
         count(active_ms) FILTER (WHERE stands) AS timed_labels,
         coalesce(sum(others) FILTER (WHERE is_compared), 0) AS pairs,
         coalesce(sum(same) FILTER (WHERE is_compared), 0) AS alike
-    FROM compared GROUP BY labeler_id, round_id, day, origin, purpose"""
+    FROM compared WHERE %(since)s::date IS NULL OR day >= %(since)s
+    GROUP BY labeler_id, round_id, day, origin, purpose"""

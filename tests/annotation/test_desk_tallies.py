@@ -1,0 +1,181 @@
+"""N3: large projects are added up ahead of time, and a page reads the same figures either way."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db.models import F
+
+from annotation.models import Label, StepRating, Tally, TallyRun
+from annotation.queries import desk, people_figures, rounds, tallies
+from annotation.services import queue
+from annotation.services import tallies as services
+from tests import factories
+
+NOW = datetime.now(UTC)
+
+
+def corrected(first, rating):
+    """The label superseded by one that ends at the end."""
+    fields = ("project", "slot", "solution", "labeler", "phase", "purpose")
+    second = Label.objects.create(
+        **{field: getattr(first, field) for field in fields},
+        id=uuid4(),
+        supersedes=first,
+        finish_reason="solution",
+        total_time_ms=1,
+        payload_hash=bytes(32),
+    )
+    StepRating.objects.create(label=second, step=0, rating=rating)
+    return second
+
+
+@pytest.fixture
+def busy(project, alice, bob):
+    """Rounds, a correction, quality control, something held, somebody else's project."""
+    factories.queued(project, 5, grade="wrong")
+    factories.label(alice, (1, -1), active_ms=900)
+    corrected(factories.label(alice, (1, 0, -1)), 1)
+    factories.label(bob, (1, 1, 1), active_ms=500)
+    factories.queued(project, 3, grade="correct")
+    queue.claim_next(project=project, by=alice)
+    elsewhere = factories.member(factories.project(), "labeler")
+    factories.queued(elsewhere.project, 2)
+    factories.label(elsewhere)
+    return project
+
+
+def pages(project):
+    """All that reads tallies, without the time at which they were made."""
+    standing = desk.standing(project, now=NOW)
+    people = people_figures.people(project, today=NOW.date(), window=28)
+    return [
+        (standing.stock, standing.rounds, standing.total, standing.imported, standing.days),
+        (people.rows, people.total),
+        replace(rounds.outlook(project), as_of=None),
+    ]
+
+
+def test_n3_kept_tallies_say_what_adding_up_at_once_says(busy):
+    at_once = pages(busy)
+    run = services.renew(project=busy)
+
+    assert pages(busy) == at_once
+    assert desk.standing(busy, now=NOW).as_of == run.as_of
+    assert Tally.objects.exclude(project=busy).count() == 0
+
+
+def test_n3_kept_tallies_stand_still_until_the_next_run(busy, bob):
+    services.renew(project=busy)
+    before = desk.standing(busy, now=NOW).total.labels
+    factories.label(bob)
+
+    assert desk.standing(busy, now=NOW).total.labels == before
+    services.renew(project=busy)
+    assert desk.standing(busy, now=NOW).total.labels == before + 1
+
+
+def test_n3_only_large_projects_are_kept_and_after_a_pause_renewed(busy, monkeypatch):
+    assert services.renew_due() == 0
+    monkeypatch.setattr(services, "LARGE", 4)
+
+    assert services.renew_due() == 0  # the project has three, and a correction
+    monkeypatch.setattr(services, "LARGE", 3)
+    assert services.renew_due() == 1
+    assert services.renew_due() == 0
+    TallyRun.objects.update(as_of=F("as_of") - timedelta(minutes=2))
+    assert services.renew_due() == 1
+    TallyRun.objects.update(as_of=F("as_of") - timedelta(minutes=2), took_ms=60_000)
+    assert services.renew_due() == 0
+
+
+def test_n3_labels_of_one_solution_are_compared_in_pairs(project, alice, bob):
+    carol = factories.member(project, "labeler", "carol")
+    solution = factories.solution(project)
+    for by, steps in ((alice, (1, -1)), (bob, (1, -1)), (carol, (1, 1))):
+        label = Label.objects.create(
+            id=uuid4(),
+            project=project,
+            solution=solution,
+            labeler=by,
+            origin="import",
+            phase=2,
+            finish_reason="found_error" if -1 in steps else "solution",
+            total_time_ms=1,
+            payload_hash=bytes(32),
+        )
+        StepRating.objects.bulk_create([StepRating(label=label, step=n, rating=one) for n, one in enumerate(steps)])
+
+    found = {cell.labeler_id: cell.sums for cell in tallies.cells(project, None, by=["labeler_id"])}
+
+    assert {(one.pairs, one.alike) for one in (found[alice.pk], found[bob.pk])} == {(2, 1)}
+    assert (found[carol.pk].pairs, found[carol.pk].alike) == (2, 0)
+
+
+def test_n3_what_was_superseded_is_given_and_does_not_stand(project, alice):
+    factories.queued(project)
+    corrected(factories.label(alice, (1, -1)), 1)
+
+    total = tallies.total(tallies.cells(project, None, by=["day"]))
+
+    assert (total.given, total.labels, total.found_errors, total.rated_steps) == (1, 1, 0, 1)
+
+
+def test_n3_sums_are_asked_for_by_what_there_is(project):
+    with pytest.raises(ValueError, match="solution"):
+        tallies.cells(project, None, by=["solution_id; DROP TABLE annotation_label"])
+
+
+def test_n3_the_pool_of_the_next_round_is_counted_with_the_tallies(busy, django_assert_num_queries):
+    at_once = rounds.outlook(busy)
+    run = services.renew(project=busy)
+
+    # the run · waiting
+    with django_assert_num_queries(2):
+        assert rounds.outlook(busy) == replace(at_once, as_of=run.as_of)
+    assert at_once.pool
+
+
+def test_n3_a_run_in_between_adds_up_the_days_that_may_have_changed(busy, alice, bob):
+    services.renew(project=busy)
+    old = Tally.objects.first()
+    Tally.objects.create(**{field.name: getattr(old, field.name) for field in Tally._meta.fields if field.name != "id"})
+    Tally.objects.filter(pk=Tally.objects.latest("pk").pk).update(day=NOW.date() - timedelta(days=3), labels=1000)
+    corrected(factories.label(bob, (1, -1), active_ms=700), 0)
+    run = services.renew(project=busy, whole=False)
+
+    found = tallies.cells(busy, run, by=["day"])
+
+    assert {cell.day for cell in found} == {NOW.date(), NOW.date() - timedelta(days=3)}
+    assert sum(cell.sums.labels for cell in found if cell.day == NOW.date()) == 4
+    whole = services.renew(project=busy)
+    assert tallies.total(tallies.cells(busy, whole, by=["day"])).labels == 4
+
+
+def test_n3_labels_of_some_days_are_compared_with_those_of_days_before(project, alice, bob):
+    solution = factories.disagreement(alice, bob)
+    Tally.objects.all().delete()
+
+    everything = tallies.cells(project, None, by=["labeler_id"])
+    of_today = tallies.cells(project, None, by=["labeler_id"], since=NOW.date())
+
+    assert [cell.sums for cell in everything] == [cell.sums for cell in of_today]
+    assert sum(cell.sums.pairs for cell in of_today) == 2
+    assert solution
+
+
+def test_n3_the_whole_is_added_up_anew_every_few_hours(busy, monkeypatch):
+    monkeypatch.setattr(services, "LARGE", 1)
+    services.renew_due()
+    first = TallyRun.objects.get().counts["whole_at"]
+    TallyRun.objects.update(as_of=F("as_of") - timedelta(hours=1))
+    services.renew_due()
+    assert TallyRun.objects.get().counts["whole_at"] == first
+
+    run = TallyRun.objects.get()
+    run.counts["whole_at"] = (run.as_of - timedelta(hours=7)).isoformat()
+    run.as_of -= timedelta(minutes=5)
+    run.save()
+    services.renew_due()
+    assert TallyRun.objects.get().counts["whole_at"] > first
