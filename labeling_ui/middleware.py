@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from functools import partial
 
+import pghistory
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
@@ -55,6 +56,19 @@ class CleanQuery:
         return self.get_response(request)
 
 
+class History:
+    """Lets the history that triggers keep say by which request, and whose, a row came to be as it is."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return self.get_response(request)
+        with pghistory.context(address=request.path):  # whose it is, is added where that is found out
+            return self.get_response(request)
+
+
 class SecondFactor:
     """Tells the account of a request whether its session gave a second factor, and asks for it where that is needed."""
 
@@ -76,4 +90,5 @@ class SecondFactor:
 def _with_second_factor(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
     if isinstance(user, User):
         user.is_second_factor_given = is_given(request)
+        pghistory.context(user=user.pk)
     return user

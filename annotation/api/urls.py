@@ -1,6 +1,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from annotation.api import description as description  # for what it does by being loaded
 from annotation.api import round_views, version_views, views
 
 PROJECT = "v1/projects/<slug:slug>"

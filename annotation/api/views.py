@@ -13,20 +13,27 @@ from annotation.api import serializers
 from annotation.api.parsers import valid
 from annotation.api.permissions import labeler_for
 from annotation.api.round_serializers import ProjectSerializer
-from annotation.models import Labeler, Membership, Slot
+from annotation.models import ApiToken, Labeler, Membership, Slot
+from annotation.models.tokens import Scope
 from annotation.queries import labeling as queries
 from annotation.services import dialogue, guidance, labeling, options, queue
 
 
 class Projects(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(responses=ProjectSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The projects that you belong to, with your role in each."""
         places = Membership.objects.filter(user=request.user.pk).select_related("project").order_by("project__slug")
+        if isinstance(request.auth, ApiToken) and request.auth.project:
+            places = places.filter(project=request.auth.project)
         return Response(ProjectSerializer(places, many=True).data)
 
 
 class Claim(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(request=None, responses=serializers.WorkSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """The solution that you hold, or the next one that waits; null when none does. And the one after it."""
@@ -36,6 +43,8 @@ class Claim(APIView):
 
 
 class Heartbeat(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(request=serializers.HeartbeatSerializer, responses=serializers.RenewedSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Keep the solution while you work on it, and your ratings so far."""
@@ -47,6 +56,8 @@ class Heartbeat(APIView):
 
 
 class Labels(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(responses=serializers.PastLabelSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """Your own newest labels."""
@@ -74,6 +85,8 @@ class Labels(APIView):
 
 
 class Reopen(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(responses=serializers.AssignmentSerializer)
     def get(self, request: Request, slug: str, label: UUID) -> Response:
         """One of your own labels, to be corrected: hand the correction in with `supersedes`."""
@@ -84,6 +97,8 @@ class Reopen(APIView):
 
 
 class Alternatives(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(request=serializers.AtStepSerializer, responses=serializers.AlternativesSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Other steps for the place of the first error (phase 2). Ask again until they are ready."""
@@ -94,6 +109,8 @@ class Alternatives(APIView):
 
 
 class Critiques(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(request=serializers.AtStepSerializer, responses=serializers.CritiqueTextsSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Explanations of the mistake in a step that you have found to be bad."""
@@ -104,6 +121,8 @@ class Critiques(APIView):
 
 
 class Dialogue(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(request=serializers.DialogueSerializer, responses=serializers.PositionSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """Where a phase-1 dialogue stands after these turns, and the options to rate next."""
@@ -115,6 +134,8 @@ class Dialogue(APIView):
 
 
 class Acknowledge(APIView):
+    scope = Scope.LABEL
+
     @extend_schema(responses=serializers.RulesSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """The newest version of the instructions, and what is new in it."""

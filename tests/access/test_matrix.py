@@ -85,6 +85,8 @@ def expected(name, allowed, role, *, is_member):
         return "through"
     if not role:
         return 401 if name in matrix.API else "sign in"
+    if allowed == matrix.OWNER:
+        return "through" if role == "lead" and is_member else 404
     if allowed == matrix.ANY_LEAD:
         return "through" if role == "lead" else 403
     if not is_member:
@@ -134,6 +136,40 @@ def test_n1_a_method_that_the_table_does_not_name_is_not_taken_from_anybody(name
     }
 
     assert {place: status for place, status in statuses.items() if status not in (403, 405)} == {}
+
+
+SCOPES = ("read", "label", "manage")
+
+
+@pytest.mark.parametrize("name", [name for name, row in matrix.API.items() if matrix.ANYBODY not in row.values()])
+def test_n2_a_token_does_what_its_scope_and_the_role_of_its_owner_allow_and_nothing_else(name, there):
+    row = matrix.API[name]
+    found = {}
+    for method in [method for method in METHODS if method in row]:
+        for role in there.people:
+            for scope in SCOPES:
+                status = knock(there, name, method, there.tokens[role, scope])
+                wanted = (
+                    expected(name, row[method], role, is_member=True) if scope_is_enough(row, method, scope) else 403
+                )
+                if wrong(status, wanted, row[method]):
+                    found[method, role, scope] = f"{status}, not {wanted}"
+
+    assert found == {}
+
+
+def scope_is_enough(row, method, scope):
+    if method in row.get("people only", ""):
+        return False
+    return scope in ("manage", row.get("scope")) or (scope == "read" and method == "GET")
+
+
+@pytest.mark.parametrize("name", [name for name in matrix.API if name not in ("api_schema", "api_projects")])
+def test_n10_a_token_for_one_project_opens_nothing_in_another(name, there):
+    row = matrix.API[name]
+    statuses = {method: knock(there, name, method, there.tokens["elsewhere"]) for method in METHODS if method in row}
+
+    assert {method: status for method, status in statuses.items() if status not in (403, 404)} == {}
 
 
 @pytest.mark.parametrize("name", WITH_IDS)
