@@ -107,6 +107,8 @@ class Slot(models.Model):
             # What claims choose by chance from, apart from the order of the others.
             models.Index(fields=["project", "solution"], name="slot_gold", condition=Q(state="ready", arm="gold")),
             models.Index(fields=["lease_until"], name="slot_lease_end", condition=Q(state="leased")),
+            # What a round chose, page by page.
+            models.Index(F("round"), F("priority").desc(), F("id"), name="slot_picks"),
         ]
 
     def __str__(self) -> str:

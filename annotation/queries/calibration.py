@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Avg, Count, F, FloatField, Func, IntegerField, Q, Value
+from django.db.models import Avg, Count, F, FloatField, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Least
 
 from annotation.models import Label, ModelVersion, StepRating
 from annotation.models.labels import Purpose
 
 BINS = 20
+LABELS = 5_000  # the newest ones, at most: enough for the bins, and a million of them would take minutes
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,7 @@ def calibration(version: ModelVersion) -> Calibration:
     )
     place = Func(F("p_bad"), Value(0.0), Value(1.0), Value(BINS), function="width_bucket", output_field=IntegerField())
     rated: Any = StepRating.objects.filter(  # the type of its rows is made for each annotation, and has no name
-        label__in=Label.objects.current().filter(project=version.project_id, purpose=Purpose.PRODUCTION),
-        label__created_at__gte=version.created_at,
+        label__in=_labels(version),
         label__solution__solutionscore__version=version,
         text__isnull=True,
         rating__isnull=False,
@@ -85,6 +85,17 @@ def calibration(version: ModelVersion) -> Calibration:
         .order_by("place")
     )
     return Calibration([Bin(row["place"] - 1, row["steps"], row["bad"], row["mean"]) for row in rows])
+
+
+def _labels(version: ModelVersion) -> QuerySet[Label]:
+    """The newest ones that were given after the version had scored their solutions."""
+    found = Label.objects.current().filter(
+        project=version.project_id,
+        purpose=Purpose.PRODUCTION,
+        created_at__gte=version.created_at,
+        solution__solutionscore__version=version,
+    )
+    return found.order_by("-created_at", "pk")[:LABELS]
 
 
 def _cut(bins: Sequence[Bin], edge: int) -> Cut:

@@ -11,6 +11,7 @@ from annotation.models import Label, Round, Slot
 from annotation.models.labels import FinishReason, Purpose
 from annotation.models.problems import Grade
 from annotation.models.slots import Arm, SlotState
+from annotation.queries import tallies
 
 ON_A_PAGE = 50
 
@@ -96,11 +97,22 @@ def picks(round_: Round, page: str | None) -> Picks:
 
 
 def judged(rounds: Sequence[Round]) -> dict[int, Judged]:
-    """By round, for those of which something is labeled. One query."""
+    """By round, for those of which something is labeled; they are of one project. Two queries."""
+    if not rounds:
+        return {}
+    project = rounds[0].project
+    if run := tallies.run_of(project):
+        cells = tallies.cells(project, run, by=["round_id", "purpose"])
+        found = {cell.round_id: cell.sums for cell in cells if cell.purpose == Purpose.PRODUCTION}
+        return {one.pk: _judged(found[one.pk]) for one in rounds if one.pk in found}
     labels = Label.objects.current().filter(slot__round__in=rounds, purpose=Purpose.PRODUCTION)
     error = Count("pk", filter=Q(finish_reason=FinishReason.FOUND_ERROR))
     rows = labels.values("slot__round_id").annotate(labels=Count("pk"), with_error=error)
     return {row["slot__round_id"]: Judged(row["labels"], row["with_error"]) for row in rows}
+
+
+def _judged(sums: tallies.Sums) -> Judged:
+    return Judged(sums.labels, sums.found_errors)
 
 
 def _pick(slot: Slot) -> Pick:

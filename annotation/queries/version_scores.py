@@ -3,17 +3,20 @@ and the final answers disagree (Lightman et al. 2023, App. F.2 and I)."""
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Least
 
-from annotation.models import ModelVersion, SolutionScore
+from annotation.models import ModelVersion, SolutionScore, TallyRun
 from annotation.models.problems import Grade
 
 BINS = 20  # of scores from 0 to 1
 SAMPLE = 2000  # solutions at most, of which length bias is measured
 LISTED = 20
+KEPT = "scores"  # where the counts of a run hold them, by version
 LOW_STEP = HIGH_SCORE = 0.5  # as in active_learning/evaluate/diagnostics.py
 RIGHT, WRONG, UNGRADED = "right", "wrong", "ungraded"
 GROUPS = dict.fromkeys(Grade, UNGRADED) | {Grade.CORRECT: RIGHT, Grade.WRONG: WRONG}
@@ -56,9 +59,28 @@ class Scores:
     bias: LengthBias
     low_steps: Doubtful  # the answer is right, and a step is probably wrong
     high_scores: Doubtful  # the answer is wrong, and all steps are probably right
+    as_of: datetime | None = None  # of all but the rows' own words; None: as of now
 
 
 def scores(version: ModelVersion) -> Scores:
+    """Three queries where a run of tallies has counted the scores of the version; else six."""
+    run = TallyRun.objects.filter(project=version.project_id).first()
+    kept = run.counts.get(KEPT, {}).get(str(version.pk)) if run else None
+    return _read(version, kept, run.as_of) if run and kept else counted(version)
+
+
+def keep(version: ModelVersion) -> dict[str, Any]:
+    """What scores() reads from the counts of a run."""
+    found = counted(version)
+    return {
+        "spread": asdict(found.spread),
+        "bias": asdict(found.bias),
+        "low": [found.low_steps.count, [row.pk for row in found.low_steps.rows]],
+        "high": [found.high_scores.count, [row.pk for row in found.high_scores.rows]],
+    }
+
+
+def counted(version: ModelVersion) -> Scores:
     """Five queries; none loads more than SAMPLE rows."""
     spread = spread_of(version)
     of = SolutionScore.objects.filter(version=version)
@@ -121,6 +143,18 @@ def _ranks(values: Sequence[float]) -> list[float]:
     for place, value in enumerate(sorted(values)):
         places.setdefault(value, []).append(place)
     return [(places[value][0] + places[value][-1]) / 2 for value in values]
+
+
+def _read(version: ModelVersion, kept: dict[str, Any], as_of: datetime) -> Scores:
+    of = SolutionScore.objects.filter(version=version)
+    (low, low_rows), (high, high_rows) = kept["low"], kept["high"]
+    return Scores(
+        spread=Spread(**kept["spread"]),
+        bias=LengthBias(**kept["bias"]),
+        low_steps=Doubtful(low, _listed(of.filter(pk__in=low_rows).order_by("minimum", "pk"))),
+        high_scores=Doubtful(high, _listed(of.filter(pk__in=high_rows).order_by("-product", "pk"))),
+        as_of=as_of,
+    )
 
 
 def _listed(found: QuerySet[SolutionScore]) -> list[SolutionScore]:

@@ -181,7 +181,8 @@ def versions(project: Project) -> list[Version]:
 
 
 def version_page(project: Project, *, pk: int) -> VersionPage | None:
-    """None where the project has no such version. Eight queries, however many scores there are."""
+    """None where the project has no such version. Nine queries, however many scores there are; six where
+    a run of tallies has counted them."""
     found = _of(project).filter(pk=pk).first()
     return VersionPage(Version(found), _uses(found), scores(found), calibration(found)) if found else None
 

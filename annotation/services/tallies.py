@@ -4,17 +4,22 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from math import ceil
 from time import perf_counter
+from typing import Any
 
 from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from annotation.models import Label, Project, Tally, TallyRun
+from annotation.models import Label, ModelVersion, Project, SolutionScore, Tally, TallyRun
 from annotation.queries import tallies as queries
+from annotation.queries import version_scores
 
 # Fewer labels are added up at every look, in less time than a page may take.
 LARGE = 5_000
+MANY_SCORES = 20_000
+VERSIONS = 10  # whose scores are counted ahead; older ones at every look
 LEAST_AGE = timedelta(minutes=1)
 REST = 20  # a run is followed by a pause of so many times its length
 # What may change in days long past, the grades of solutions and the labels beside those of others, is seen after so long.
@@ -40,6 +45,7 @@ def renew(*, project: Project, whole: bool = True) -> TallyRun:
         counts = {
             "stock": asdict(queries.count_stock(project)),
             "pool": asdict(queries.count_pool(project)),
+            version_scores.KEPT: _scores(project, before),
             "whole_at": before.counts["whole_at"] if before else now.isoformat(),
         }
         took = round(1000 * (perf_counter() - start))
@@ -66,7 +72,8 @@ def renew_due() -> int:
 
 def _is_due(project: Project, run: TallyRun | None) -> bool:
     if run is None:
-        return Label.objects.filter(project=project)[LARGE:].exists()
+        scores = SolutionScore.objects.filter(project=project)
+        return Label.objects.filter(project=project)[LARGE:].exists() or scores[MANY_SCORES:].exists()
     pause = max(LEAST_AGE, REST * timedelta(milliseconds=run.took_ms))
     return TallyRun.objects.filter(project=project, as_of__lt=Now() - pause).exists()
 
@@ -79,6 +86,14 @@ def _first_open_day(project: Project, as_of: datetime) -> date:
     """The first day whose labels may have changed since: the oldest label that could still be corrected then."""
     days = ceil(project.reopen_hours / 24)
     return (as_of - LATE).date() - timedelta(days=days)
+
+
+def _scores(project: Project, before: TallyRun | None) -> dict[str, Any]:
+    """Of the newest versions: all anew in a whole run, else those that are not counted yet."""
+    kept: dict[str, Any] = before.counts[version_scores.KEPT] if before else {}
+    scored = Exists(SolutionScore.objects.filter(version=OuterRef("pk")))
+    newest = ModelVersion.objects.filter(scored, project=project).order_by("-pk")[:VERSIONS]
+    return {str(one.pk): kept.get(str(one.pk)) or version_scores.keep(one) for one in newest}
 
 
 def _add_up(cursor: CursorWrapper, project: Project, *, since: date | None) -> None:
