@@ -9,6 +9,7 @@ real files are more irregular than that README says, and every irregularity seen
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -173,59 +174,73 @@ def _read_step(value: Any, path: str) -> Step:
 # Writing -------------------------------------------------------------------------------------------------------------
 
 
+# Assembled by hand: a quarter of the time that json.dumps takes for the same text, and an export is all such lines. A step
+# that was rated stands in the line twice, and is escaped once.
+ESCAPE: Callable[[str], str] = json.encoder.encode_basestring_ascii  # what json.dumps escapes a string by
+NULL_OR_NUMBER = {None: "null", -1: "-1", 0: "0", 1: "1"}
+NULL_OR_BOOL = {None: "null", False: "false", True: "true"}
+
+
 def dump(record: Record) -> str:
-    """The line without its newline: the published key order, separators and ASCII escapes."""
-    return json.dumps(
-        {
-            "labeler": record.labeler,
-            "timestamp": record.timestamp,
-            "generation": record.generation,
-            "is_quality_control_question": record.is_quality_control_question,
-            "is_initial_screening_question": record.is_initial_screening_question,
-            "question": _question(record),
-            "label": {
-                "steps": [_step(step) for step in record.steps],
-                "total_time": record.total_time,
-                "finish_reason": record.finish_reason,
-            },
-        }
+    """The line without its newline: the published key order, separators and ASCII escapes, as json.dumps writes them."""
+    pre = record.pre_generated
+    known = {text: ESCAPE(text) for text in pre.steps} if pre else {}
+    steps = ", ".join([_step(step, known) for step in record.steps])
+    return (
+        f'{{"labeler": {ESCAPE(record.labeler)}, "timestamp": {ESCAPE(record.timestamp)}, '
+        f'"generation": {_json(record.generation)}, '
+        f'"is_quality_control_question": {NULL_OR_BOOL[record.is_quality_control_question]}, '
+        f'"is_initial_screening_question": {NULL_OR_BOOL[record.is_initial_screening_question]}, '
+        f'"question": {_question(record, known)}, "label": {{"steps": [{steps}], '
+        f'"total_time": {record.total_time}, "finish_reason": {ESCAPE(record.finish_reason)}}}}}'
     )
 
 
-def _question(record: Record) -> dict[str, Any]:
-    if record.pre_generated is None:
-        return {"problem": record.problem, "ground_truth_answer": record.ground_truth_answer}
-    return {
-        "problem": record.problem,
-        "ground_truth_solution": record.pre_generated.ground_truth_solution,
-        "ground_truth_answer": record.ground_truth_answer,
-        "pre_generated_steps": list(record.pre_generated.steps),
-        "pre_generated_answer": record.pre_generated.answer,
-        "pre_generated_verifier_score": record.pre_generated.verifier_score,
-    }
+def _question(record: Record, known: dict[str, str]) -> str:
+    pre = record.pre_generated
+    if pre is None:
+        return f'{{"problem": {ESCAPE(record.problem)}, "ground_truth_answer": {_json(record.ground_truth_answer)}}}'
+    return (
+        f'{{"problem": {ESCAPE(record.problem)}, "ground_truth_solution": {_json(pre.ground_truth_solution)}, '
+        f'"ground_truth_answer": {_json(record.ground_truth_answer)}, '
+        f'"pre_generated_steps": [{", ".join([known[text] for text in pre.steps])}], '
+        f'"pre_generated_answer": {_json(pre.answer)}, "pre_generated_verifier_score": {_json(pre.verifier_score)}}}'
+    )
 
 
-def _step(step: Step) -> dict[str, Any]:
-    completions = step.completions
-    return {
-        "completions": completions
-        and [{"text": one.text, "rating": one.rating, "flagged": one.flagged} for one in completions],
-        "human_completion": _human(step.human_completion),
-        "chosen_completion": step.chosen_completion,
-    }
+def _step(step: Step, known: dict[str, str]) -> str:
+    # An empty list of completions stays one; only null is null.
+    completions = "null" if step.completions is None else _completions(step.completions, known)
+    return (
+        f'{{"completions": {completions}, "human_completion": {_human(step.human_completion)}, '
+        f'"chosen_completion": {_json(step.chosen_completion)}}}'
+    )
 
 
-def _human(human: HumanCompletion | None) -> dict[str, Any] | str | None:
+def _completions(completions: tuple[Completion, ...], known: dict[str, str]) -> str:
+    written = [
+        f'{{"text": {known.get(one.text) or ESCAPE(one.text)}, "rating": {NULL_OR_NUMBER[one.rating]}, '
+        f'"flagged": {NULL_OR_BOOL[one.flagged]}}}'
+        for one in completions
+    ]
+    return f"[{', '.join(written)}]"
+
+
+def _human(human: HumanCompletion | None) -> str:
     if human is None:
-        return None
+        return "null"
     if human.bare:
-        return human.text
-    written: dict[str, Any] = {
-        "text": human.text,
-        "rating": human.rating,
-        "source": human.source,
-        "flagged": human.flagged,
-    }
-    if human.corrected_rating != ABSENT:
-        written["corrected_rating"] = human.corrected_rating
-    return written
+        return ESCAPE(human.text)
+    corrected = "" if human.corrected_rating == ABSENT else f', "corrected_rating": {_json(human.corrected_rating)}'
+    return (
+        f'{{"text": {ESCAPE(human.text)}, "rating": {_json(human.rating)}, "source": {ESCAPE(human.source)}, '
+        f'"flagged": {_json(human.flagged)}{corrected}}}'
+    )
+
+
+def _json(value: str | float | None) -> str:
+    if value is None:
+        return "null"
+    if type(value) is str:
+        return ESCAPE(value)
+    return str(value) if type(value) is int else json.dumps(value)

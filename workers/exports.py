@@ -2,24 +2,45 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 from django.conf import settings
 
 from annotation.models import Job, Snapshot
-from annotation.models.snapshots import View
 from annotation.services import exporting, snapshots
+from annotation.services.refusal import Refusal
 from workers.duty import Duty
 
 
 def run(duty: Duty) -> None:
-    snapshot = Snapshot.objects.select_related("project").get(job=duty.job)
-    duty.report("write files")
+    snapshot = Snapshot.objects.select_related("project", "repeats").get(job=duty.job)
     folder = settings.DATA_DIR / snapshot.folder
-    if not folder.exists():  # else the worker died between the last file and the database
-        exporting.export_labels(project=snapshot.project, view=View(snapshot.view), out_dir=folder)
+    duty.report("write files")
+    try:
+        if not folder.exists():  # else the worker died between the last file and the database
+            _write(snapshot, folder, duty)
+    except Refusal as refusal:
+        return fail(duty.job, str(refusal))
+    except OSError as error:
+        return fail(duty.job, f"The files could not be written: {error.strerror or error}.")
     manifest = (folder / "manifest.json").read_bytes()
     sha256 = hashlib.sha256(manifest).hexdigest()
     snapshots.publish(snapshot=snapshot, job=duty.job, manifest=json.loads(manifest), sha256=sha256)
+
+
+def _write(snapshot: Snapshot, folder: Path, duty: Duty) -> None:
+    project, order, earlier = snapshot.project, snapshots.order_of(snapshot), snapshot.repeats
+    if earlier is None:
+        exporting.write_export(project=project, order=order, out_dir=folder, tell=duty.advance)
+        return
+    exporting.repeat_export(
+        project=project,
+        order=order,
+        earlier=settings.DATA_DIR / earlier.folder,
+        manifest=earlier.manifest,
+        out_dir=folder,
+        tell=duty.advance,
+    )
 
 
 def fail(job: Job, error: str) -> None:

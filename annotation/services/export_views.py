@@ -1,26 +1,24 @@
 """Which labels a view of the data holds, why the others are left out, and each one as its line."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.utils.translation import gettext_noop as _  # pages translate the reasons; manifests hold them as they are
 
 from active_learning.records import Record, dump, parse_line
-from annotation.models import Adjudication, Exclusion, ImportedRecord, Label, Project, StepRating
+from annotation.models import Adjudication, Exclusion, ImportedRecord, Label, Project
 from annotation.models.labels import FinishReason, Purpose
 from annotation.models.problems import Split
 from annotation.models.snapshots import View
 from annotation.services.export_records import record_of
+from annotation.services.export_rows import Row, rows_of
 from annotation.services.record_rules import broken_rule
 
-BATCH = 500  # labels
 BROKEN = _("against the rules of the format")
 
 
@@ -30,13 +28,13 @@ class BrokenLabel(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    text: str  # without a newline
+    row: Row
     record: Record
-    split: str
-    instructions_version: int | None
-    round: int | None
-    selector: int | None
-    extensions: dict[str, Any]  # by kind; what PRM800K has no place for
+
+    @property
+    def text(self) -> str:
+        """The PRM800K line, without a newline; of an imported label as it came."""
+        return dump(self.record) if self.row.line is None else self.row.line
 
 
 @contextmanager
@@ -46,6 +44,9 @@ def unchanging_view() -> Iterator[datetime]:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL statement_timeout = '10min'")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+        # The first row at once and every row by its index: no sorting of texts, and no compiling before the first one.
+        cursor.execute("SET LOCAL cursor_tuple_fraction = 0.00001")
+        cursor.execute("SET LOCAL jit = off")
         cursor.execute("SELECT now()")
         yield cursor.fetchone()[0]
 
@@ -55,21 +56,41 @@ def lines_of_view(*, project: Project, view: View, excluded: Counter[str]) -> It
 
     Imported labels come byte for byte as they came in. Raises BrokenLabel.
     """
-    rows = _labels(project, view).iterator(chunk_size=BATCH)
-    while batch := list(islice(rows, BATCH)):
-        excluded.update(row.left_out for row in batch if row.left_out)
-        yield from _lines([row for row in batch if not row.left_out], view, excluded)
+    for line in lines_of(_wanted(project, view, excluded)):
+        rule = broken_rule(line.record) if line.row.line is not None and view == View.TRAINING else None
+        if rule:
+            excluded[BROKEN] += 1
+        else:
+            yield line
 
 
-def _labels(project: Project, view: View) -> QuerySet[Label, Any]:
-    """Narrow rows in order, so that sorting a million of them does not move their texts about."""
+def lines_of(rows: Iterable[Row]) -> Iterator[Line]:
+    """Each row as its line. Raises BrokenLabel."""
+    for row in rows:
+        if row.line is not None:
+            yield Line(row, parse_line(row.line))
+            continue
+        record = record_of(row)
+        if rule := broken_rule(record):
+            raise BrokenLabel(f"Label {row.id} does not make a sound line: {rule}.")
+        yield Line(row, record)
+
+
+def _wanted(project: Project, view: View, excluded: Counter[str]) -> Iterator[Row]:
+    """The rows of the labels in the order of their lines, and the others counted."""
     reasons = LEFT_OUT if view == View.RAW else LEFT_OUT + LEFT_OUT_OF_TRAINING
     labels = Label.objects.filter(project=project).annotate(
-        left_out=Case(*reasons, default=Value(""), output_field=CharField()), split=F("solution__problem__split")
+        left_out=Case(*reasons, default=Value(""), output_field=CharField())
     )
-    return labels.order_by("importedrecord__source", "importedrecord__number", "created_at", "pk").values_list(
-        "pk", "left_out", "split", "instructions_version", "slot__round__number", "slot__round__selector", named=True
-    )
+    # In two parts: the second, which is the long one, comes in the order of an index, and begins at once.
+    imported = labels.filter(importedrecord__isnull=False).order_by("importedrecord__source", "importedrecord__number")
+    collected = labels.filter(~Exists(ImportedRecord.objects.filter(label=OuterRef("pk")))).order_by("created_at", "pk")
+    for part in (imported, collected):
+        for left_out, row in rows_of(part):
+            if left_out:
+                excluded[left_out] += 1
+            else:
+                yield row
 
 
 LEFT_OUT = [When(superseded_by__isnull=False, then=Value(_("superseded")))]
@@ -90,34 +111,3 @@ LEFT_OUT_OF_TRAINING = [
     When(solution__problem__split=Split.TEST, then=Value(_("held-out problem"))),
     When(Q(late=True) & Exists(_BETTER), then=Value(_("late beside another label"))),
 ]
-
-
-def _lines(rows: Sequence[Any], view: View, excluded: Counter[str]) -> Iterator[Line]:
-    imported = dict(ImportedRecord.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "line"))
-    collected = _collected([row.pk for row in rows if row.pk not in imported])
-    for row in rows:
-        label = collected.get(row.pk)
-        record = parse_line(imported[row.pk]) if label is None else record_of(label)
-        rule = broken_rule(record)
-        if rule and label:
-            raise BrokenLabel(f"Label {row.pk} does not make a sound line: {rule}.")
-        if rule and view == View.TRAINING:
-            excluded[BROKEN] += 1
-            continue
-        yield Line(
-            text=imported[row.pk] if label is None else dump(record),
-            record=record,
-            split=row.split,
-            instructions_version=row.instructions_version,
-            round=row.slot__round__number,
-            selector=row.slot__round__selector,
-            extensions={one.kind: one.body for one in label.labelextension_set.all()} if label else {},
-        )
-
-
-def _collected(ids: Sequence[Any]) -> dict[Any, Label]:
-    ratings = Prefetch("steprating_set", StepRating.objects.order_by("step", "option"))
-    labels = Label.objects.select_related("solution__problem", "labeler", "slot__round").prefetch_related(
-        ratings, "labelextension_set"
-    )
-    return labels.in_bulk(ids)

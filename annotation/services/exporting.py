@@ -1,118 +1,123 @@
-"""Labels go out as PRM800K files with a manifest; the training input of a round is such an export too."""
+"""Labels go out as files with a manifest and a card; the training input of a round is such an export too."""
 
 import json
 from collections import Counter
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from annotation.models import Project, User
-from annotation.models.labels import ExtensionKind
-from annotation.models.snapshots import View
+from annotation.models.snapshots import Format, NeutralAs, View
 from annotation.services import audit
-from annotation.services.export_files import new_file, new_folder, packed, sha256_of, sync
-from annotation.services.export_views import BrokenLabel, Line, lines_of_view, unchanging_view
+from annotation.services.export_contents import NAME as CONTENTS
+from annotation.services.export_files import new_file, new_folder, sync
+from annotation.services.export_manifest import ExportedFile, ExtensionsFile, Manifest
+from annotation.services.export_orders import NeutralKept, Order, Past, scorer
+from annotation.services.export_runs import Run, Tell, write_labels, write_samples
+from annotation.services.export_views import BrokenLabel, lines_of_view, unchanging_view
 from annotation.services.refusal import Refusal
 
 __all__ = [
     "BrokenLabel",
     "ExportedFile",
     "ExtensionsFile",
+    "MadeOtherwise",
     "Manifest",
     "NeutralKept",
     "export_labels",
+    "repeat_export",
     "rounds_beside",
+    "write_export",
     "write_training_view",
 ]
 
 
-class NeutralKept(Refusal):
-    """PRM800K lines hold all three ratings; a neutral step can only be kept there, not be called good or bad."""
+class MadeOtherwise(Refusal):
+    """The files came out different from those of the earlier dataset, and are not kept."""
 
 
-@dataclass(frozen=True)
-class ExportedFile:
-    name: str
-    sha256: str
-    bytes: int
-    lines: int
-    finish_reasons: dict[str, int]
-    ratings: dict[str, int]  # of every option: -1, 0, 1, null
-
-
-@dataclass(frozen=True)
-class ExtensionsFile:
-    """What labels say beyond PRM800K, a line for each label that says more: {"file", "line" (from 1), "labeler",
-    "timestamp", "progress", "critiques"}."""
-
-    name: str
-    sha256: str
-    bytes: int
-    lines: int
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What an export holds; `manifest.json` beside the files."""
-
-    project: str
-    view: str
-    created_at: str  # the moment that the export shows, in UTC
-    files: list[ExportedFile]
-    excluded: dict[str, int]  # labels by the reason for which they were left out
-    labelers: int
-    instructions_versions: list[int]
-    rounds: list[int]
-    selectors: list[int]  # ids of the model versions that chose the solutions
-    extensions: ExtensionsFile | None
-    format: str = "prm800k"
-    neutral: str = "keep"
-
-    @property
-    def lines(self) -> int:
-        return sum(file.lines for file in self.files)
-
-
-@dataclass
-class _Tally:
-    lines: int = 0
-    finish_reasons: Counter[str] = field(default_factory=Counter)
-    ratings: Counter[str] = field(default_factory=Counter)
-
-    def add(self, line: Line) -> None:
-        self.lines += 1
-        self.finish_reasons[line.record.finish_reason] += 1
-        self.ratings.update(json.dumps(one.rating) for step in line.record.steps for one in step.completions or ())
-
-
-def export_labels(
+def export_labels(  # noqa: PLR0913 - keyword-only
     *,
     project: Project,
     view: View,
     out_dir: Path,
+    format: Format = Format.PRM800K,
     gzip: bool = False,
-    neutral: str = "keep",
+    neutral: str = NeutralAs.KEEP,
+    version: int | None = None,
     by: User | None = None,
 ) -> Manifest:
-    """Write phase{1,2}_{train,test}.jsonl and extensions.jsonl, as far as there are such labels, and manifest.json into
-    a new folder.
+    """Write the labels in a format into a new folder, with manifest.json, README.md and contents.jsonl.gz.
 
     `View.RAW` is every label that no later version supersedes, `View.TRAINING` what a model may learn from. All or
-    nothing: the folder appears when all is on the disk. Raises FolderTaken, NeutralKept, BrokenLabel.
+    nothing: the folder appears when all is on the disk. Raises FolderTaken, BrokenLabel, ParquetMissing, NothingScored and
+    what Order.check raises.
     """
-    if neutral != "keep":
-        raise NeutralKept
+    order = Order(view=view, format=format, neutral=NeutralAs(neutral), gzip=gzip, version=version)
+    return write_export(project=project, order=order, out_dir=out_dir, by=by)
+
+
+def write_export(
+    *, project: Project, order: Order, out_dir: Path, by: User | None = None, tell: Tell | None = None
+) -> Manifest:
+    """As export_labels, and says how far it is."""
+    order.check()
     with new_folder(out_dir) as folder:
         with unchanging_view() as now:
-            manifest = _write_files(folder, project, view, now, gzip=gzip)
-        path = folder / "manifest.json"
-        path.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
-        sync(path)
-        target = str(out_dir)[-200:]
-        audit.record(project=project, by=by, action="export labels", target=target, view=view, lines=manifest.lines)
+            past = Past(created_at=now.isoformat(), name=project.name, excluded={}, lines=0)
+            manifest = _run(Run(project, order, folder, past, tell, earlier=None))
+        _finish(folder, manifest)
+        said = {"view": order.view, "format": order.format, "lines": manifest.lines}
+        audit.record(project=project, by=by, action="export labels", target=str(out_dir)[-200:], **said)
     return manifest
+
+
+def repeat_export(  # noqa: PLR0913 - keyword-only
+    *,
+    project: Project,
+    order: Order,
+    earlier: Path,
+    manifest: dict[str, Any],
+    out_dir: Path,
+    by: User | None = None,
+    tell: Tell | None = None,
+) -> Manifest:
+    """Write an earlier export again, byte for byte, whatever has happened to its labels since.
+
+    `earlier` is its folder, of which contents.jsonl.gz is read; `manifest` is what its manifest.json said. Raises
+    FolderTaken, ContentsGone, ParquetMissing, MadeOtherwise.
+    """
+    past = Past.of(manifest)
+    with new_folder(out_dir) as folder:
+        with unchanging_view():
+            again = _run(Run(project, order, folder, past, tell, earlier=earlier / CONTENTS))
+        _finish(folder, again)
+        _compare(json.loads(json.dumps(asdict(again))), manifest)
+        audit.record(
+            project=project, by=by, action="export labels again", target=str(out_dir)[-200:], lines=again.lines
+        )
+    return again
+
+
+def _run(run: Run) -> Manifest:
+    if run.order.format == Format.SCORED_SAMPLES:
+        return write_samples(run, scorer(run.project, run.order.version))
+    return write_labels(run)
+
+
+def _finish(folder: Path, manifest: Manifest) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
+    sync(path)
+
+
+def _compare(again: dict[str, Any], manifest: dict[str, Any]) -> None:
+    for name in sorted(again.keys() | manifest.keys()):
+        if again.get(name) != manifest.get(name):
+            raise MadeOtherwise(
+                f"Made again, this dataset has other {name.replace('_', ' ')} than it had, and is not kept: "
+                f"{json.dumps(manifest.get(name))[:200]} then, {json.dumps(again.get(name))[:200]} now."
+            )
 
 
 def write_training_view(*, project: Project, path: Path) -> int:
@@ -124,7 +129,7 @@ def write_training_view(*, project: Project, path: Path) -> int:
     with unchanging_view(), new_file(path) as file, new_file(rounds_beside(path)) as rounds:
         for line in lines_of_view(project=project, view=View.TRAINING, excluded=Counter()):
             file.write(line.text.encode() + b"\n")
-            rounds.write(json.dumps(line.round).encode() + b"\n")
+            rounds.write(json.dumps(line.row.round).encode() + b"\n")
             lines += 1
     return lines
 
@@ -133,83 +138,3 @@ def rounds_beside(path: Path) -> Path:
     """The file that says line by line in which round the solution was chosen: its number, or null of an imported label.
     PRM800K's own lines do not (`generation` is null in phase 1, and another project's in what was imported)."""
     return path.with_suffix(".rounds")
-
-
-def _write_files(folder: Path, project: Project, view: View, now: datetime, *, gzip: bool) -> Manifest:
-    excluded: Counter[str] = Counter()
-    labelers: set[str] = set()
-    versions, rounds, selectors = set[int | None](), set[int | None](), set[int | None]()
-    with ExitStack() as stack:
-        files = _Files(stack, folder, gzip)
-        for line in lines_of_view(project=project, view=view, excluded=excluded):
-            files.add(line)
-            labelers.add(line.record.labeler)
-            versions.add(line.instructions_version)
-            rounds.add(line.round)
-            selectors.add(line.selector)
-    return Manifest(
-        project=project.slug,
-        view=view,
-        created_at=now.isoformat(),
-        files=files.finished(),
-        excluded=dict(sorted(excluded.items())),
-        labelers=len(labelers),
-        instructions_versions=_known(versions),
-        rounds=_known(rounds),
-        selectors=_known(selectors),
-        extensions=files.finished_extensions(),
-    )
-
-
-class _Files:
-    """The files of one export, each of them opened at its first line."""
-
-    def __init__(self, stack: ExitStack, folder: Path, gzip: bool) -> None:
-        self._stack, self._folder, self._gzip = stack, folder, gzip
-        self._open: dict[str, IO[bytes]] = {}
-        self._tallies: dict[str, _Tally] = {}
-        self._extensions = "extensions.jsonl" + (".gz" if gzip else "")
-        self._extended = 0  # labels
-
-    def add(self, line: Line) -> None:
-        record = line.record
-        name = f"phase{record.phase}_{line.split}.jsonl" + (".gz" if self._gzip else "")
-        self._write(name, line.text)
-        tally = self._tallies.setdefault(name, _Tally())
-        tally.add(line)
-        if line.extensions:
-            place = {"file": name, "line": tally.lines, "labeler": record.labeler, "timestamp": record.timestamp}
-            said = {kind: line.extensions.get(kind) for kind in ExtensionKind.values}
-            self._write(self._extensions, json.dumps(place | said))
-            self._extended += 1
-
-    def finished(self) -> list[ExportedFile]:
-        return [
-            ExportedFile(
-                **_facts(self._folder / name),
-                lines=tally.lines,
-                finish_reasons=dict(sorted(tally.finish_reasons.items())),
-                ratings=dict(sorted(tally.ratings.items())),
-            )
-            for name, tally in sorted(self._tallies.items())
-        ]
-
-    def finished_extensions(self) -> ExtensionsFile | None:
-        if not self._extended:
-            return None
-        return ExtensionsFile(**_facts(self._folder / self._extensions), lines=self._extended)
-
-    def _write(self, name: str, text: str) -> None:
-        if name not in self._open:
-            file = self._stack.enter_context((self._folder / name).open("wb"))
-            self._open[name] = self._stack.enter_context(packed(file)) if self._gzip else file
-        self._open[name].write(text.encode() + b"\n")
-
-
-def _known(values: set[int | None]) -> list[int]:
-    return sorted(value for value in values if value is not None)
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    sync(path)
-    return {"name": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}

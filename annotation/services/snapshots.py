@@ -7,20 +7,72 @@ from django.db import transaction
 from annotation import jobs as job_names
 from annotation.models import Job, Project, Snapshot, User
 from annotation.models.jobs import JobKind, JobState
-from annotation.models.snapshots import View
+from annotation.models.snapshots import Format, NeutralAs, View
 from annotation.services import audit, jobs
+from annotation.services.export_contents import ContentsGone
+from annotation.services.export_orders import Order, scorer
+from annotation.services.refusal import Refusal
 
 
-def request_snapshot(*, project: Project, by: User, view: View) -> Snapshot:
-    """Write down that a dataset is wanted, and wake a worker."""
+class NotFinished(Refusal):
+    """This dataset is not complete; only a complete one can be made again or published."""
+
+
+def request_snapshot(  # noqa: PLR0913 - keyword-only
+    *,
+    project: Project,
+    by: User,
+    view: View,
+    format: Format = Format.PRM800K,
+    neutral: NeutralAs = NeutralAs.KEEP,
+    gzip: bool = False,
+    version: int | None = None,
+) -> Snapshot:
+    """Write down that a dataset is wanted, and wake a worker.
+
+    Raises NeutralKept, NeutralUndecided, PackedAlready, NothingScored.
+    """
+    order = Order(view=view, format=format, neutral=neutral, gzip=gzip)
+    order.check()
+    # Scores are those of the version that is in use now, whenever a worker comes to it.
+    asked = {"version": scorer(project, version).pk} if format == Format.SCORED_SAMPLES else {}
     with transaction.atomic():
-        job = Job.objects.create(project=project, kind=JobKind.EXPORT, started_by=by)
-        snapshot = Snapshot.objects.create(
-            project=project, job=job, view=view, folder=f"snapshots/{project.slug}/{job.pk}"
+        snapshot = _written_down(project, by, order, manifest=asked)
+        audit.record(
+            project=project, by=by, action="request dataset", target=str(snapshot), view=view, format=format, **asked
         )
-        audit.record(project=project, by=by, action="request dataset", target=str(snapshot), view=view)
-        job_names.wake(job_names.RUN_EXPORTS)
     return snapshot
+
+
+def repeat_snapshot(*, snapshot: Snapshot, by: User) -> Snapshot:
+    """Write down that the files of a dataset are wanted once more, as they were. Raises NotFinished, ContentsGone."""
+    if not snapshot.sha256:
+        raise NotFinished
+    if not snapshot.manifest.get("contents"):
+        raise ContentsGone("This dataset is older than the lists that datasets are made again from. Ask for a new one.")
+    order = order_of(snapshot)
+    with transaction.atomic():
+        again = _written_down(snapshot.project, by, order, manifest=_asked(snapshot), repeats=snapshot)
+        audit.record(project=snapshot.project, by=by, action="repeat dataset", target=str(again), repeats=snapshot.pk)
+    return again
+
+
+def cancel_snapshot(*, snapshot: Snapshot, by: User) -> None:
+    """Ask the worker to stop; nothing is kept of the files. Raises jobs.NotCancellable."""
+    assert snapshot.job is not None  # what is asked for on a page has one
+    with transaction.atomic():
+        jobs.ask_to_cancel(job=snapshot.job)
+        audit.record(project=snapshot.project, by=by, action="cancel dataset", target=str(snapshot))
+
+
+def order_of(snapshot: Snapshot) -> Order:
+    return Order(
+        view=View(snapshot.view),
+        format=Format(snapshot.format),
+        neutral=NeutralAs(snapshot.neutral),
+        gzip=snapshot.gzip,
+        version=_asked(snapshot).get("version"),
+    )
 
 
 def publish(*, snapshot: Snapshot, job: Job, manifest: dict[str, Any], sha256: str) -> Snapshot:
@@ -41,3 +93,30 @@ def fail(*, job: Job, error: str) -> None:
 def end_cancelled(*, job: Job) -> None:
     """Raises jobs.LostFence."""
     jobs.end(job=job, state=JobState.CANCELLED)
+
+
+def _written_down(
+    project: Project, by: User, order: Order, *, manifest: dict[str, Any], repeats: Snapshot | None = None
+) -> Snapshot:
+    job = Job.objects.create(project=project, kind=JobKind.EXPORT, started_by=by)
+    snapshot = Snapshot.objects.create(
+        project=project,
+        job=job,
+        view=order.view,
+        format=order.format,
+        neutral=order.neutral,
+        gzip=order.gzip,
+        repeats=repeats,
+        manifest=manifest,
+        folder=f"snapshots/{project.slug}/{job.pk}",
+    )
+    job_names.wake(job_names.RUN_EXPORTS)
+    return snapshot
+
+
+def _asked(snapshot: Snapshot) -> dict[str, Any]:
+    """Which model version's scores were wanted; until its files are complete the manifest says it, later the models in it."""
+    if snapshot.format != Format.SCORED_SAMPLES:
+        return {}
+    version = snapshot.manifest["selectors"][0] if snapshot.sha256 else snapshot.manifest["version"]
+    return {"version": version}

@@ -14,7 +14,7 @@ from annotation.models import AuditEvent, Label, Problem, StepRating
 from annotation.models.jobs import JobKind
 from annotation.models.snapshots import View
 from annotation.queries import desk
-from annotation.services import audit, export_views, exporting, importing, snapshots
+from annotation.services import audit, export_rows, export_views, exporting, importing, snapshots
 from annotation.services.export_files import FolderTaken
 from tests import factories
 from tests.annotation.test_exporting_views import ORIGINALS, phase_1_label
@@ -159,7 +159,7 @@ def test_where_no_label_says_more_there_is_no_file_for_it(alice, out):
     factories.label(alice)
 
     assert export(alice.project, out).extensions is None
-    assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "phase2_train.jsonl"]
+    assert sorted(path.name for path in out.iterdir()) == ["README.md", "contents.jsonl.gz", "manifest.json", "phase2_train.jsonl"]
 
 
 def test_a_label_that_is_left_out_says_nothing_and_packed_files_name_each_other(alice, out):
@@ -191,7 +191,7 @@ def test_a_project_without_labels_exports_an_empty_manifest(project, out):
     manifest = export(project, out)
 
     assert (manifest.lines, manifest.files) == (0, [])
-    assert [path.name for path in out.iterdir()] == ["manifest.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["README.md", "contents.jsonl.gz", "manifest.json"]
 
 
 def test_without_the_audit_there_is_no_export(alice, out, monkeypatch):
@@ -213,7 +213,7 @@ def test_neutral_steps_can_only_be_kept(project, out):
 
 
 def test_what_comes_or_changes_during_an_export_is_not_in_it(alice, monkeypatch):
-    monkeypatch.setattr(export_views, "BATCH", 1)
+    monkeypatch.setattr(export_rows, "CHUNK", 1)
     slots = factories.queued(alice.project, 3)
     factories.label(alice)
     factories.label(alice)

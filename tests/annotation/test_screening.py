@@ -7,6 +7,7 @@ from annotation.models.labelers import Admission
 from annotation.queries import screening as queries
 from annotation.services import gold, members, queue, screening
 from annotation.services.export_records import record_of
+from annotation.services.export_rows import fetch
 from annotation.services.judgements import Judgement
 from tests import factories
 
@@ -48,7 +49,8 @@ def test_f1_a_new_labeler_gets_exactly_the_thirty_screening_solutions_and_nothin
 def test_f1_a_screening_label_is_of_generation_minus_one_and_no_quality_control(project):
     new = factories.screened(project, 2)
 
-    record = record_of(factories.answer(new))
+    (row,) = fetch([str(factories.answer(new).pk)])
+    record = record_of(row)
 
     assert (record.generation, record.is_initial_screening_question) == (-1, True)
     assert record.is_quality_control_question is False
