@@ -105,6 +105,11 @@ class CasePage:
     def is_decided(self) -> bool:
         return self.adjudication is not None and self.adjudication.label_id is not None
 
+    @property
+    def decided_error(self) -> int | None:
+        """Where the decision places the first error."""
+        return next((one.first_error for one in self.opinions if one.is_decision), None)
+
 
 def countable(project: Project) -> LabelQuerySet:
     """Labels between which there may be something to decide."""

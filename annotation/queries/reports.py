@@ -42,18 +42,24 @@ class Report:
 class ReportsPage:
     kind: Kind
     tabs: list[Tab]
+    is_done: bool
+    done: int | None  # how many of the kind are done with; None for a kind that nobody ticks off
     rows: "Page[Any]"  # Problem, Dispute, StepRating or Label, as the kind wants
     reports: list[Report]  # for bad problems
     reachable: set[int]  # labelers to whom a lead can write
 
 
-def reports_page(project: Project, *, kind: Kind, page: str | None) -> ReportsPage:
-    """Seven queries, for bad problems eight, however many rows there are."""
+def reports_page(project: Project, *, kind: Kind, page: str | None, is_done: bool = False) -> ReportsPage:
+    """Seven queries, for bad problems and for what is ticked off eight, however many rows there are."""
     found = {each: ROWS[each](project) for each in Kind}
-    rows = Paginator(found[kind], ROWS_ON_A_PAGE).get_page(page)
+    done = DONE[kind](project) if kind in DONE else None
+    shown = done if done is not None and is_done else found[kind]
+    rows = Paginator(shown, ROWS_ON_A_PAGE).get_page(page)
     return ReportsPage(
         kind=kind,
         tabs=[Tab(each, query.count()) for each, query in found.items()],
+        is_done=done is not None and is_done,
+        done=None if done is None else done.count(),
         rows=rows,
         reports=_reports(list(rows)) if kind == Kind.BAD_PROBLEMS else [],
         reachable=set(guidance.recipients(project).values_list("pk", flat=True)),
@@ -67,13 +73,30 @@ def _bad_problems(project: Project) -> QuerySet[Any]:
 
 
 def _disputes(project: Project) -> QuerySet[Any]:
-    disputes = Dispute.objects.filter(project=project, label__in=_given(project))
+    """Open ones; a reviewer's decision may be in dispute, too."""
+    disputes = Dispute.objects.open().filter(
+        project=project, label__in=_given(project, Origin.LABELER, Origin.REVIEWER)
+    )
     return _with_people(disputes, "label__").order_by("-created_at", "-pk")
 
 
-def _unsure(project: Project) -> QuerySet[Any]:
+def _resolved_disputes(project: Project) -> QuerySet[Any]:
+    resolved = Dispute.objects.filter(project=project).exclude(resolution="")
+    return _with_people(resolved, "label__").select_related("resolved_by").order_by("-resolved_at", "-pk")
+
+
+def _flags(project: Project) -> QuerySet[Any]:
     ratings = StepRating.objects.filter(flagged=True, label__in=_given(project))
-    return _with_people(ratings, "label__").order_by("-label__created_at", "label", "step", "option")
+    return _with_people(ratings, "label__")
+
+
+def _unsure(project: Project) -> QuerySet[Any]:
+    return _flags(project).filter(flagreview__isnull=True).order_by("-label__created_at", "label", "step", "option")
+
+
+def _reviewed(project: Project) -> QuerySet[Any]:
+    reviewed = _flags(project).filter(flagreview__isnull=False)
+    return reviewed.select_related("flagreview__message", "flagreview__by").order_by("-flagreview__at", "-pk")
 
 
 def _give_ups(project: Project) -> QuerySet[Any]:
@@ -81,9 +104,9 @@ def _give_ups(project: Project) -> QuerySet[Any]:
     return _with_people(labels.annotate(rated_steps=RATED_STEPS), "").order_by("-created_at", "pk")
 
 
-def _given(project: Project) -> LabelQuerySet:
+def _given(project: Project, *origins: Origin) -> LabelQuerySet:
     """Labels that were given here and still stand. An imported file may hold thousands that nobody here can answer."""
-    return Label.objects.current().filter(project=project, origin=Origin.LABELER)
+    return Label.objects.current().filter(project=project, origin__in=origins or [Origin.LABELER])
 
 
 def _with_people(rows: QuerySet[Any], path: str) -> QuerySet[Any]:
@@ -107,3 +130,5 @@ ROWS: dict[Kind, Callable[[Project], QuerySet[Any]]] = {
     Kind.UNSURE: _unsure,
     Kind.GIVE_UPS: _give_ups,
 }
+# Kinds that are ticked off: what of them is done.
+DONE: dict[Kind, Callable[[Project], QuerySet[Any]]] = {Kind.DISPUTES: _resolved_disputes, Kind.UNSURE: _reviewed}

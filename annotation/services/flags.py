@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from annotation.models import FlagReview, Project, StepRating, User
+from annotation.queries.guidance import recipients
 from annotation.services import audit, guidance
 from annotation.services.refusal import Refusal
 
@@ -16,7 +17,7 @@ class AlreadyReviewed(Refusal):
 
 
 class CannotBeReached(Refusal):
-    """This labeler has no account here any more. Mark it as done without a reply."""
+    """This labeler does not label here any more and would not see a reply. Mark it as done without one."""
 
 
 def review_flag(*, project: Project, rating: int, text: str = "", by: User) -> FlagReview:
@@ -25,7 +26,7 @@ def review_flag(*, project: Project, rating: int, text: str = "", by: User) -> F
     Raises NoSuchFlag, AlreadyReviewed, CannotBeReached.
     """
     flag = _find(project, rating)
-    if text.strip() and flag.label.labeler.user_id is None:
+    if text.strip() and not recipients(project).filter(pk=flag.label.labeler_id).exists():
         raise CannotBeReached
     try:
         with transaction.atomic():

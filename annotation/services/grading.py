@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from active_learning.grading import GRADER_VERSION, grade
 from annotation import jobs as job_names
 from annotation.models import Job, Problem, Project, Slot, Solution, User
-from annotation.models.jobs import JobKind, JobState
+from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.problems import Grade
 from annotation.models.slots import Arm, SlotState
 from annotation.services import audit, disputes, jobs
@@ -138,11 +138,15 @@ def _void_misplaced(by_grade: Mapping[Grade, Sequence[int]]) -> int:
     return count
 
 
-def cancel_grading(*, job: Job, by: User) -> Job:
+def cancel_grading(*, project: Project, by: User) -> Job:
     """Stop; what is graded stays so, the rest stays pending. Raises jobs.NotCancellable."""
+    found = Job.objects.filter(project=project, kind=JobKind.GRADING).exclude(state__in=FINISHED)
     with transaction.atomic():
+        job = found.order_by("pk").first()
+        if job is None:
+            raise jobs.NotCancellable
         jobs.ask_to_cancel(job=job)
-        audit.record(project=job.project, by=by, action="cancel grading", target=str(job))
+        audit.record(project=project, by=by, action="cancel grading", target=str(job))
     return job
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from annotation.models import Dispute, Message, Project, Solution, User
 from annotation.models.labels import Resolution
 from annotation.models.problems import Grade
+from annotation.queries.guidance import recipients
 from annotation.services import audit, guidance, truths
 from annotation.services.refusal import Refusal
 from annotation.services.truths import Correction
@@ -25,7 +26,7 @@ class AlreadyResolved(Refusal):
 
 
 class NobodyToWriteTo(Refusal):
-    """This labeler has no account here any more. Resolve it without a message."""
+    """This labeler does not label here any more and would not see a message. Resolve it without one."""
 
 
 def truth_is_wrong(*, project: Project, dispute: int, old: str | None, new: str, by: User) -> Correction:
@@ -67,7 +68,7 @@ def labeler_is_wrong(*, project: Project, dispute: int, text: str = "", by: User
         found.resolution, found.resolved_by, found.resolved_at = Resolution.LABELER, by, Now()
         found.save(update_fields=["resolution", "resolved_by", "resolved_at"])
         labeler = found.label.labeler
-        if text.strip() and labeler.user_id is None:
+        if text.strip() and not recipients(project).filter(pk=labeler.pk).exists():
             raise NobodyToWriteTo
         _record(found, by, Resolution.LABELER)
         if not text.strip():

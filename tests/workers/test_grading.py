@@ -74,12 +74,12 @@ def test_h9_where_a_worker_was_killed_the_next_one_goes_on(project, pending):
 
 def test_a8_cancelled_between_two_batches_it_keeps_what_is_graded(project, pending, dana, monkeypatch):
     monkeypatch.setattr(grading, "BATCH", 2)
-    job = grading.request_grading(project=project, by=dana)
+    grading.request_grading(project=project, by=dana)
     real = grading.judge
 
     def judge(batch):
         if Solution.objects.exclude(grade="pending").exists():
-            grading.cancel_grading(job=job, by=dana)
+            grading.cancel_grading(project=project, by=dana)
         return real(batch)
 
     monkeypatch.setattr(grading, "judge", judge)

@@ -1,0 +1,127 @@
+"""The problems of a project: found by id or words, and one with its answer, its solutions and how its answer changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+
+from annotation.models import Dispute, Job, Label, Problem, Project, Slot, Solution, TruthChange
+from annotation.models.jobs import FINISHED, JobKind
+from annotation.models.problems import Grade
+from annotation.models.slots import SlotState
+from annotation.queries import jobs as job_words
+
+ROWS_ON_A_PAGE = 50
+LONGEST_SEARCH = 200  # characters
+# Problems are counted to here: beyond it nobody turns pages, and counting all of a million takes longer than a page may.
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class Grading:
+    """What waits for a verdict in the whole project, and the job that gives it."""
+
+    pending: int
+    job: Job | None  # running or waiting; else the one that failed last
+    note: str
+    pace: str
+
+    @property
+    def is_running(self) -> bool:
+        return self.job is not None and self.job.state not in FINISHED
+
+
+@dataclass(frozen=True)
+class Row:
+    problem: Problem
+    solutions: int
+    wrong: int
+
+
+@dataclass(frozen=True)
+class ProblemsPage:
+    search: str
+    rows: "Page[int]"  # ids
+    listed: list[Row]
+    is_cut: bool  # there are more than are counted
+    grading: Grading | None
+
+
+@dataclass(frozen=True)
+class ProblemPage:
+    problem: Problem
+    solutions: "Page[Solution]"
+    labels: dict[int, int]  # of each solution shown
+    waiting: set[int]  # solutions in the queue
+    grades: list[tuple[Grade, int]]
+    changes: list[TruthChange]
+    disputes: int
+    grading: Grading | None
+
+
+def problems_page(project: Project, *, search: str, page: str | None, now: datetime) -> ProblemsPage:
+    """Six queries at most. Words are looked for in the text, an id as it begins."""
+    search = search.strip()[:LONGEST_SEARCH]
+    ids = list(_found(project, search).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    rows = Paginator(ids[:MOST_COUNTED], ROWS_ON_A_PAGE).get_page(page)
+    problems = Problem.objects.in_bulk(list(rows))
+    return ProblemsPage(
+        search=search,
+        rows=rows,
+        listed=_listed([problems[pk] for pk in rows]),
+        is_cut=len(ids) > MOST_COUNTED,
+        grading=grading(project, now=now),
+    )
+
+
+def _found(project: Project, search: str) -> QuerySet[Problem]:
+    problems = Problem.objects.filter(project=project).order_by("pk")
+    if not search:
+        return problems
+    by_number = Q(pk=int(search)) if search.isascii() and search.isdigit() and len(search) < 19 else Q()
+    return problems.filter(Q(unique_id__startswith=search) | Q(text__icontains=search) | by_number)
+
+
+def _listed(problems: Sequence[Problem]) -> list[Row]:
+    found = Solution.objects.filter(problem__in=problems).order_by().values_list("problem")
+    numbers = found.annotate(all=Count("pk"), wrong=Count("pk", filter=Q(grade=Grade.WRONG)))
+    by_problem = {problem: (all_, wrong) for problem, all_, wrong in numbers}
+    return [Row(one, *by_problem.get(one.pk, (0, 0))) for one in problems]
+
+
+def problem_page(project: Project, *, pk: int, page: str | None, now: datetime) -> ProblemPage | None:
+    """Ten queries at most; None where the project has no such problem."""
+    problem = Problem.objects.filter(project=project, pk=pk).first()
+    if problem is None:
+        return None
+    all_ = Solution.objects.filter(problem=problem)
+    solutions = Paginator(all_.order_by("pk"), ROWS_ON_A_PAGE).get_page(page)
+    shown = [one.pk for one in solutions]
+    labels = Label.objects.current().filter(solution__in=shown).order_by().values_list("solution")
+    slots = Slot.objects.filter(solution__in=shown, state__in=[SlotState.READY, SlotState.LEASED])
+    grades = all_.order_by("grade").values_list("grade").annotate(number=Count("pk"))
+    return ProblemPage(
+        problem=problem,
+        solutions=solutions,
+        labels=dict(labels.annotate(number=Count("pk"))),
+        waiting=set(slots.values_list("solution", flat=True)),
+        grades=[(Grade(grade), number) for grade, number in grades],
+        changes=list(TruthChange.objects.filter(problem=problem).select_related("by").order_by("-at", "-pk")),
+        disputes=Dispute.objects.open().filter(label__solution__problem=problem).count(),
+        grading=grading(project, now=now),
+    )
+
+
+def grading(project: Project, *, now: datetime) -> Grading | None:
+    """None while nothing is pending and nobody grades. Two queries."""
+    jobs = Job.objects.filter(project=project, kind=JobKind.GRADING)
+    job = jobs.order_by("-pk").first()
+    is_running = job is not None and job.state not in FINISHED
+    pending: Any = Solution.objects.filter(project=project, grade=Grade.PENDING)
+    if not is_running and not pending.exists():
+        return None
+    note, pace = (job_words.note(job, now=now), job_words.pace(job, now=now)) if job else ("", "")
+    return Grading(pending.count(), job, note, pace)
