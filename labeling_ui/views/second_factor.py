@@ -109,7 +109,7 @@ def _set_up(request: HttpRequest, user: User) -> HttpResponse:
         match request.POST.get("act"):
             case "begin":
                 services.begin(by=user)
-                return redirect(request.get_full_path() + "#main")
+                return redirect(request.get_full_path())
             case "confirm":
                 codes = services.confirm(by=user, code=_code(request))
                 session.mark_given(request)
