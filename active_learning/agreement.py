@@ -8,6 +8,7 @@ million ratings cost as much as a hundred.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -236,9 +237,14 @@ def _groups(clusters: int, rng: np.random.Generator) -> Ints:
 
 
 def _resampled(groups: Floats, seed: int) -> Floats:
-    number = len(groups)
+    return np.asarray(_draws(len(groups), seed) @ groups)
+
+
+@lru_cache(maxsize=2)
+def _draws(number: int, seed: int) -> Floats:
+    """How often each of the groups is drawn, for each resample."""
     draws = np.random.default_rng(seed).multinomial(number, np.full(number, 1 / number), size=RESAMPLES)
-    return np.asarray(draws @ groups)
+    return draws.astype(np.float64)
 
 
 def _figure(value: float, drawn: Floats | None, why: Why) -> Figure:

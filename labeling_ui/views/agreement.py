@@ -1,0 +1,36 @@
+"""How far labelers agree, and who may not be reading: for leads, who are to talk about it and not to punish."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from annotation.api.permissions import place_in_project
+from annotation.models.projects import Role
+from annotation.queries import agreement as queries
+from annotation.queries import agreement_words
+from annotation.queries import behaviour as behaviour_queries
+from labeling_ui import agreement_tables
+
+
+@never_cache
+@login_required
+@require_GET
+def agreement(request: HttpRequest, slug: str) -> HttpResponse:
+    place = place_in_project(request.user, slug, Role.LEAD)
+    page = queries.agreement_page(place.project, now=timezone.now(), page=request.GET.get("page"))
+    context = {"project": place.project, "place": place, "page": page, "found": page.found}
+    context["reading"] = agreement_words.reading(page.found)
+    context |= agreement_tables.tables(page)
+    return render(request, "labeling_ui/lead/agreement.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+def behaviour(request: HttpRequest, slug: str) -> HttpResponse:
+    place = place_in_project(request.user, slug, Role.LEAD)
+    context = {"project": place.project, "place": place, "page": behaviour_queries.behaviour_page(place.project)}
+    return render(request, "labeling_ui/lead/behaviour.html", context)
