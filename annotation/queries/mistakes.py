@@ -74,6 +74,10 @@ class Mistakes:
     confusion: dict[str, dict[int, int]]  # how steps known to be "bad" or "good" were rated
 
     @property
+    def shown(self) -> list[Missed]:
+        return self.items[:ON_A_PAGE]
+
+    @property
     def to_tell(self) -> list[Missed]:
         return [one for one in self.items if one.may_be_told]
 
