@@ -21,7 +21,7 @@ from annotation.models.quality import (
 from annotation.models.rounds import Round
 from annotation.models.scoring import ModelVersion, SolutionScore
 from annotation.models.slots import Draft, Lease, Slot
-from annotation.models.snapshots import Snapshot
+from annotation.models.snapshots import Publication, Snapshot
 from annotation.models.tallies import Tally, TallyRun
 from annotation.models.tokens import ApiToken
 
@@ -55,6 +55,7 @@ __all__ = [
     "OutsideIdentity",
     "Problem",
     "Project",
+    "Publication",
     "Round",
     "Slot",
     "Snapshot",

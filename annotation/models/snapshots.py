@@ -61,3 +61,20 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.view} snapshot {self.pk}"
+
+
+class Publication(models.Model):
+    """A dataset on its way to a repository of the Hugging Face Hub, or there."""
+
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, db_constraint=False)
+    job = models.OneToOneField("annotation.Job", models.PROTECT, db_constraint=False)
+    repo = models.CharField(max_length=200)
+    url = models.URLField(max_length=500, blank=True)  # of the commit; empty until it is there
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="publication_names_its_repository", condition=~Q(repo=""))]
+
+    def __str__(self) -> str:
+        return f"dataset {self.snapshot_id} to {self.repo}"

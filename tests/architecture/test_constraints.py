@@ -39,6 +39,7 @@ from annotation.models import (
     OptionSet,
     OutsideIdentity,
     Problem,
+    Publication,
     Round,
     Slot,
     Snapshot,
@@ -112,7 +113,10 @@ def rows(labeler):
         score=SolutionScore.objects.create(
             project=project, solution=queued.solution, version=version, product=0.5, minimum=0.5, probabilities=[]
         ),
-        snapshot=Snapshot.objects.create(project=project, view="raw", folder="snapshots/1"),
+        snapshot=(snapshot := Snapshot.objects.create(project=project, view="raw", folder="snapshots/1")),
+        publication=Publication.objects.create(
+            project=project, snapshot=snapshot, repo="us/labels", job=Job.objects.create(project=project, kind="export")
+        ),
         draft=Draft.objects.create(slot=queued, labeler=labeler, body={}),
         acknowledgement=Acknowledgement.objects.create(project=project, labeler=labeler, version=1),
         option_set=OptionSet.objects.create(
@@ -266,6 +270,7 @@ BROKEN_BY = {
     "one_score_per_solution_and_version": lambda it: (it.score, {}),
     "scores_are_probabilities": lambda it: (it.score, {"minimum": -0.1}),
     "snapshot_view_is_known": lambda it: (it.snapshot, {"view": "pretty"}),
+    "publication_names_its_repository": lambda it: (it.publication, {"repo": ""}),
     "snapshot_hash_is_a_hash": lambda it: (it.snapshot, {"sha256": "abc"}),
     "one_refill_at_a_time_per_project": lambda it: (refill_of(it.project), {}),
     "job_kind_is_known": lambda it: (it.job, {"kind": "nap"}),
@@ -345,6 +350,8 @@ OUTSIDE = {
         there.batch,
         {"label_id": it.label.pk, "line_hash": b"new"},
     ),
+    "publication_snapshot_id": lambda it, there: (it.publication, there.snapshot, {"job": it.job}),
+    "publication_job_id": lambda it, there: (it.publication, there.ended_job, {}),
     "snapshot_repeats_id": lambda it, there: (it.snapshot, there.snapshot, {}),
     "acknowledgement_version": lambda it, there: (it.acknowledgement, only_there(there.project), {}),
 }
