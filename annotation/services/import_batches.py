@@ -134,7 +134,9 @@ def request_undo(*, batch: ImportBatch, by: User) -> ImportBatch:
 
 def lock(batch: ImportBatch, *states: ImportState) -> ImportBatch:
     """Inside a transaction: the row as it is now, if it is in one of these states. Raises ImportMovedOn."""
-    now = ImportBatch.objects.select_for_update(of=("self",)).select_related("project", "job").get(pk=batch.pk)
+    # No key: all rows of a running import point at this one, and hold its key until they are kept or not.
+    locked = ImportBatch.objects.select_for_update(of=("self",), no_key=True)
+    now = locked.select_related("project", "job").get(pk=batch.pk)
     if now.state not in states:
         raise ImportMovedOn
     return now

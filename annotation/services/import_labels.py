@@ -99,16 +99,9 @@ def store_labels(
     StepRating.objects.bulk_create(
         (rating for number, row in fresh.items() for rating in _ratings(labels[number], row)), batch_size=ROWS
     )
+    own = {"project": project, "source": source, "batch": batch}
     ImportedRecord.objects.bulk_create(
-        ImportedRecord(
-            label=labels[number],
-            project=project,
-            line=row.line,
-            line_hash=row.hash,
-            source=source,
-            batch=batch,
-            number=number,
-        )
+        ImportedRecord(label=labels[number], line=row.line, line_hash=row.hash, number=number, **own)
         for number, row in fresh.items()
     )
     report.created += len(labels)

@@ -145,7 +145,7 @@ def _whole(action: str, project: Project, report: ImportReport, by: User | None,
 
 
 def _batches(
-    lines: Iterable[bytes], read: Callable[[bytes], T], report: ImportReport, course: Course, most: int = BATCH
+    lines: Iterable[bytes], read: Callable[[bytes], T], report: ImportReport, course: Course, most: int = 0
 ) -> Iterator[list[tuple[int, T]]]:
     """The lines that can be read, parsed and numbered from 1; the others are refused in the report."""
     batch: list[tuple[int, T]] = []
@@ -163,7 +163,7 @@ def _batches(
             course.look(number, line, row, report)
         batch.append((number, row))
         size += len(line)
-        if len(batch) == most or size > BATCH_BYTES:
+        if len(batch) == (most or BATCH) or size > BATCH_BYTES:
             yield batch
             course.tell(number)
             batch, size = [], 0

@@ -49,8 +49,8 @@ def hold_out(*, project: Project, size: int, seed: int, by: User | None, dry_run
     Raises TooFewProblems, AlreadySplit, WorkHasBegun.
     """
     with transaction.atomic():
-        # Against an import or a round that begins in the same moment.
-        Project.objects.select_for_update().get(pk=project.pk)
+        # Against a second draw, and a round that begins in the same moment.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         _check(project)
         # By content and not by id: the draw is the same in whatever order and database they were imported.
         problems = list(Problem.objects.filter(project=project).order_by("content_hash").only("pk", "subject", "level"))

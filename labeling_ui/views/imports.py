@@ -40,8 +40,8 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _take_in(request: HttpRequest, place: Membership) -> HttpResponse:
-    is_too_big = getattr(request, "is_upload_too_big", False)
-    form = ImportForm(request.POST, request.FILES, is_too_big=is_too_big)
+    given, files = request.POST, request.FILES  # what is too big shows when these are read
+    form = ImportForm(given, files, is_too_big=getattr(request, "is_upload_too_big", False))
     if form.is_valid():
         file = form.cleaned_data["file"]
         try:

@@ -136,6 +136,7 @@ def test_a2_queueing_a_held_out_problem_raises_and_changes_nothing(split):
     rounds.fill_round(round=round_, job=job, version=None, picks=picks[:1], report={})
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a2_the_training_export_and_the_held_out_problems_have_nothing_in_common(split, alice, tmp_path):
     everything = Solution.objects.filter(problem__split="train").order_by("pk")[:20]
     round_, job = factories.running_round(split)

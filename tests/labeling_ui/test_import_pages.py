@@ -1,0 +1,200 @@
+"""The pages of imports (row A1): a lead sends a file, looks at what was found in it, imports it and takes it back."""
+
+import gzip
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from annotation.models import ImportBatch, Job, Problem
+from annotation.models.jobs import JobKind
+from annotation.queries import imports as queries
+from annotation.services import import_batches, import_work, jobs
+from labeling_ui import uploads
+from tests import factories
+from tests.annotation.test_importing_labels import PHASE_2
+from tests.annotation.test_importing_labels import line as label_line
+from tests.annotation.test_importing_problems import math_line
+
+pytestmark = pytest.mark.django_db
+
+URL = "/p/algebra/imports/"
+HELD_OUT = "Let x be the number of ways in which a bakery can sell three kinds of bread to eleven people"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def lead(dana, client_for):
+    return client_for(dana)
+
+
+def content(*lines):
+    return b"".join(one + b"\n" for one in lines)
+
+
+def problem_line(text, **values):
+    return json.dumps({"problem": text, "answer": "2"} | values).encode()
+
+
+def send(client, *lines, name="math.jsonl", raw=None, **values):
+    file = SimpleUploadedFile(name, content(*lines) if raw is None else raw)
+    return client.post(URL, {"file": file, "split": "train", "make_problems": "on"} | values)
+
+
+def work(act):
+    job = jobs.claim_job(kind=JobKind.IMPORT, worker="test")
+    return act(job=job, tell=lambda _: None)
+
+
+def page_of(client, url=None):
+    return " ".join(client.get(url or f"{URL}{ImportBatch.objects.get().pk}/").content.decode().split())
+
+
+def test_a1_a_file_is_sent_checked_imported_and_undone(project, lead):
+    answer = send(lead, math_line(1), b"broken", math_line(2))
+    batch = ImportBatch.objects.get()
+    assert answer["Location"] == f"{URL}{batch.pk}/"
+    assert "being checked" in page_of(lead)
+
+    work(import_work.check)
+    page = page_of(lead)
+    assert "It was checked, and nothing is written yet." in page
+    assert "Import 2 new ones" in page
+    assert '<td class="number">2</td><td>–</td><td>not valid JSON: Expecting value at character 1</td>' in page
+    assert not Problem.objects.exists()
+
+    lead.post(f"{URL}{batch.pk}/confirm/")
+    assert "The import has begun." in page_of(lead)
+    work(import_work.load)
+    assert "All of it is here." in page_of(lead)
+    assert Problem.objects.count() == 2
+
+    lead.post(f"{URL}{batch.pk}/undo/")
+    assert "being removed" in page_of(lead)
+    import_work.undo(job=jobs.claim_job(kind=JobKind.IMPORT, worker="test"))
+    assert "It was undone: 2 problems and 0 solutions were removed." in page_of(lead)
+    assert "undone" in page_of(lead, URL)
+
+
+def test_what_is_doubtful_is_listed_with_its_line_and_its_place(project, lead):
+    factories.problem(project, text=HELD_OUT, split="test", unique_id="test/1")
+    doubtful = {
+        "What is $\\frac{1}{2$?": "maths that cannot be typeset: { without its end",
+        "How long is it in the figure below?": "a figure that is not here: in the figure",
+        f"Suppose: {HELD_OUT}.": "13 words in a row of a held-out problem: test/1: let x be",
+        "Nobody knows?": "no answer, so that solutions cannot be graded",
+        "Again?": "the same problem again in this file",
+    }
+    lines = [problem_line(text, **({"answer": None} if text == "Nobody knows?" else {})) for text in doubtful]
+    send(lead, *lines, lines[-1], problem_line("A plain one, $x^2$?"))
+    work(import_work.check)
+
+    page = page_of(lead)
+
+    for words in doubtful.values():
+        assert words in page
+    numbers = [line["number"] for line in ImportBatch.objects.get().report["check"]["doubtful"]]
+    assert numbers == [1, 2, 3, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"raw": b""}, "This file is empty."),
+        ({"raw": b"no json"}, "None of the first lines has a layout that is known here."),
+        ({"raw": gzip.compress(b"x" * 99)[:-9], "name": "cut.gz"}, "cut.gz cannot be read"),
+        ({"raw": b"{}", "split": "elsewhere"}, "Select a valid choice."),
+        ({"raw": b"{}", "kind": "poems"}, "Select a valid choice."),
+    ],
+)
+def test_a_file_of_no_use_is_refused_beside_its_field(project, lead, values, error):
+    answer = send(lead, **values)
+
+    assert answer.status_code == 400
+    assert error in answer.content.decode()
+    assert not ImportBatch.objects.exists()
+
+
+def test_no_file_and_one_that_is_too_long_are_told_apart(project, lead, monkeypatch, data_dir):
+    assert "This field is required." in lead.post(URL, {"split": "train"}).content.decode()
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1000)
+
+    answer = send(lead, *[math_line(number) for number in range(50)])
+
+    assert answer.status_code == 400
+    assert "A file may have 2 GB. Pack it by gzip, or cut it into several." in answer.content.decode()
+    assert list((data_dir / "uploads").iterdir()) == []
+
+
+def test_nobody_sends_a_file_without_having_signed_in(project, data_dir):
+    client = Client()
+
+    send(client, math_line(1))
+
+    assert not (data_dir / "uploads").exists() or list((data_dir / "uploads").iterdir()) == []
+    assert not ImportBatch.objects.exists()
+
+
+def test_a_name_that_is_a_path_or_markup_is_only_shown(project, lead, data_dir):
+    send(lead, math_line(1), name="..\\..\\<b>x.jsonl")
+
+    assert ImportBatch.objects.get().name == "<b>x.jsonl"
+    assert "&lt;b&gt;x.jsonl" in page_of(lead)
+    assert [path.parent.name for path in data_dir.rglob("*") if path.is_file()] == ["imports"]
+
+
+def test_what_cannot_be_done_is_said_in_words(project, lead, dana, alice):
+    send(lead, label_line(steps=PHASE_2))
+    work(import_work.check)
+    batch = ImportBatch.objects.get()
+    lead.post(f"{URL}{batch.pk}/confirm/")
+    work(import_work.load)
+
+    assert "Undo this import" not in page_of(lead)  # labels stay
+    lead.post(f"{URL}{batch.pk}/undo/")
+    assert "is in use, so that it cannot be undone: 1 labels" in page_of(lead)
+    lead.post(f"{URL}{batch.pk}/cancel/")
+    assert "This import has gone on meanwhile." in page_of(lead)
+
+
+def test_a_failed_import_says_why(project, lead):
+    send(lead, math_line(1))
+    import_work.fail(job=jobs.claim_job(kind=JobKind.IMPORT, worker="test"), error="The disk is full.")
+
+    assert "Nothing of it was kept." in page_of(lead)
+    assert "The disk is full." in page_of(lead)
+
+
+def test_the_parts_that_change_are_asked_for_only_while_a_worker_has_a_file(project, lead):
+    assert "data-live=" not in page_of(lead, f"{URL}list/")
+    assert "Nothing yet." in page_of(lead, URL)
+
+    send(lead, math_line(1))
+    batch = ImportBatch.objects.get()
+    Job.objects.update(state="running", lease_until=timezone.now(), done=1, total=2000)
+
+    assert f'data-live="{URL}list/"' in page_of(lead, f"{URL}list/")
+    state = page_of(lead, f"{URL}{batch.pk}/state/")
+    assert f'data-live="{URL}{batch.pk}/state/"' in state
+    assert "1 of 2,000 lines" in state
+
+
+def test_the_list_is_one_query_however_many_there_are(project, dana, django_assert_num_queries):
+    for number in range(3):
+        import_batches.request_import(
+            project=project,
+            by=dana,
+            name="x",
+            content=[math_line(number)],
+            choices=import_batches.Choices(),
+        )
+
+    with django_assert_num_queries(1):
+        assert len(queries.imports(project, now=timezone.now())) == 3
