@@ -48,6 +48,10 @@ TRAINING_PRECISION = env.str("TRAINING_PRECISION", default="fp32")
 if TRAINING_PRECISION not in ("fp32", "bf16"):
     raise ImproperlyConfigured(f"TRAINING_PRECISION is fp32 or bf16, not {TRAINING_PRECISION!r}.")
 
+# Publishing datasets: a token of the Hugging Face Hub that may write, and the address of another Hub than the public one.
+HF_TOKEN = env.str("HF_TOKEN", default="")
+HF_ENDPOINT = env.str("HF_ENDPOINT", default="")
+
 INSTALLED_APPS = [
     "annotation",
     "labeling_ui",

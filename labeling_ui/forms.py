@@ -6,7 +6,6 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Instructions, Label, Labeler, Project
-from annotation.models.snapshots import View
 from labeling_ui.preferences import Theme
 
 
@@ -32,10 +31,6 @@ class StartRoundForm(forms.Form):
     @classmethod
     def for_project(cls, project: Project) -> "StartRoundForm":
         return cls(initial={"problems": project.problems_per_round, "per_problem": project.solutions_per_problem})
-
-
-class DatasetForm(forms.Form):
-    view = forms.ChoiceField(choices=View.choices, widget=forms.RadioSelect, initial=View.TRAINING)
 
 
 class PreferencesForm(forms.Form):

@@ -2,18 +2,30 @@
 
 import hashlib
 import itertools
+import json
 import time
 import uuid
 from functools import cache
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
 from annotation.models.jobs import JobKind
+from annotation.services import (
+    exporting,
+    jobs,
+    judgements,
+    labeling,
+    members,
+    queue,
+    rounds,
+    second_factor,
+    snapshots,
+)
 from annotation.services import gold as gold_services
-from annotation.services import jobs, judgements, labeling, members, queue, rounds, second_factor
 
 PASSWORD = "correct horse battery"
 hashed = cache(make_password)  # slow on purpose, and the same for everybody here
@@ -151,3 +163,20 @@ def disagreement(first, second, ratings=((1, -1), (1, 1, 1)), **values):
     for by, theirs in zip((first, second), ratings, strict=True):
         assert label(by, theirs).solution_id == made.pk
     return made
+
+
+def finished_dataset(project, by, view="training"):
+    """As workers/exports.py makes it, with a file beside it that its manifest does not name."""
+    snapshot = snapshots.request_snapshot(project=project, by=by, view=view)
+    job = jobs.claim_job(kind=JobKind.EXPORT, worker="test")
+    folder = settings.DATA_DIR / snapshot.folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lines = b'{"a": 1}\n'
+    digest = hashlib.sha256(lines).hexdigest()
+    folder.mkdir()
+    (folder / "phase2_train.jsonl").write_bytes(lines)
+    (folder / "not_listed.jsonl").write_text("secret")
+    file = exporting.ExportedFile("phase2_train.jsonl", digest, len(lines), 1, {}, {})
+    manifest = {"files": [vars(file)], "excluded": {"gave up": 3}, "labelers": 2}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return snapshots.publish(snapshot=snapshot, job=job, manifest=manifest, sha256="a" * 64)

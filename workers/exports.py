@@ -1,4 +1,4 @@
-"""A dataset that somebody asked for on a page."""
+"""A dataset that somebody asked for on a page, and its way to the Hub."""
 
 import hashlib
 import json
@@ -6,23 +6,31 @@ from pathlib import Path
 
 from django.conf import settings
 
-from annotation.models import Job, Snapshot
-from annotation.services import exporting, snapshots
+from annotation.models import Job, Publication, Snapshot
+from annotation.services import exporting, publishing, snapshots
 from annotation.services.refusal import Refusal
 from workers.duty import Duty
 
 
 def run(duty: Duty) -> None:
-    snapshot = Snapshot.objects.select_related("project", "repeats").get(job=duty.job)
+    try:
+        publication = Publication.objects.select_related("snapshot").filter(job=duty.job).first()
+        if publication is None:
+            _make(Snapshot.objects.select_related("project", "repeats").get(job=duty.job), duty)
+        else:
+            duty.report("publish files")
+            publishing.finish(publication=publication, job=duty.job, url=publishing.push(publication=publication))
+    except Refusal as refusal:
+        fail(duty.job, str(refusal))
+    except OSError as error:
+        fail(duty.job, f"The files could not be written: {error.strerror or error}.")
+
+
+def _make(snapshot: Snapshot, duty: Duty) -> None:
     folder = settings.DATA_DIR / snapshot.folder
     duty.report("write files")
-    try:
-        if not folder.exists():  # else the worker died between the last file and the database
-            _write(snapshot, folder, duty)
-    except Refusal as refusal:
-        return fail(duty.job, str(refusal))
-    except OSError as error:
-        return fail(duty.job, f"The files could not be written: {error.strerror or error}.")
+    if not folder.exists():  # else the worker died between the last file and the database
+        _write(snapshot, folder, duty)
     manifest = (folder / "manifest.json").read_bytes()
     sha256 = hashlib.sha256(manifest).hexdigest()
     snapshots.publish(snapshot=snapshot, job=duty.job, manifest=json.loads(manifest), sha256=sha256)

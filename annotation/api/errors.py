@@ -12,6 +12,9 @@ from rest_framework.views import set_rollback
 
 from annotation.api.permissions import SecondFactorWanted
 from annotation.services import (
+    export_contents,
+    export_hub,
+    export_orders,
     guidance,
     import_batches,
     import_layouts,
@@ -25,6 +28,7 @@ from annotation.services import (
     queue,
     rounds,
     scoring,
+    snapshots,
     tokens,
 )
 from annotation.services.refusal import Refusal
@@ -64,6 +68,16 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     import_uses.ImportInUse: (409, "import_in_use"),
     line_files.UnreadableFile: (400, "unreadable_file"),
     jobs.NotCancellable: (409, "not_cancellable"),
+    export_orders.NeutralKept: (400, "neutral_kept"),
+    export_orders.NeutralUndecided: (400, "neutral_undecided"),
+    export_orders.PackedAlready: (400, "packed_already"),
+    export_orders.NothingScored: (409, "nothing_scored"),
+    export_contents.ContentsGone: (409, "contents_gone"),
+    snapshots.NotFinished: (409, "not_finished"),
+    export_hub.NotARepository: (400, "not_a_repository"),
+    export_hub.NoToken: (409, "no_hub_token"),
+    export_hub.HubMissing: (503, "hub_missing"),
+    export_hub.HubRefused: (502, "hub_refused"),
 }
 
 

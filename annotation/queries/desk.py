@@ -1,27 +1,23 @@
-"""Where a project stands, and its datasets: the pages of project leads."""
+"""Where a project stands: the first page of project leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from django.db.models import Q
 from django.db.models.functions import Now, TruncDay
 
-from annotation.models import Label, Project, Round, Slot, Snapshot
-from annotation.models.jobs import FINISHED
+from annotation.models import Label, Project, Round, Slot
 from annotation.models.labels import Origin, Purpose
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.queries import jobs, tallies
+from annotation.queries import tallies
 from annotation.queries.forecast import Forecast, forecast
 from annotation.queries.tallies import Cell, Stock, Sums, share
 from annotation.queries.troubles import Trouble, troubles_beside
 
 DAYS = 28
 WINDOWS = [7, DAYS, 90]  # days of the chart and the forecast that can be asked for
-DATASETS_SHOWN = 50
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -93,37 +89,6 @@ class Standing:
     @property
     def most_in_a_day(self) -> int:
         return max(labels for _, labels in self.days)
-
-
-@dataclass(frozen=True)
-class DatasetFile:
-    """A file as the manifest tells it (services/exporting.py)."""
-
-    name: str
-    size: int  # bytes
-    lines: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Dataset:
-    snapshot: Snapshot
-    note: str  # what there is to know while one waits
-    files: list[DatasetFile]
-    excluded: dict[str, int]  # labels by the reason for which they were left out
-    labelers: int
-
-    @property
-    def is_over(self) -> bool:
-        return self.snapshot.job is None or self.snapshot.job.state in FINISHED
-
-    @property
-    def is_failed(self) -> bool:
-        return self.is_over and not self.snapshot.sha256
-
-    @property
-    def labels(self) -> int:
-        return sum(file["lines"] for file in self.snapshot.manifest.get("files", []))
 
 
 def moment(project: Project) -> Moment:
@@ -199,34 +164,3 @@ def _days(cells: Sequence[Cell], *, until: date, window: int) -> list[tuple[date
         counts[cell.day] = counts.get(cell.day, 0) + cell.sums.given
     days = [until - timedelta(days=back) for back in range(window - 1, -1, -1)]
     return [(day, counts.get(day, 0)) for day in days]
-
-
-def datasets(project: Project, *, now: datetime) -> list[Dataset]:
-    """Those that somebody asked for, the newest ones first. One query."""
-    asked = Snapshot.objects.filter(project=project, job__isnull=False).select_related("job__started_by")
-    return [_dataset(one, now) for one in asked.order_by("-pk")[:DATASETS_SHOWN]]
-
-
-def dataset_file(project: Project, *, pk: int, name: str) -> Path | None:
-    """Where a file of a finished dataset lies, below DATA_DIR; None unless its manifest names exactly this file."""
-    snapshot = Snapshot.objects.filter(project=project, pk=pk).exclude(sha256="").first()
-    if snapshot is None or name not in {MANIFEST, *(file.name for file in _files(snapshot))}:
-        return None
-    return Path(snapshot.folder, name)
-
-
-def _dataset(snapshot: Snapshot, now: datetime) -> Dataset:
-    return Dataset(
-        snapshot=snapshot,
-        note=jobs.note(snapshot.job, now=now) if snapshot.job else "",
-        files=_files(snapshot),
-        excluded=snapshot.manifest.get("excluded", {}),
-        labelers=snapshot.manifest.get("labelers", 0),
-    )
-
-
-def _files(snapshot: Snapshot) -> list[DatasetFile]:
-    """Those with labels, and what labels say beyond PRM800K."""
-    extensions = snapshot.manifest.get("extensions")
-    told = [*snapshot.manifest.get("files", []), *([extensions] if extensions else [])]
-    return [DatasetFile(file["name"], file["bytes"], file["lines"], file["sha256"]) for file in told]

@@ -7,11 +7,14 @@ import hashlib
 import json
 from types import SimpleNamespace
 
+from django.utils import timezone
+
 from annotation.models import (
     Disagreement,
     Dispute,
     ImportBatch,
     Invitation,
+    Job,
     Label,
     Membership,
     ModelVersion,
@@ -113,7 +116,8 @@ def _files(project, data_dir):
     digest = hashlib.sha256(lines).hexdigest()
     manifest = {"files": [{"name": name, "bytes": len(lines), "lines": 1, "sha256": digest}]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    snapshot = Snapshot.objects.create(project=project, view="raw", folder="snapshots/1", manifest=manifest)
+    job = Job.objects.create(project=project, kind="export", state="done", finished_at=timezone.now())
+    snapshot = Snapshot.objects.create(project=project, view="raw", folder="snapshots/1", manifest=manifest, job=job)
     Snapshot.objects.filter(pk=snapshot.pk).update(sha256=HASH)
     return SimpleNamespace(snapshot=snapshot, file_name=name, import_batch=_import(project))
 

@@ -350,7 +350,7 @@ OUTSIDE = {
         there.batch,
         {"label_id": it.label.pk, "line_hash": b"new"},
     ),
-    "publication_snapshot_id": lambda it, there: (it.publication, there.snapshot, {"job": it.job}),
+    "publication_snapshot_id": lambda it, there: (it.publication, there.snapshot, {"job_id": it.job.pk}),
     "publication_job_id": lambda it, there: (it.publication, there.ended_job, {}),
     "snapshot_repeats_id": lambda it, there: (it.snapshot, there.snapshot, {}),
     "acknowledgement_version": lambda it, there: (it.acknowledgement, only_there(there.project), {}),

@@ -44,6 +44,10 @@ def test_every_refusal_has_a_row_in_the_table_to_http():
 # The services that endpoints call, directly or through another one; commands and forms print refusals themselves.
 SERVED = {"queue", "labeling", "judgements", "options", "guidance", "rounds", "scoring", "jobs", "tokens"} | {
     "importing",
+    "export_contents",
+    "export_hub",
+    "export_orders",
+    "snapshots",
     "import_batches",
     "import_layouts",
     "import_uses",

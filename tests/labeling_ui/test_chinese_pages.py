@@ -10,7 +10,6 @@ from annotation.models import ModelVersion
 from annotation.models.jobs import JobKind
 from annotation.services import invitations, jobs, rounds, snapshots
 from tests import factories
-from tests.labeling_ui.test_lead_pages import finished_dataset
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
 from tests.labeling_ui.test_model_pages import TRAINED, score
 from tests.labeling_ui.test_selector_pages import two_selectors
@@ -147,7 +146,7 @@ def test_where_the_project_stands(project, dana, alice, chinese):
 def test_datasets(project, dana, chinese, data_dir):
     assert "还没有。" in chinese(dana, "/p/algebra/datasets/")
 
-    finished_dataset(project, dana)
+    factories.finished_dataset(project, dana)
     snapshots.request_snapshot(project=project, by=dana, view="raw")
     snapshots.fail(job=jobs.claim_job(kind=JobKind.EXPORT, worker="test"), error="No space left")
     assert "正在生成数据集" in chinese(dana, "/p/algebra/datasets/", form={"view": "raw"})

@@ -1,19 +1,15 @@
-"""What project leads see and may fetch: where the project stands, and its datasets."""
+"""What project leads see: where the project stands; and that others do not see it."""
 
-import hashlib
-import json
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from annotation.models import AuditEvent, Job, Label, Slot, Snapshot, StepRating
-from annotation.models.jobs import JobKind
+from annotation.models import Label, Slot, Snapshot, StepRating
 from annotation.queries import desk
-from annotation.services import exporting, jobs, queue, snapshots
+from annotation.services import queue
 from labeling_ui.charts import bars
 from tests import factories
 
@@ -31,23 +27,6 @@ def standing(project, today=None):
     return desk.standing(project, now=now)
 
 
-def finished_dataset(project, by, view="training"):
-    """As workers/exports.py makes it."""
-    snapshot = snapshots.request_snapshot(project=project, by=by, view=view)
-    job = jobs.claim_job(kind=JobKind.EXPORT, worker="test")
-    folder = settings.DATA_DIR / snapshot.folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lines = b'{"a": 1}\n'
-    digest = hashlib.sha256(lines).hexdigest()
-    folder.mkdir()
-    (folder / "phase2_train.jsonl").write_bytes(lines)
-    (folder / "not_listed.jsonl").write_text("secret")
-    file = exporting.ExportedFile("phase2_train.jsonl", digest, len(lines), 1, {}, {})
-    manifest = {"files": [vars(file)], "excluded": {"gave up": 3}, "labelers": 2}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return snapshots.publish(snapshot=snapshot, job=job, manifest=manifest, sha256="a" * 64)
-
-
 # Who may see them ---------------------------------------------------------------------------------------------------
 
 
@@ -55,7 +34,7 @@ def finished_dataset(project, by, view="training"):
 def test_pages_of_the_lead_are_refused_to_others_and_are_not_there_for_strangers(
     page, alice, mel, dana, charlie, client_for, data_dir
 ):
-    pk = finished_dataset(alice.project, dana).pk
+    pk = factories.finished_dataset(alice.project, dana).pk
     url = f"/p/algebra/{page}".replace("datasets/1/", f"datasets/{pk}/")
 
     allowed = client_for(dana).get(url)
@@ -250,122 +229,6 @@ def test_bars_are_as_high_as_their_share_of_the_highest_and_never_invisible():
         (40, 0, 64),
     ]
     assert [bar.height for bar in bars([(date(2026, 1, 1), 0)])] == [0]
-
-
-# Datasets -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("view", ["raw", "training"])
-def test_asking_for_a_dataset_writes_down_who_wants_which(view, dana, client_for):
-    page = client_for(dana).post("/p/algebra/datasets/", {"view": view}, follow=True)
-
-    snapshot = Snapshot.objects.get()
-    assert (snapshot.view, snapshot.job.kind, snapshot.job.started_by) == (view, "export", dana)
-    assert AuditEvent.objects.get(action="request dataset").actor == dana
-    assert page.redirect_chain == [("/p/algebra/datasets/", 302)]
-    assert "The dataset is being made" in page.content.decode()
-    assert 'data-live="/p/algebra/datasets/list/"' in page.content.decode()
-
-
-@pytest.mark.parametrize("body", [{}, {"view": "everything"}])
-def test_a_dataset_of_no_known_view_is_not_made(body, dana, client_for):
-    page = client_for(dana).post("/p/algebra/datasets/", body)
-
-    assert page.status_code == 400
-    assert "errorlist" in page.content.decode()
-    assert not Snapshot.objects.exists()
-
-
-def test_a_finished_dataset_shows_its_files_and_is_not_asked_for_again(dana, project, client_for, data_dir):
-    snapshot = finished_dataset(project, dana)
-
-    page = client_for(dana).get("/p/algebra/datasets/").content.decode()
-
-    assert f'href="/p/algebra/datasets/{snapshot.pk}/phase2_train.jsonl"' in page
-    assert f'href="/p/algebra/datasets/{snapshot.pk}/manifest.json"' in page
-    assert "1 label by 2 labelers. Left out: 3 gave up." in page
-    assert hashlib.sha256(b'{"a": 1}\n').hexdigest() in page
-    assert "not_listed" not in page
-    assert "data-live=" not in page
-
-
-def test_a_failed_dataset_says_why(dana, project, client_for):
-    snapshots.request_snapshot(project=project, by=dana, view="raw")
-    snapshots.fail(job=jobs.claim_job(kind=JobKind.EXPORT, worker="test"), error="No space <left>")
-
-    page = client_for(dana).get("/p/algebra/datasets/").content.decode()
-
-    assert "It could not be made" in page
-    assert "No space &lt;left&gt;" in page
-    assert "data-live=" not in page
-
-
-def test_the_list_asks_as_many_questions_for_three_datasets_as_for_none(
-    dana, project, client_for, django_assert_num_queries, data_dir
-):
-    for _ in range(3):
-        finished_dataset(project, dana)
-    client = client_for(dana)
-
-    # session · user · membership with project · datasets with job and person
-    with django_assert_num_queries(4):
-        client.get("/p/algebra/datasets/list/")
-
-
-@pytest.mark.parametrize(
-    ("name", "content_type"), [("phase2_train.jsonl", "application/x-ndjson"), ("manifest.json", "application/json")]
-)
-def test_files_come_whole_and_only_to_be_saved(name, content_type, dana, project, client_for, data_dir):
-    snapshot = finished_dataset(project, dana)
-
-    answer = client_for(dana).get(f"/p/algebra/datasets/{snapshot.pk}/{name}")
-
-    assert b"".join(answer.streaming_content) == (data_dir / snapshot.folder / name).read_bytes()
-    assert answer["Content-Type"] == content_type
-    assert answer["Content-Disposition"] == f'attachment; filename="algebra-dataset-{snapshot.pk}-{name}"'
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert "; sandbox" in answer["Content-Security-Policy"]
-
-
-def test_a_packed_file_is_called_packed_and_is_not_unpacked_on_the_way(dana, project, client_for, data_dir):
-    snapshot = finished_dataset(project, dana)
-    (data_dir / snapshot.folder / "phase2_train.jsonl.gz").write_bytes(b"packed")
-    file = {"name": "phase2_train.jsonl.gz", "bytes": 6, "lines": 1, "sha256": "b" * 64}
-    Snapshot.objects.filter(pk=snapshot.pk).update(manifest={"files": [file]})
-
-    answer = client_for(dana).get(f"/p/algebra/datasets/{snapshot.pk}/phase2_train.jsonl.gz")
-
-    assert b"".join(answer.streaming_content) == b"packed"
-    assert answer["Content-Type"] == "application/gzip"
-    assert "Content-Encoding" not in answer
-
-
-@pytest.mark.parametrize("name", ["not_listed.jsonl", "..", ".", "phase2_train.jsonl%00", "%2e%2e%2fmanifest.json"])
-def test_a_file_that_the_manifest_does_not_name_is_not_there(name, dana, project, client_for, data_dir):
-    snapshot = finished_dataset(project, dana)
-
-    assert client_for(dana).get(f"/p/algebra/datasets/{snapshot.pk}/{name}").status_code in (400, 404)
-
-
-def test_files_of_another_project_of_an_unfinished_dataset_or_gone_from_the_disk_are_not_there(
-    dana, project, charlie, client_for, data_dir
-):
-    client = client_for(dana)
-    theirs = finished_dataset(charlie.project, charlie.user)
-    unfinished = snapshots.request_snapshot(project=project, by=dana, view="raw")
-    (data_dir / unfinished.folder).mkdir(parents=True)
-    (data_dir / unfinished.folder / "manifest.json").write_text("{}")  # on the disk, not yet in the database
-    gone = finished_dataset_without_files(project, dana)
-
-    for pk in (theirs.pk, unfinished.pk, gone.pk, 10**30):
-        assert client.get(f"/p/algebra/datasets/{pk}/manifest.json").status_code == 404
-
-
-def finished_dataset_without_files(project, by):
-    Job.objects.filter(kind=JobKind.EXPORT, state="queued").update(state="cancelled", finished_at=datetime.now(UTC))
-    snapshot = finished_dataset(project, by)
-    (settings.DATA_DIR / snapshot.folder / "manifest.json").unlink()
-    return snapshot
 
 
 def test_waiting_slots_are_counted_as_the_database_has_them(project, alice):
