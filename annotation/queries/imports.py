@@ -100,15 +100,20 @@ def _import(batch: ImportBatch, now: datetime) -> Import:
         batch=batch,
         note=jobs.note(job, now=now) if job else "",
         pace=jobs.pace(job, now=now) if job and is_waiting else "",
-        figures=_figures(batch.report.get("result") or batch.report.get("check")),
+        figures=_figures(batch.report),
         is_being_undone=batch.state == ImportState.DONE and is_waiting,
         trouble=job.error if job and job.state == JobState.FAILED else "",
     )
 
 
-def _figures(report: dict[str, Any] | None) -> Figures | None:
+def _figures(reports: dict[str, Any]) -> Figures | None:
+    """What the import did, with what only the check looked at; before it, what the check found."""
+    check, result = reports.get("check"), reports.get("result")
+    report = check if result is None else result
     if report is None:
         return None
+    looked_at = {name: (check or report)[name] for name in ("layouts", "doubts", "doubtful")}
+    report = report | looked_at
     counts = ("lines", "created", "already_there", "folded", "problems_created", "critiques")
     by_kind = ("doubts", "layouts", "notes", "grades")
     found: dict[str, Any] = {name: report[name] for name in counts}

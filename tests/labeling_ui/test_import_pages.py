@@ -102,6 +102,9 @@ def test_what_is_doubtful_is_listed_with_its_line_and_its_place(project, lead):
         assert words in page
     numbers = [line["number"] for line in ImportBatch.objects.get().report["check"]["doubtful"]]
     assert numbers == [1, 2, 3, 4, 6]
+    lead.post(f"{URL}{ImportBatch.objects.get().pk}/confirm/")
+    work(import_work.load)
+    assert "the same problem again in this file" in page_of(lead)  # there to be read afterwards, too
 
 
 @pytest.mark.parametrize(
