@@ -116,6 +116,12 @@ class Label(models.Model):
         indexes = [
             models.Index(fields=["project", "created_at"], name="label_by_time"),
             models.Index(fields=["labeler", "created_at"], name="label_by_labeler"),
+            # What leads read, of which there is little among millions.
+            models.Index(
+                fields=["project", "finish_reason", "-created_at"],
+                name="label_reports",
+                condition=Q(finish_reason__in=[FinishReason.GIVE_UP, FinishReason.BAD_PROBLEM]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from annotation.models import Project
 
-SAMPLE = 2000  # labels, the newest ones, by which times are judged
+SAMPLE = 1000  # labels, the newest ones, by which times are judged
 LEAST_LABELS = 20
 LEAST_DAYS = 5  # on the calendar, since the first label; of fewer, a mean of days says nothing
 LEAST_WORKING_DAYS = 3

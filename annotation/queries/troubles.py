@@ -45,12 +45,12 @@ class Trouble:
 
 
 def troubles(project: Project, *, now: datetime) -> list[Trouble]:
-    """Nine queries, and one where work waits for a worker."""
+    """Ten queries, and one where work waits for a worker."""
     return troubles_beside(project, run_of(project), now=now)
 
 
 def troubles_beside(project: Project, run: TallyRun | None, *, now: datetime) -> list[Trouble]:
-    """Those that there are, the urgent ones first. Eight queries, and one where work waits for a worker."""
+    """Those that there are, the urgent ones first. Nine queries, and one where work waits for a worker."""
     found = [*_work(project, run, now), *_jobs(project, now), *_told(project, now)]
     return sorted((one for one in found if one.count), key=lambda one: not one.is_urgent)
 
@@ -146,7 +146,7 @@ def _failed(failed: Sequence[Job]) -> Iterable[Trouble]:
 
 
 def _told(project: Project, now: datetime) -> Iterable[Trouble]:
-    """Four queries."""
+    """Five queries."""
     disputes = Dispute.objects.filter(project=project, resolution="").exclude(_superseded("label"))
     yield Trouble(
         "disputes",
@@ -168,15 +168,14 @@ def _told(project: Project, now: datetime) -> Iterable[Trouble]:
         "reports",
         "?show=unsure",
     )
-    lately = Label.objects.filter(project=project, origin=Origin.LABELER, created_at__gte=now - LATELY).aggregate(
-        give_ups=Count("pk", filter=Q(finish_reason=FinishReason.GIVE_UP)),
-        bad=Count("solution__problem", distinct=True, filter=Q(finish_reason=FinishReason.BAD_PROBLEM)),
-    )
+    lately = Label.objects.filter(project=project, origin=Origin.LABELER, created_at__gte=now - LATELY)
+    bad = lately.filter(finish_reason=FinishReason.BAD_PROBLEM).values("solution__problem").distinct()
+    give_ups = lately.filter(finish_reason=FinishReason.GIVE_UP)
     withdrawn = Problem.objects.filter(project=project, withdrawn_at__gte=now - LATELY).count()
     yield Trouble(
         "bad_problems",
         False,
-        lately["bad"],
+        bad.count(),
         _("Problems called bad in the last seven days"),
         _("So many of all problems left the queue for it in these days: %(number)s. Look whether they are right.")
         % {"number": withdrawn},
@@ -186,7 +185,7 @@ def _told(project: Project, now: datetime) -> Iterable[Trouble]:
     yield Trouble(
         "give_ups",
         False,
-        lately["give_ups"],
+        give_ups.count(),
         _("Solutions given up in the last seven days"),
         _("Their reasons may tell what the instructions leave open."),
         "reports",

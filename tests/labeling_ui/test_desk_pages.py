@@ -126,8 +126,9 @@ def test_n3_a_large_project_says_as_of_when_its_figures_are(dana, alice, client_
     client = client_for(dana)
 
     # session · user · membership with project · run · tallies · waiting · leased · labels today · running round · rounds
-    # · newest labels · waiting · expired leases · labelers · jobs · disputes · unsure · reports · withdrawn problems
-    with django_assert_num_queries(19):
+    # · newest labels · waiting · expired leases · labelers · jobs · disputes · unsure · withdrawn problems · bad problems
+    # · give-ups
+    with django_assert_num_queries(20):
         page = client.get("/p/algebra/").content.decode()
 
     assert "This project is large: what is added up below is as of" in page
@@ -307,7 +308,7 @@ def test_n3_work_that_no_worker_takes_is_urgent_unless_they_are_busy(project):
 
     Job.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=1))
     found = wrong(project)["waiting_jobs"]
-    assert (found.is_urgent, found.count, found.detail) == (True, 1, "export")
+    assert (found.is_urgent, found.count, found.detail) == (True, 1, "Export")
     assert "No worker is running" in found.advice
 
     busy = factories.project()
@@ -316,7 +317,7 @@ def test_n3_work_that_no_worker_takes_is_urgent_unless_they_are_busy(project):
     assert not wrong(project)["waiting_jobs"].is_urgent
     assert wrong(busy).keys() == set()
     Job.objects.filter(pk=running.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert wrong(busy)["silent_jobs"].detail == "export"
+    assert wrong(busy)["silent_jobs"].detail == "Export"
 
 
 def test_n3_a_failed_job_says_why_for_a_week(project, dana, client_for):
@@ -374,8 +375,8 @@ def test_n3_troubles_are_asked_for_again_and_again_by_few_questions(dana, alice,
     client = client_for(dana)
 
     # session · user · membership with project · run · waiting · expired leases · labelers · jobs · disputes · unsure
-    # · reports · withdrawn problems
-    with django_assert_num_queries(12):
+    # · withdrawn problems · bad problems · give-ups
+    with django_assert_num_queries(13):
         part = client.get("/p/algebra/troubles/list/").content.decode()
 
     assert 'data-live="/p/algebra/troubles/list/"' in part

@@ -1,5 +1,6 @@
 """What project leads see: where the project stands; and that others do not see it."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -57,15 +58,19 @@ def test_only_the_lead_can_ask_for_a_dataset(alice, mel, charlie, client_for):
 
 def test_everybody_finds_from_the_instructions_to_the_pages_they_may_see_and_no_others(project, dana, mel, client_for):
     rita = factories.member(project, "reviewer", "rita")
-    places = ["/p/algebra/", "/p/algebra/datasets/", "/p/algebra/rounds/"]
+    places = ["/p/algebra/", "/p/algebra/datasets/", "/p/algebra/rounds/", "/p/algebra/adjudication/"]
 
     def linked(user):
-        page = client_for(user).get("/p/algebra/instructions/").content.decode()
-        return [place for place in places if f'href="{place}"' in page]
+        """From the instructions, or from what these lead to."""
+        client = client_for(user)
+        first = client.get("/p/algebra/instructions/").content.decode()
+        navigation = re.search(r'<nav class="site-nav".*?</nav>', first, re.DOTALL)[0]
+        pages = [client.get(url).content.decode() for url in re.findall(r'href="(.*?)"', navigation)]
+        return [place for place in places if any(f'href="{place}"' in page for page in pages)]
 
     assert linked(dana) == places
     assert linked(mel) == ["/p/algebra/rounds/"]
-    assert linked(rita) == []
+    assert linked(rita) == ["/p/algebra/adjudication/"]
 
 
 # Where it stands ----------------------------------------------------------------------------------------------------
@@ -103,7 +108,8 @@ def test_totals_count_this_project_only(project, alice, charlie):
 
     found = standing(project)
 
-    assert (found.problems, found.held_out_problems, found.solutions, found.wrong_solutions) == (3, 1, 2, 2)
+    stock = found.stock
+    assert (stock.problems, stock.held_out_problems, stock.solutions, stock.wrong_solutions) == (3, 1, 2, 2)
     assert (found.total.labels, found.total.rated_steps, found.total.good_steps) == (1, 2, 1)
     assert (found.moment.waiting, found.moment.leased, found.moment.labels_today) == (0, 1, 1)
     assert found.days[-1][1] == 1
@@ -180,9 +186,10 @@ def test_the_page_asks_as_many_questions_for_three_rounds_as_for_one(
         factories.label(alice)
     client = client_for(dana)
 
-    # session · user · membership with project · labels and steps by round · waiting · leased · today · running round
-    # · problems · solutions · slots by round · rounds · days
-    with django_assert_num_queries(14):
+    # session · user · membership with project · run of tallies · slots by round · problems · solutions · labels added up
+    # · waiting · leased · today · running round · rounds · newest labels · waiting · expired leases · labelers · jobs
+    # · disputes · unsure · withdrawn problems · bad problems · give-ups
+    with django_assert_num_queries(23):
         page = client.get("/p/algebra/")
 
     assert f"Round {rounds - 1}</a>" in page.content.decode()
