@@ -24,6 +24,7 @@ GROUPS = [
     (_("More than one label"), ["overlap_share", "most_labels"]),
     (_("Screening"), ["screening_items", "screening_pass"]),
     (_("Quality control"), ["quality_items_per_round", "quality_pass", "quality_least"]),
+    (_("Cost"), ["hourly_cost", "currency"]),
 ]
 
 
@@ -127,11 +128,29 @@ class SettingsForm(forms.Form):
     )
     quality_least = number(_("Known solutions before anybody is paused"), 1, 100, _("One miss tells nothing."))
 
+    hourly_cost = forms.FloatField(
+        label=_("Cost of an hour"),
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        help_text=_("Of a labeler's active time, for the forecast; empty: it is not told in money."),
+    )
+    currency = forms.RegexField(
+        "^[A-Za-z]{3}$",
+        label=_("Currency"),
+        required=False,
+        help_text=_("Three letters: EUR, USD, CNY."),
+        error_messages={"invalid": _("A currency is written with three letters, such as EUR.")},
+    )
+
     @classmethod
     def for_project(cls, project: Project, data: Any = None) -> "SettingsForm":
         form = cls(data, initial={name: getattr(project, name) for name in cls.base_fields})
         form.fields["phase"].required = False  # a page that shows it as fixed sends none
         return form
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
 
     def clean_phase(self) -> int:
         return self.cleaned_data["phase"] or self.initial["phase"]

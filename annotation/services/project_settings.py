@@ -27,6 +27,8 @@ EDITABLE = frozenset(
         "bad_problem_reports",
         "reopen_hours",
         "break_minutes",
+        "hourly_cost",
+        "currency",
         "overlap_share",
         "most_labels",
         "screening_items",
