@@ -26,6 +26,7 @@ class GoldForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("For labelers, where it may be told: after practice, and in a lesson. Formulas between dollars."),
     )
+
     def __init__(self, solution: Solution, gold: Gold | None, data: Any = None) -> None:
         known = {"kind": gold.kind, "explanation": gold.explanation} if gold else {}
         super().__init__(data, initial=known)

@@ -53,7 +53,7 @@ GROUPS: list[tuple[str | Promise, list[Page]]] = [
         _("Quality"),
         [
             Page("quality", _("Quality control"), [LEAD, REVIEWER]),
-            Page("gold", _("Known answers"), [LEAD, REVIEWER], ["gold_file", "new_gold", "gold_item"]),
+            Page("gold", _("Known solutions"), [LEAD, REVIEWER], ["gold_file", "new_gold", "gold_item"]),
             Page("mistakes", _("Common mistakes"), [LEAD, REVIEWER]),
             Page("agreement", _("Agreement"), [LEAD]),
             Page("behaviour", _("Behavior"), [LEAD]),
@@ -84,6 +84,7 @@ GROUPS: list[tuple[str | Promise, list[Page]]] = [
             Page("guidance", _("Guidance"), [LEAD]),
             Page("instructions", _("Instructions"), STAFF, ["practice"]),
             Page("project_settings", _("Settings"), [LEAD]),
+            Page("audit", _("Audit"), [LEAD]),
         ],
     ),
 ]
