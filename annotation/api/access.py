@@ -44,7 +44,7 @@ class BearerToken(BaseAuthentication):
 class TokenAllows(BasePermission):
     """What a token's scopes and its project let through; roles are looked at later, for tokens as for people.
 
-    A view with `scope = Scope.LABEL` belongs to labeling. A view with `people_only = True` is for signed-in people.
+    A view with `scope = Scope.LABEL` belongs to labeling; with `label_scope_reads` only what it reads. A view with `people_only = True` is for signed-in people.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -76,6 +76,7 @@ def _enough(request: Request, view: "APIView") -> set[str]:
     enough: set[str] = {Scope.MANAGE}
     if request.method in SAFE_METHODS:
         enough.add(Scope.READ)
-    if getattr(view, "scope", None) == Scope.LABEL:
+    is_all = not getattr(view, "label_scope_reads", False) or request.method in SAFE_METHODS
+    if getattr(view, "scope", None) == Scope.LABEL and is_all:
         enough.add(Scope.LABEL)
     return enough

@@ -9,10 +9,10 @@ from rest_framework.views import APIView
 from annotation.api import round_serializers as serializers
 from annotation.api.parsers import valid
 from annotation.api.permissions import place_in_project
-from annotation.models import Round
+from annotation.models import ModelVersion, Round
 from annotation.models.projects import Role
 from annotation.queries import picks
-from annotation.services import rounds
+from annotation.services import rounds, scoring
 
 
 class Rounds(APIView):
@@ -61,6 +61,16 @@ class CancelRound(APIView):
         found = _round(place.project_id, number)
         rounds.cancel_round(round=found, by=place.user)
         return Response(serializers.RoundSerializer(_round(found.project_id, number)).data)
+
+
+class UseSelector(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, number: int) -> Response:
+        """Use the selector that this round trained from the next round on, be it held back or an older one."""
+        place = place_in_project(request.user, slug, Role.ML)
+        version = get_object_or_404(ModelVersion, project=place.project, round__number=number)
+        scoring.promote(version=version, by=place.user)
+        return Response(status=204)
 
 
 def _round(project_id: int, number: int) -> Round:

@@ -1,13 +1,13 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from annotation.api import dataset_views, desk_urls, project_views, round_views, version_views, views
 from annotation.api import description as description  # for what it does by being loaded
-from annotation.api import dataset_views, round_views, version_views, views
 
 PROJECT = "v1/projects/<slug:slug>"
 
 urlpatterns = [
-    path("v1/projects", views.Projects.as_view(), name="api_projects"),
+    path("v1/projects", project_views.Projects.as_view(), name="api_projects"),
     path(f"{PROJECT}/claim", views.Claim.as_view(), name="api_claim"),
     path(f"{PROJECT}/heartbeat", views.Heartbeat.as_view(), name="api_heartbeat"),
     path(f"{PROJECT}/labels", views.Labels.as_view(), name="api_labels"),
@@ -33,5 +33,6 @@ urlpatterns = [
     path(f"{PROJECT}/models", version_views.Models.as_view(), name="api_models"),
     path(f"{PROJECT}/models/<int:pk>", version_views.ModelDetail.as_view(), name="api_model"),
     path(f"{PROJECT}/solutions/<int:pk>/scores", version_views.SolutionScores.as_view(), name="api_solution_scores"),
+    *desk_urls.urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]

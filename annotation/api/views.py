@@ -12,23 +12,10 @@ from rest_framework.views import APIView
 from annotation.api import serializers
 from annotation.api.parsers import valid
 from annotation.api.permissions import labeler_for
-from annotation.api.round_serializers import ProjectSerializer
-from annotation.models import ApiToken, Labeler, Membership, Slot
+from annotation.models import Labeler, Slot
 from annotation.models.tokens import Scope
 from annotation.queries import labeling as queries
 from annotation.services import dialogue, guidance, labeling, options, queue
-
-
-class Projects(APIView):
-    scope = Scope.LABEL
-
-    @extend_schema(responses=ProjectSerializer(many=True))
-    def get(self, request: Request) -> Response:
-        """The projects that you belong to, with your role in each."""
-        places = Membership.objects.filter(user=request.user.pk).select_related("project").order_by("project__slug")
-        if isinstance(request.auth, ApiToken) and request.auth.project:
-            places = places.filter(project=request.auth.project)
-        return Response(ProjectSerializer(places, many=True).data)
 
 
 class Claim(APIView):

@@ -40,8 +40,10 @@ def _fields(schema: dict[str, Any], body: dict[str, Any]) -> list[dict[str, Any]
 def _type(schema: dict[str, Any], field: dict[str, Any]) -> str:
     if "items" in field:
         return f"list of {_type(schema, field['items'])}"
-    for choice in field.get("allOf", []) + field.get("oneOf", []):
-        return _type(schema, choice)
+    if isinstance(field.get("type"), list):  # OpenAPI 3.1: a type, or null
+        return " | ".join(_type(schema, field | {"type": one}) for one in field["type"])
+    if choices := field.get("allOf", []) + field.get("oneOf", []):
+        return " | ".join(_type(schema, choice) for choice in choices)
     found = _resolve(schema, field)
     if "enum" in found:
         return " | ".join(str(value) for value in found["enum"])

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from django.utils import timezone
 
 from annotation.models import (
+    Adjudication,
     Disagreement,
     Dispute,
     ImportBatch,
     Invitation,
     Job,
     Label,
+    Labeler,
     Membership,
     ModelVersion,
     Round,
@@ -81,6 +83,9 @@ def _work(project, people):
     first, _ = factories.queued(project, 2)
     label = factories.label(labeler)
     Disagreement.objects.create(project=project, solution=label.solution)
+    reviewer = Labeler.objects.create(project=project, user=people["reviewer"])
+    blind = {"finish_reason": "solution", "ratings": [], "reason": "", "total_time_ms": 0}
+    Adjudication.objects.create(project=project, solution=label.solution, reviewer=reviewer, blind=blind)
     return SimpleNamespace(
         labeler=labeler,
         dispute=Dispute.objects.get(label=label),

@@ -52,6 +52,18 @@ SERVED = {"queue", "labeling", "judgements", "options", "guidance", "rounds", "s
     "import_layouts",
     "import_uses",
     "line_files",
+    "adjudication",
+    "flags",
+    "gold",
+    "gold_import",
+    "invitations",
+    "labelers",
+    "members",
+    "project_settings",
+    "quality",
+    "resolutions",
+    "screening",
+    "truths",
 }
 
 

@@ -1,0 +1,180 @@
+"""REST endpoints of files that come in: sent, checked, imported, taken back. And of files of gold."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.api.permissions import place_in_project
+from annotation.models import ImportBatch, Membership
+from annotation.models.imports import ImportKind
+from annotation.models.problems import Split
+from annotation.models.projects import Role
+from annotation.models.quality import GoldKind
+from annotation.queries import imports as queries
+from annotation.services import gold_import
+from annotation.services import import_batches as services
+from annotation.services.import_batches import Choices
+from annotation.services.line_files import read_lines
+
+CHUNK = 1 << 20
+MOST_GOLD = 5 << 20
+FILE: Any = {"application/octet-stream": OpenApiTypes.BINARY}
+
+
+class AsItCame(BaseParser):
+    """The body is a file, read piece by piece by whoever stores it."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return stream
+
+
+class ChoicesSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    kind = serializers.ChoiceField(choices=ImportKind.choices, required=False)
+    split = serializers.ChoiceField(choices=Split.choices, default=Split.TRAIN)
+    make_problems = serializers.BooleanField(default=True)
+    generator = serializers.CharField(max_length=200, default="import")
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    lines = serializers.IntegerField()
+    created = serializers.IntegerField()
+    already_there = serializers.IntegerField()
+    problems_created = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    refused_lines = serializers.JSONField()
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="batch.pk")
+    name = serializers.CharField(source="batch.name")
+    kind = serializers.CharField(source="batch.kind")
+    state = serializers.CharField(source="batch.state")
+    sha256 = serializers.CharField(source="batch.sha256")
+    created_at = serializers.DateTimeField(source="batch.created_at")
+    is_working = serializers.BooleanField()
+    trouble = serializers.CharField()
+    figures = FiguresSerializer(allow_null=True)
+
+
+class Imports(APIView):
+    def get_parsers(self) -> list[BaseParser]:
+        return [AsItCame()]
+
+    @extend_schema(responses=ImportSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """All imports, newest first."""
+        project = place_in_project(request.user, slug, Role.LEAD).project
+        return Response(ImportSerializer(queries.imports(project, now=timezone.now()), many=True).data)
+
+    @extend_schema(parameters=[ChoicesSerializer], request=FILE, responses={202: ImportSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """Send a file (JSON Lines, or the same packed by gzip) as the body; a worker checks it and writes nothing yet."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        form = ChoicesSerializer(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        told = form.validated_data
+        kind = ImportKind(told["kind"]) if "kind" in told else None
+        choices = Choices(kind, told["split"], told["make_problems"], told["generator"])
+        batch = services.request_import(
+            project=place.project, by=place.user, name=told["name"], content=_pieces(request), choices=choices
+        )
+        return Response(ImportSerializer(_found(place, batch.pk)).data, status=202)
+
+
+class ImportDetail(APIView):
+    @extend_schema(responses=ImportSerializer)
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        """One file: what the check found, and what became of it; ask again to watch it."""
+        return Response(ImportSerializer(_found(place_in_project(request.user, slug, Role.LEAD), pk)).data)
+
+
+class ConfirmImport(APIView):
+    @extend_schema(request=None, responses={202: ImportSerializer})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Import what was checked: all of it, or nothing."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        services.confirm_import(batch=_batch(place, pk), by=place.user)
+        return Response(ImportSerializer(_found(place, pk)).data, status=202)
+
+
+class CancelImport(APIView):
+    @extend_schema(request=None, responses={202: ImportSerializer})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Discard a file, or stop its import: nothing of it is kept then."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        services.cancel_import(batch=_batch(place, pk), by=place.user)
+        return Response(ImportSerializer(_found(place, pk)).data, status=202)
+
+
+class UndoImport(APIView):
+    @extend_schema(request=None, responses={202: ImportSerializer})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Remove what an import brought, while nothing of it is in use."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        services.request_undo(batch=_batch(place, pk), by=place.user)
+        return Response(ImportSerializer(_found(place, pk)).data, status=202)
+
+
+class GoldReportSerializer(serializers.Serializer[Any]):
+    created = serializers.IntegerField()
+    already_there = serializers.IntegerField()
+    refused = serializers.JSONField()
+
+
+class GoldFile(APIView):
+    def get_parsers(self) -> list[BaseParser]:
+        return [AsItCame()]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("kind", str, enum=GoldKind.values, description="for lines that name none")],
+        request=FILE,
+        responses=GoldReportSerializer,
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Send a file of known solutions as the body, 5 MB at most."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        kind = request.query_params.get("kind", GoldKind.HIDDEN)
+        if kind not in GoldKind.values:
+            raise Http404
+        file = BytesIO(b"".join(_pieces(request, most=MOST_GOLD)))
+        report = gold_import.import_gold(
+            project=place.project, lines=read_lines(file), source="sent by the API", by=place.user, kind=GoldKind(kind)
+        )
+        refused = [{"line": one.number, "path": one.path, "reason": one.reason} for one in report.refused]
+        told = {"created": report.created, "already_there": report.already_there, "refused": refused}
+        return Response(GoldReportSerializer(told).data)
+
+
+def _pieces(request: Request, most: int | None = None) -> Iterator[bytes]:
+    stream: Any = request.data if request.stream is not None else BytesIO()
+    length = 0
+    while piece := stream.read(CHUNK):
+        length += len(piece)
+        if most is not None and length > most:
+            raise ParseError("The file is too large to be sent at once.")
+        yield piece
+
+
+def _found(place: Membership, pk: int) -> queries.Import:
+    found = queries.batch_of(place.project, pk=pk, now=timezone.now())
+    if found is None:
+        raise Http404
+    return found
+
+
+def _batch(place: Membership, pk: int) -> ImportBatch:
+    return _found(place, pk).batch
