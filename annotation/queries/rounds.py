@@ -186,7 +186,7 @@ class RoundPage:
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
-    """Five queries, and one where the project wants refills, however many rounds there are."""
+    """Six queries, and one where the project wants refills, however many rounds there are."""
     found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
     running = next((one for one in found if one.state == RoundState.RUNNING), None)
     return RoundsPage(
@@ -198,7 +198,7 @@ def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
 
 
 def round_page(project: Project, *, number: int, page: str | None, now: datetime) -> RoundPage | None:
-    """The round of this number with one page of what it chose; None where there is none. Six queries."""
+    """The round of this number with one page of what it chose; None where there is none. Seven queries."""
     found = round_of(project, number=number)
     if found is None:
         return None
@@ -222,7 +222,7 @@ def progress(round_: Round, *, now: datetime) -> Progress:
 
 
 def outlook(project: Project) -> Outlook:
-    """Four queries; two of a project whose tallies are kept."""
+    """Five queries; two of a project whose tallies are kept."""
     run = tallies.run_of(project)
     found = tallies.pool(project, run)
     return Outlook(

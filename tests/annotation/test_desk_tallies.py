@@ -7,8 +7,17 @@ from uuid import uuid4
 import pytest
 from django.db.models import F
 
-from annotation.models import Label, StepRating, Tally, TallyRun
-from annotation.queries import desk, people_figures, rounds, tallies
+from annotation.models import (
+    Label,
+    ModelVersion,
+    Round,
+    Solution,
+    SolutionScore,
+    StepRating,
+    Tally,
+    TallyRun,
+)
+from annotation.queries import desk, people_figures, picks, rounds, tallies, version_scores
 from annotation.services import queue
 from annotation.services import tallies as services
 from tests import factories
@@ -179,3 +188,48 @@ def test_n3_the_whole_is_added_up_anew_every_few_hours(busy, monkeypatch):
     run.save()
     services.renew_due()
     assert TallyRun.objects.get().counts["whole_at"] == first  # one transaction, one time
+
+
+def test_n3_what_is_labeled_of_a_round_is_read_from_the_tallies(busy):
+    found = list(Round.objects.filter(project=busy).select_related("project"))
+    at_once = picks.judged(found)
+    services.renew(project=busy)
+
+    assert picks.judged(found) == at_once
+    assert at_once[found[0].pk] == picks.Judged(labels=3, with_error=1)
+    assert picks.judged([]) == {}
+
+
+def test_n3_the_scores_of_models_are_counted_with_the_tallies(busy, django_assert_num_queries):
+    version = ModelVersion.objects.create(
+        project=busy, checkpoint="x", sha256="a" * 64, data_sha256="b" * 64, base="toy"
+    )
+    for place, solution in enumerate(Solution.objects.filter(project=busy).order_by("pk")):
+        SolutionScore.objects.create(
+            project=busy, solution=solution, version=version, product=place / 10, minimum=place / 10, probabilities=[]
+        )
+    at_once = version_scores.scores(version)
+    run = services.renew(project=busy)
+
+    # run · both lists
+    with django_assert_num_queries(3):
+        kept = version_scores.scores(version)
+    assert kept == replace(at_once, as_of=run.as_of)
+    assert at_once.low_steps.count
+    assert at_once.spread.scored == 8
+    assert services.renew(project=busy, whole=False).counts["scores"].keys() == {str(version.pk)}
+
+
+def test_n3_many_scores_make_a_project_large(busy, monkeypatch):
+    version = ModelVersion.objects.create(
+        project=busy, checkpoint="x", sha256="a" * 64, data_sha256="b" * 64, base="toy"
+    )
+    for solution in Solution.objects.filter(project=busy)[:2]:
+        SolutionScore.objects.create(
+            project=busy, solution=solution, version=version, product=0.5, minimum=0.5, probabilities=[]
+        )
+
+    monkeypatch.setattr(services, "MANY_SCORES", 2)
+    assert services.renew_due() == 0
+    monkeypatch.setattr(services, "MANY_SCORES", 1)
+    assert services.renew_due() == 1

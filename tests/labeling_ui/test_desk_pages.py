@@ -22,6 +22,7 @@ from annotation.models import (
 from annotation.queries import people_figures
 from annotation.queries.troubles import troubles
 from annotation.services import queue, tallies
+from labeling_ui.settings_form import SettingsForm
 from tests import factories
 
 PAGES = ["", "labelers/", "troubles/", "troubles/list/"]
@@ -384,3 +385,20 @@ def test_n3_troubles_are_asked_for_again_and_again_by_few_questions(dana, alice,
     header, rows = table(client.get("/p/algebra/troubles/?csv=1"))
     assert header[:3] == ["name", "urgent", "count"]
     assert rows[0][:3] == ["empty_queue", "true", "1"]
+
+
+# What it costs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("cost", "currency"), [("-1", "EUR"), ("nan", "EUR"), ("1", "Euro"), ("1", "E1R")])
+def test_n4_a_cost_is_no_less_than_nothing_and_a_currency_three_letters(project, cost, currency):
+    form = SettingsForm.for_project(project, {"hourly_cost": cost, "currency": currency})
+
+    assert {"hourly_cost", "currency"} & form.errors.keys()
+
+
+def test_n4_a_lead_sets_what_an_hour_costs(project):
+    form = SettingsForm.for_project(project, {"hourly_cost": "22.5", "currency": "eur"})
+
+    assert {"hourly_cost", "currency"}.isdisjoint(form.errors)
+    assert (form.cleaned_data["hourly_cost"], form.cleaned_data["currency"]) == (22.5, "EUR")

@@ -402,9 +402,9 @@ def test_the_list_asks_as_many_questions_for_three_rounds_as_for_one(
         finished_round(project, by=mel, metrics=METRICS)
     client = client_for(mel)
 
-    # session · user · membership with project · rounds with job, selector and person · labels · waiting · pool ·
-    # what is labeled of each round
-    with django_assert_num_queries(8):
+    # session · user · membership with project · rounds with job, selector and person · run of tallies · labels · pool
+    # · waiting · run of tallies · what is labeled of each round
+    with django_assert_num_queries(10):
         client.get("/p/algebra/rounds/")
 
 
@@ -416,8 +416,8 @@ def test_a_round_asks_as_many_questions_for_twenty_picks_as_for_one(
     client = client_for(mel)
 
     # session · user · membership with project · round of that number · selector that it trained · picks counted ·
-    # picks with problem · what is labeled of it
-    with django_assert_num_queries(8):
+    # picks with problem · run of tallies · what is labeled of it
+    with django_assert_num_queries(9):
         client.get("/p/algebra/rounds/0/")
 
 

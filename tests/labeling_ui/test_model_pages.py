@@ -246,8 +246,9 @@ def test_a_model_takes_as_many_queries_for_many_scores_as_for_one(
     client = client_for(mel)
     for grade in ("correct", "wrong", "correct"):
         score(selector, factories.solution(project, grade=grade), 0.9, 0.4, 0.9)
-        # who · the version · spread · counts of both lists · both lists · bias · rounds that it chose for · calibration
-        with django_assert_num_queries(WHO + 8):
+        # who · the version · run of tallies · spread · counts of both lists · both lists · bias · rounds that it chose for
+        # · calibration
+        with django_assert_num_queries(WHO + 9):
             client.get(f"/p/algebra/models/{selector.pk}/")
 
 
