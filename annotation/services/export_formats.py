@@ -126,10 +126,12 @@ def is_good(rating: int, neutral: NeutralAs) -> bool:
 
 
 def _judged(record: Record) -> Iterator[tuple[str, int]]:
-    """Each step of the solution with its rating, up to the error where it has one. A step of one's own is good."""
+    """Each step of the solution with its rating, up to the error where it has one. What the labeler went on with unrated,
+    and a step of their own, is good."""
     for step in record.steps:
-        if taken := _taken(step):
-            yield taken
+        taken, text = _taken(step), step.chosen_text()
+        if taken or text is not None:
+            yield taken or (text or "", 1)
         elif step.completions:  # at an error nothing is chosen; the step itself stands first
             first = step.completions[0]
             yield first.text, -1 if first.rating is None else first.rating

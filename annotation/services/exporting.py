@@ -24,8 +24,10 @@ __all__ = [
     "MadeOtherwise",
     "Manifest",
     "NeutralKept",
+    "NoManifest",
     "export_labels",
     "repeat_export",
+    "repeat_folder",
     "rounds_beside",
     "write_export",
     "write_training_view",
@@ -34,6 +36,10 @@ __all__ = [
 
 class MadeOtherwise(Refusal):
     """The files came out different from those of the earlier dataset, and are not kept."""
+
+
+class NoManifest(Refusal):
+    """This folder holds no manifest of an export that can be made again."""
 
 
 def export_labels(  # noqa: PLR0913 - keyword-only
@@ -97,6 +103,25 @@ def repeat_export(  # noqa: PLR0913 - keyword-only
             project=project, by=by, action="export labels again", target=str(out_dir)[-200:], lines=again.lines
         )
     return again
+
+
+def repeat_folder(*, project: Project, earlier: Path, out_dir: Path, by: User | None = None) -> Manifest:
+    """As repeat_export, for an export that only its folder tells of. Raises NoManifest besides."""
+    try:
+        manifest = json.loads((earlier / "manifest.json").read_bytes())
+        Past.of(manifest)
+        order = Order(
+            view=View(manifest["view"]),
+            format=Format(manifest["format"]),
+            neutral=NeutralAs(manifest["neutral"]),
+            gzip=any(file["name"].endswith(".gz") for file in manifest["files"]),
+            version=manifest["selectors"][0] if manifest["format"] == Format.SCORED_SAMPLES else None,
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise NoManifest(f"{earlier} holds no manifest.json of an export that can be made again.") from error
+    if manifest.get("project") != project.slug:
+        raise NoManifest(f"{earlier} is of another project: {manifest.get('project')}.")
+    return repeat_export(project=project, order=order, earlier=earlier, manifest=manifest, out_dir=out_dir, by=by)
 
 
 def _run(run: Run) -> Manifest:

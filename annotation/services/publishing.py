@@ -1,15 +1,19 @@
 """Finished datasets go to a repository of the Hugging Face Hub, by a worker."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from annotation import jobs as job_names
-from annotation.models import Job, Publication, Snapshot, User
+from annotation.models import Job, Project, Publication, Snapshot, User
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import audit, export_hub, jobs
 from annotation.services.snapshots import NotFinished
+
+MANIFEST = "manifest.json"
 
 
 def request_publication(*, snapshot: Snapshot, repo: str, by: User) -> Publication:
@@ -28,15 +32,21 @@ def request_publication(*, snapshot: Snapshot, repo: str, by: User) -> Publicati
 def push(*, publication: Publication) -> str:
     """Upload the files that the manifest names, and it; returns the address of the commit. Raises export_hub's refusals."""
     snapshot = publication.snapshot
-    return push_files(folder=settings.DATA_DIR / snapshot.folder, repo=publication.repo, manifest=snapshot.manifest)
+    return _upload(settings.DATA_DIR / snapshot.folder, publication.repo, snapshot.manifest)
 
 
-def push_files(*, folder: Path, repo: str, manifest: dict[str, object]) -> str:
-    """What an export wrote, but for the list that it can be made again from. Raises export_hub's refusals."""
-    kept = manifest.get("contents")
-    names = [path.name for path in folder.iterdir() if not isinstance(kept, dict) or path.name != kept["name"]]
+def push_export(*, project: Project, folder: Path, repo: str, by: User | None = None) -> str:
+    """The same for an export in a folder of its own. Raises export_hub's refusals."""
+    url = _upload(folder, repo, json.loads((folder / "manifest.json").read_bytes()))
+    audit.record(project=project, by=by, action="publish export", target=str(folder)[-200:], repo=repo)
+    return url
+
+
+def _upload(folder: Path, repo: str, manifest: dict[str, Any]) -> str:
+    """Not the list that it can be made again from: it is of use only beside the database."""
+    told = [*manifest["files"], manifest.get("extensions"), manifest.get("card"), {"name": MANIFEST}]
     said = f"{manifest['project']}: {manifest['view']} view as of {manifest['created_at']}"
-    return export_hub.push(folder=folder, names=sorted(names), repo=repo, message=said)
+    return export_hub.push(folder=folder, names=[file["name"] for file in told if file], repo=repo, message=said)
 
 
 def finish(*, publication: Publication, job: Job, url: str) -> None:

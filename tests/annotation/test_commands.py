@@ -185,6 +185,29 @@ def test_export_labels_gives_the_imported_file_back_and_prints_what_it_wrote(tmp
 
 
 def test_export_labels_offers_only_what_there_is(project, tmp_path):
-    for option in (["--format", "parquet"], ["--neutral", "positive"]):
+    for option in (["--format", "csv"], ["--neutral", "grey"]):
         with pytest.raises(CommandError, match="invalid choice"):
             run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"), *option)
+    for option, words in (
+        (["--neutral", "positive"], "holds all three ratings"),
+        (["--format", "trl"], "Say what a neutral step is to be there"),
+        (["--format", "parquet", "--gzip"], "compressed as they are"),
+        (["--again", str(tmp_path)], "holds no manifest.json"),
+    ):
+        with pytest.raises(CommandError, match=words):
+            run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"), *option)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_m9_export_labels_writes_an_earlier_export_again(alice, tmp_path):
+    factories.queued(alice.project, 2)
+    factories.label(alice)
+    there, again = tmp_path / "there", tmp_path / "again"
+    run("export_labels", "--project", "algebra", "--out", str(there), "--gzip")
+    factories.label(alice)
+
+    printed = run("export_labels", "--project", "algebra", "--out", str(again), "--again", str(there))
+
+    assert "algebra: 1 labels in" in printed
+    for path in there.iterdir():
+        assert (again / path.name).read_bytes() == path.read_bytes()

@@ -3,23 +3,37 @@
 import gzip
 import hashlib
 import json
+import time
 from collections import Counter
+from datetime import timedelta
 from threading import Thread
 
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from annotation.models import AuditEvent, Label, Problem, StepRating
+from annotation.models import AuditEvent, Job, Label, Problem, StepRating
 from annotation.models.jobs import JobKind
 from annotation.models.snapshots import View
-from annotation.queries import desk
-from annotation.services import audit, export_rows, export_views, exporting, importing, snapshots
+from annotation.queries import datasets
+from annotation.services import (
+    audit,
+    export_rows,
+    export_runs,
+    export_views,
+    exporting,
+    importing,
+    jobs,
+    personal,
+    snapshots,
+)
 from annotation.services.export_files import FolderTaken
 from tests import factories
 from tests.annotation.test_exporting_views import ORIGINALS, phase_1_label
+from tests.annotation.test_importing_labels import PHASE_2
+from tests.annotation.test_importing_labels import line as published
 from tests.shared_data import shared_lines, shared_path
-from workers import exports
+from workers import duty, exports
 from workers.duty import work_off
 
 # An export begins its own transaction, so that nothing can be read into it that was not there at its start.
@@ -36,7 +50,7 @@ def export(project, out, view=View.RAW, **options):
 
 
 @pytest.mark.shared_data
-def test_every_imported_line_comes_back_byte_for_byte_in_its_order(project, out):
+def test_m2_every_imported_line_comes_back_byte_for_byte_in_its_order(project, out):
     for name in reversed(ORIGINALS):
         importing.import_labels(
             project=project,
@@ -81,7 +95,7 @@ def test_a_folder_with_files_is_not_touched_and_an_empty_one_is_filled(alice, ou
     assert list(out.parent.iterdir()) == [out]
 
 
-def test_the_manifest_describes_the_files_that_lie_there(alice, dana, out):
+def test_m8_the_manifest_describes_the_files_that_lie_there(alice, dana, out):
     factories.queued(alice.project)
     factories.label(alice, instructions_version=1)
 
@@ -146,11 +160,15 @@ def test_leads_can_load_it_and_it_is_not_counted_as_labels(alice, dana, settings
     snapshot = snapshots.request_snapshot(project=alice.project, by=dana, view=View.RAW)
     work_off(JobKind.EXPORT, exports)
 
-    (dataset,) = desk.datasets(alice.project, now=timezone.now())
+    (dataset,) = datasets.datasets(alice.project, now=timezone.now())
 
-    assert [(file.name, file.lines) for file in dataset.files] == [("phase2_train.jsonl", 1), ("extensions.jsonl", 1)]
+    assert [(file.name, file.lines) for file in dataset.files] == [
+        ("phase2_train.jsonl", 1),
+        ("extensions.jsonl", 1),
+        ("README.md", None),
+    ]
     assert dataset.labels == 1
-    path = desk.dataset_file(alice.project, pk=snapshot.pk, name="extensions.jsonl")
+    path = datasets.dataset_file(alice.project, pk=snapshot.pk, name="extensions.jsonl")
     assert (tmp_path / path).exists()
 
 
@@ -159,7 +177,12 @@ def test_where_no_label_says_more_there_is_no_file_for_it(alice, out):
     factories.label(alice)
 
     assert export(alice.project, out).extensions is None
-    assert sorted(path.name for path in out.iterdir()) == ["README.md", "contents.jsonl.gz", "manifest.json", "phase2_train.jsonl"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "README.md",
+        "contents.jsonl.gz",
+        "manifest.json",
+        "phase2_train.jsonl",
+    ]
 
 
 def test_a_label_that_is_left_out_says_nothing_and_packed_files_name_each_other(alice, out):
@@ -173,7 +196,7 @@ def test_a_label_that_is_left_out_says_nothing_and_packed_files_name_each_other(
     assert (json.loads(said)["file"], json.loads(said)["line"]) == ("phase2_train.jsonl.gz", 1)
 
 
-def test_packed_files_hold_the_same_lines_and_are_the_same_every_time(alice, out):
+def test_m3_packed_files_hold_the_same_lines_and_are_the_same_every_time(alice, out):
     factories.queued(alice.project)
     factories.label(alice)
     export(alice.project, out)
@@ -205,14 +228,14 @@ def test_without_the_audit_there_is_no_export(alice, out, monkeypatch):
     assert list(out.parent.iterdir()) == []
 
 
-def test_neutral_steps_can_only_be_kept(project, out):
+def test_m5_neutral_steps_can_only_be_kept(project, out):
     with pytest.raises(exporting.NeutralKept):
         export(project, out, neutral="positive")
 
     assert not out.parent.exists()
 
 
-def test_what_comes_or_changes_during_an_export_is_not_in_it(alice, monkeypatch):
+def test_m9_what_comes_or_changes_during_an_export_is_not_in_it(alice, monkeypatch):
     monkeypatch.setattr(export_rows, "CHUNK", 1)
     slots = factories.queued(alice.project, 3)
     factories.label(alice)
@@ -285,3 +308,80 @@ def test_a_training_input_that_breaks_leaves_the_earlier_one(alice, out):
 
     assert path.read_bytes() == before
     assert sorted(out.iterdir()) == [path, exporting.rounds_beside(path)]
+
+
+def test_m2_published_lines_come_back_the_same_json_after_normalisation(project, out):
+    """Without the shared files too: white space and key order of a line that is not ours stay as they came."""
+    spaced = json.dumps(json.loads(published(steps=PHASE_2)), indent=None, separators=(",", ":"))
+    importing.import_labels(project=project, lines=[spaced.encode()], source="phase2_train.jsonl", by=None)
+
+    export(project, out)
+
+    assert (out / "phase2_train.jsonl").read_text() == spaced + "\n"
+
+
+def test_m7_labelers_are_pseudonyms_that_stay_in_all_exports_and_outlive_their_account(alice, bob, dana, out):
+    factories.queued(alice.project, 4)
+    factories.label(alice)
+    factories.label(bob)
+    ours = {str(alice.pseudonym), str(bob.pseudonym)}
+    export(alice.project, out / "first")
+
+    personal.delete_account(by=alice.user)
+    export(alice.project, out / "second")
+
+    for folder in ("first", "second"):
+        told = {json.loads(text)["labeler"] for text in (out / folder / "phase2_train.jsonl").read_text().splitlines()}
+        assert told == ours
+        everything = b"".join(path.read_bytes() for path in (out / folder).iterdir())
+        for name in (b"alice", b"bob"):
+            assert name not in everything
+    first, second = ((out / name / "phase2_train.jsonl").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+@pytest.mark.parametrize("gzip_", [False, True])
+def test_m3_a_killed_export_leaves_nothing_and_the_next_worker_makes_it(gzip_, alice, dana, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    factories.queued(alice.project)
+    factories.label(alice)
+    snapshot = snapshots.request_snapshot(project=alice.project, by=dana, view=View.RAW, gzip=gzip_)
+    job = jobs.claim_job(kind=JobKind.EXPORT, worker="dead")
+    left = tmp_path / snapshot.folder
+    (left.parent / ".tmp-dead").mkdir(parents=True)
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
+    jobs.give_back_silent()
+
+    work_off(JobKind.EXPORT, exports)
+
+    snapshot.refresh_from_db()
+    assert snapshot.sha256
+    assert (left / ("phase2_train.jsonl.gz" if gzip_ else "phase2_train.jsonl")).exists()
+
+
+def test_m3_an_export_that_is_cancelled_while_it_runs_keeps_nothing(alice, dana, settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(duty, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(export_runs, "TOLD_EVERY", 1)
+    factories.queued(alice.project, 2)
+    factories.label(alice)
+    factories.label(alice)
+    snapshot = snapshots.request_snapshot(project=alice.project, by=dana, view=View.RAW)
+    told = []
+
+    def tell(self, done, total):
+        told.append((done, total))
+        if done == 0:
+            from_another_connection(lambda: snapshots.cancel_snapshot(snapshot=snapshot, by=dana))
+            time.sleep(0.5)
+        advance(self, done, total)
+
+    advance = duty.Duty.advance
+    monkeypatch.setattr(duty.Duty, "advance", tell)
+    work_off(JobKind.EXPORT, exports)
+
+    snapshot.job.refresh_from_db()
+    assert snapshot.job.state == "cancelled"
+    assert told == [(0, 2)]
+    assert not (tmp_path / snapshot.folder).exists()
+    assert list((tmp_path / snapshot.folder).parent.iterdir()) == []

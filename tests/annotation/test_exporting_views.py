@@ -40,7 +40,7 @@ def bring_in(project, name, *lines):
     return importing.import_labels(project=project, lines=lines, source=name, by=None)
 
 
-def test_a_collected_label_is_a_line_of_prm800k_in_the_published_order(alice):
+def test_m1_a_collected_label_is_a_line_of_prm800k_in_the_published_order(alice):
     (slot,) = factories.queued(alice.project, steps=["Two.", "Four.\n\n# Answer\n\n4"], answer="4")
     slot.served_reason = {"score": 0.125}
     slot.save()
@@ -108,7 +108,7 @@ def known_solutions(labeler):
     factories.answer(factories.screened(labeler.project, 1))
 
 
-def test_every_way_to_finish_and_every_purpose_makes_a_sound_line(alice):
+def test_m1_every_way_to_finish_and_every_purpose_makes_a_sound_line(alice):
     factories.queued(alice.project, 4)
     factories.label(alice, (1, 0, 1))
     factories.label(alice, (1, -1))
@@ -165,7 +165,7 @@ def phase_1_label(labeler):
     return label
 
 
-def test_a_phase_1_label_has_options_and_own_steps_and_no_pre_generated_keys(alice):
+def test_m1_a_phase_1_label_has_options_and_own_steps_and_no_pre_generated_keys(alice):
     phase_1_label(alice)
 
     (line,) = lines(alice.project)
@@ -226,7 +226,7 @@ def test_every_original_line_keeps_the_rules(project):
     assert rules == [None] * 86
 
 
-def test_the_training_view_leaves_out_what_the_paper_left_out_and_counts_it(alice):
+def test_m4_the_training_view_leaves_out_what_the_paper_left_out_and_counts_it(alice):
     factories.queued(alice.project, 4)
     kept = [factories.label(alice), factories.label(alice, (-1,))]
     factories.label(alice, (), finish_reason="give_up", reason="too hard")
@@ -246,7 +246,7 @@ def test_the_training_view_leaves_out_what_the_paper_left_out_and_counts_it(alic
     assert len(lines(alice.project)) == 6
 
 
-def test_a_held_out_problem_never_gets_into_the_training_view(alice):
+def test_m4_a_held_out_problem_never_gets_into_the_training_view(alice):
     slots = factories.queued(alice.project, 2)
     factories.label(alice)
     factories.label(alice)
