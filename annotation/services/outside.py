@@ -41,8 +41,8 @@ def arrive(*, issuer: str, subject: str, email: str, is_proven: bool) -> User:
             if is_proven and email:
                 invitations.accept_all_of(user=user, email=email)
             return user
-    except IntegrityError:
-        # Two sign-ins at once: the other one made the row.
+    except (IntegrityError, NotInvited):
+        # Of two first sign-ins at once the other one made the rows, and used the invitation up.
         there = _known(issuer, subject)
         if there is None:
             raise
