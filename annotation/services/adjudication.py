@@ -246,9 +246,17 @@ def _write(case: Adjudication, judgement: Judgement, rows: list[Row], by: User, 
     case.label, case.decided_at = label, Now()
     case.save(update_fields=["label", "decided_at"])
     _settle(case.solution, label, rows, by)
+    _void_what_waits(case.solution)
     target = f"solution {case.solution_id}"
     audit.record(project=project, by=by, action="decide", target=target, label=str(label.pk), **details)
     return label
+
+
+def _void_what_waits(solution: Solution) -> None:
+    """Nobody needs to label it any more; a slot that is being given out in this moment stays."""
+    waiting = Slot.objects.in_queue().filter(solution=solution, state=SlotState.READY)
+    free = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+    Slot.objects.filter(pk__in=free).update(state=SlotState.VOID)
 
 
 def _settle(solution: Solution, label: Label, rows: list[Row], by: User) -> None:

@@ -252,6 +252,26 @@ def test_f10_a_label_of_another_solution_is_not_taken_over(alice, bob, rita, dis
         take_over(rita, disputed, Label.objects.filter(solution=other).first())
 
 
+def test_f10_nobody_else_is_given_what_is_decided(alice, rita, disputed):
+    assert disputed.slot_set.filter(state="ready").count() == 1  # for a third labeler, as two disagree
+    judge(rita, disputed)
+
+    decide(rita, disputed)
+
+    assert set(disputed.slot_set.values_list("state", flat=True)) == {"done", "void"}
+
+
+def test_f10_only_who_has_begun_decides(rita, rob, alice, disputed):
+    judge(rita, disputed)
+
+    with pytest.raises(adjudication.TakenByAnother):
+        decide(rob, disputed)
+    with pytest.raises(adjudication.TakenByAnother):
+        take_over(rob, disputed, Label.objects.get(labeler=alice))
+
+    assert not Label.objects.filter(origin="reviewer").exists()
+
+
 def test_f10_a_decision_stands(rita, rob, disputed):
     judge(rita, disputed)
     decide(rita, disputed)

@@ -39,6 +39,7 @@ def test_f10_a_reviewer_judges_blind_sees_the_labels_and_decides_without_a_mouse
 ):
     page = open_page()
     sign_in(page, rita)
+    page.goto("/")
     tab_to(page, page.get_by_role("main").get_by_role("link", name="Adjudication"))
     press(page, "Enter")
     tab_to(page, page.get_by_role("link", name="Judge"))
