@@ -1,6 +1,7 @@
 """How long a claim takes while 120,000 solutions wait: `pytest -m benchmark tests/benchmarks/test_claims.py -s`."""
 
 import random
+import re
 import statistics
 from time import perf_counter
 
@@ -43,9 +44,12 @@ def test_a_claim_from_a_long_queue_takes_a_few_milliseconds():
     for name, times in (("the claim alone", plain), ("whether gold is due", look), ("a claim as it is made", whole)):
         tenth, most = (sorted(times)[int(share * CLAIMS)] for share in (0.1, 0.95))
         print(f"  {name:<22}{tenth:7.2f}{statistics.median(times):7.2f}{most:7.2f}")
-    # The fastest tenth: others may be at work on the machine.
-    assert sorted(plain)[CLAIMS // 10] < 5
-    assert "slot_claim_order" in _plan(people[0])
+    plans = [_plan(one) for one in people]
+    server = statistics.median(float(re.search(r"Execution Time: ([\d.]+)", plan)[1]) for plan in plans)
+    print(f"  {'the claim alone, as the server times it':<40}{server:7.2f} (median of {len(plans)})")
+    # The server's own time: how long a client waits for its turn depends on what else the machine does.
+    assert server < 5
+    assert all("slot_claim_order" in plan for plan in plans)
 
 
 def _queue(project):
@@ -78,6 +82,8 @@ def _timed(act):
 
 def _plan(labeler):
     values = {"project": labeler.project_id, "labeler": labeler.pk, "most": 0, "minutes": 5, "ahead": False}
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + claims.CLAIM, values)
-        return "\n".join(row[0] for row in cursor.fetchall())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS) " + claims.CLAIM, values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        transaction.set_rollback(True)
+    return plan
