@@ -353,7 +353,11 @@ def test_f8_without_mistakes_the_page_says_so(project, alice, dana, client_for):
 def test_leads_set_the_screening_and_what_is_wanted(project, dana, client_for):
     client = client_for(dana)
     form = client.get("/p/algebra/settings/").context["form"]
-    given = {name: form.initial[name] for name in form.fields if form.initial[name] not in ("", None) and form.initial[name] is not False}
+    given = {
+        name: form.initial[name]
+        for name in form.fields
+        if form.initial[name] not in ("", None) and form.initial[name] is not False
+    }
 
     answer = client.post("/p/algebra/settings/", given | {"screening_pass": "1.5"})
     assert answer.status_code == 400
