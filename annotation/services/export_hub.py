@@ -49,7 +49,8 @@ def push(*, folder: Path, names: Sequence[str], repo: str, message: str) -> str:
     hub = _hub()
     api = hub.HfApi(endpoint=settings.HF_ENDPOINT or None, token=settings.HF_TOKEN)
     try:
-        api.create_repo(repo_id=repo, repo_type="dataset", private=True, exist_ok=True)
+        if not api.repo_exists(repo_id=repo, repo_type="dataset"):
+            api.create_repo(repo_id=repo, repo_type="dataset", private=True)
         has_card = api.file_exists(repo_id=repo, repo_type="dataset", filename=CARD)
         wanted = [name for name in names if not (has_card and name == CARD)]
         done = api.upload_folder(
@@ -57,6 +58,8 @@ def push(*, folder: Path, names: Sequence[str], repo: str, message: str) -> str:
         )
     except hub.errors.HfHubHTTPError as error:
         raise HubRefused(_words(error, repo)) from None
+    except ValueError as error:  # the client has the Hub look at the card before it sends anything
+        raise HubRefused(f"The Hub does not take the card, README.md: {_without_token(str(error))}") from None
     except (OSError, hub.errors.HTTPError) as error:
         raise HubRefused(f"The Hub cannot be reached: {type(error).__name__}. Try again later.") from None
     return str(done.commit_url)
@@ -69,8 +72,12 @@ def _words(error: Any, repo: str) -> str:
         return f"The Hub does not let this token write to {repo}. Check the name, and the rights of HF_TOKEN."
     if status == MISSING:
         return f"There is no dataset repository {repo} that this token may see, and it could not be made."
-    said = (error.server_message or "").replace(settings.HF_TOKEN, "…").strip()[:300]
+    said = _without_token(error.server_message or "")
     return f"The Hub answered {status or 'nothing'}{f': {said}' if said else ''}. Try again later."
+
+
+def _without_token(said: str) -> str:
+    return said.replace(settings.HF_TOKEN, "…").strip()[:300]
 
 
 def _hub() -> Any:
