@@ -16,7 +16,6 @@ from django.db.models import (
     Min,
     OuterRef,
     Prefetch,
-    Q,
     QuerySet,
     Subquery,
     TextChoices,
@@ -25,7 +24,18 @@ from django.db.models import (
 )
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Adjudication, Dispute, Exclusion, Gold, Label, Project, Solution, StepRating, User
+from annotation.models import (
+    Adjudication,
+    Disagreement,
+    Dispute,
+    Exclusion,
+    Gold,
+    Label,
+    Project,
+    Solution,
+    StepRating,
+    User,
+)
 from annotation.models.labels import FinishReason, LabelQuerySet, Origin, Purpose, Resolution
 
 ROWS_ON_A_PAGE = 50
@@ -139,21 +149,24 @@ def in_dispute(project: Project, solutions: Sequence[int] | None = None) -> Quer
 def open_cases(project: Project, by: User) -> QuerySet[Solution]:
     """What this person may decide and nobody has begun: labelers disagree, or a lead has found one wrong.
 
-    Where all that is left of a disagreement is the label of somebody who is not excluded, there is none.
+    Where all that is left of a disagreement is the label of somebody who is not excluded, there is none. One query,
+    for whether anybody is excluded: only then each label is looked at.
     """
-    theirs = countable(project).filter(solution=OuterRef("pk")).filter(~Exists(Exclusion.objects.of_label()))
-    several = theirs.order_by().values("solution").annotate(number=Count("pk")).filter(number__gt=1)
-    disagree = Q(Exists(several.values("solution")), disagreement__isnull=False)
-    found_wrong = Dispute.objects.filter(label__solution=OuterRef("pk"), resolution=Resolution.LABELER, label__phase=2)
-    return (
-        Solution.objects.filter(project=project, adjudication__isnull=True)
-        .filter(disagree | Q(Exists(found_wrong)))
-        .exclude(Exists(Label.objects.filter(solution=OuterRef("pk"), labeler__user=by)))
-    )
+    disagree = Disagreement.objects.filter(project=project)
+    if Exclusion.objects.in_force().filter(project=project).exists():
+        left = countable(project).filter(solution=OuterRef("solution")).filter(~Exists(Exclusion.objects.of_label()))
+        several = left.order_by().values("solution").annotate(number=Count("pk")).filter(number__gt=1)
+        disagree = disagree.filter(Exists(several.values("solution")))
+    wrong = Dispute.objects.filter(project=project, resolution=Resolution.LABELER, label__phase=2)
+    # Begun from these, which are few, and not from all solutions with a question to each.
+    wanted = disagree.values("solution").union(wrong.values("label__solution"))
+    own = Label.objects.filter(project=project, labeler__user=by)
+    found = Solution.objects.filter(project=project, pk__in=wanted, adjudication__isnull=True)
+    return found.exclude(pk__in=own.values("solution"))
 
 
 def list_page(project: Project, *, by: User, show: Show, page: str | None) -> ListPage:
-    """Six queries, however many there are."""
+    """Seven queries, however many there are."""
     found = {
         Show.OPEN: open_cases(project, by).order_by("pk"),
         Show.BEGUN: _adjudicated(project).filter(adjudication__label__isnull=True).order_by("adjudication__blind_at"),

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
@@ -72,7 +72,8 @@ def look_again(*, project: Project, solutions: list[int]) -> None:
 
 def look_through(*, project: Project, by: User) -> int:
     """Note anew all solutions whose labels disagree, those of imported labels too; returns how many there are."""
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '10min'")  # a million labels take half a minute
         found = list(queries.in_dispute(project))
         Disagreement.objects.filter(project=project).exclude(solution__in=found).delete()
         Disagreement.objects.bulk_create(

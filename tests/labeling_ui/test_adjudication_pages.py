@@ -220,8 +220,8 @@ def test_f10_the_list_asks_as_many_questions_for_many_rows_as_for_one(
     for _ in range(many):
         factories.disagreement(alice, bob)
 
-    # session · user · membership with project · open, begun, decided · how many rows · rows · labels of each
-    with django_assert_num_queries(9):
+    # session · user · membership with project · exclusions · open, begun, decided · how many rows · rows · labels of each
+    with django_assert_num_queries(10):
         assert page_of(client).count(">Judge<") == many
 
 
