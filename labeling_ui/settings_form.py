@@ -124,7 +124,7 @@ class SettingsForm(forms.Form):
         _("Share of those to agree with"),
         0,
         1,
-        _("Who surely agrees with fewer is paused: where the whole 95 % interval of the last 30 lies below."),
+        _("Who surely agrees with fewer is paused: where the whole 95-percent interval of the last 30 lies below."),
     )
     quality_least = number(_("Known solutions before anybody is paused"), 1, 100, _("One miss tells nothing."))
 
