@@ -16,6 +16,8 @@ from workers.processes import last_will, signal_group
 
 Line = dict[str, object]
 KEPT_LINES = 20
+# Where training shares the processor with the web, labelers do not wait for it: it takes what they leave.
+NICENESS = 19
 
 
 class ChildFailed(Exception):
@@ -42,7 +44,7 @@ class Child:
             text=True,
             errors="replace",
             process_group=0,
-            preexec_fn=last_will(signal.SIGKILL, None),
+            preexec_fn=last_will(signal.SIGKILL, None, niceness=NICENESS),
         )
 
     def follow(self, *, progress: Callable[[Line], None], log: Callable[[str], None]) -> None:

@@ -56,12 +56,16 @@ def start(program: Program, *, log: Path, run_as: privileges.Account | None = No
         )
 
 
-def last_will(death_signal: signal.Signals, run_as: privileges.Account | None) -> Callable[[], None]:
-    """What a child of ours has to do between fork and exec, so that it gets the signal when we end, however we end."""
+def last_will(
+    death_signal: signal.Signals, run_as: privileges.Account | None, *, niceness: int = 0
+) -> Callable[[], None]:
+    """What a child of ours has to do between fork and exec, so that it gets the signal when we end, however we
+    end; `niceness` from 1 to 19 lets others have the processor first."""
     parent = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def in_child() -> None:
+        os.nice(niceness)
         if run_as:
             privileges.become(run_as)
         # After the change of account, which clears it.
