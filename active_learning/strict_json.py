@@ -84,7 +84,7 @@ def _keys(root: dict[str, Any]) -> int | None:
                 below += [child for child in one.values() if type(child) in LOOKED_AT]
             elif type(one) is list:
                 below += [child for child in one if type(child) in LOOKED_AT]
-            elif not -(2**63) <= one < 2**63:
+            elif not -(2**63) < one < 2**63:  # as a float the integer before the least one is the least one
                 return None
         if not below:
             return keys
@@ -180,7 +180,8 @@ class Fields:
         return tuple(read(item, f"{self.at(key)}[{index}]") for index, item in enumerate(self.take(key, list)))
 
     def texts(self, key: str) -> tuple[str, ...]:
-        return self.items(key, _read_text)
+        value = self.take(key, list)
+        return tuple(value) if all(type(one) is str for one in value) else self.items(key, _read_text)
 
 
 def _read_text(value: Any, path: str) -> str:

@@ -10,7 +10,7 @@ from active_learning.strict_json import RecordError
 from annotation.models import ImportBatch, Problem, Project, Solution
 from annotation.models.problems import Grade
 from annotation.services.content import solution_hash
-from annotation.services.import_copy import Key, copy_solutions
+from annotation.services.import_copy import Key, Row, copy_solutions
 from annotation.services.import_critiques import store_critiques
 from annotation.services.import_problems import ensure_problems, known_problems
 from annotation.services.import_report import ImportReport
@@ -48,10 +48,7 @@ def store_samples(*, pool: Pool, samples: Sequence[tuple[int, Sample]], report: 
     times = Counter(row.key for row in rows)
     wanted = {row.key: row for row in reversed(rows)}  # the first of those that are alike
     grades = {} if pool.grade_later else _grades(wanted)
-    fresh = [
-        _graded(pool.project, row, pool.batch, grades.get(key, Grade.PENDING), times[key])
-        for key, row in reversed(wanted.items())
-    ]
+    fresh = [_row(pool, row, grades.get(key, Grade.PENDING), times[key]) for key, row in reversed(wanted.items())]
     made, folded = copy_solutions(pool.project, fresh, last_before=pool.last_before)
     report.created += len(made)
     report.grades.update(grades.get(key, Grade.PENDING) for key in made)
@@ -124,7 +121,26 @@ def _with_problems(pool: Pool, samples: Sequence[tuple[int, Sample]], report: Im
     return rows
 
 
-def _graded(project: Project, row: SolutionRow, batch: ImportBatch | None, grade_: Grade, count: int = 1) -> Solution:
+def _row(pool: Pool, row: SolutionRow, grade_: Grade, times: int) -> Row:
+    sample = row.sample
+    return Row(
+        problem_id=row.key[0],
+        batch_id=pool.batch.pk if pool.batch else None,
+        content_hash=row.key[1],
+        steps=list(sample.steps),
+        answer=sample.answer,
+        grade=grade_.value,
+        grader_version="" if grade_ == Grade.PENDING else GRADER_VERSION,
+        complete=sample.answer is not None,
+        times=times,
+        generator=sample.generator,
+        seed=sample.seed,
+        temperature=sample.temperature,
+        imported_score=sample.score,
+    )
+
+
+def _graded(project: Project, row: SolutionRow, batch: ImportBatch | None, grade_: Grade) -> Solution:
     sample = row.sample
     return Solution(
         project=project,
@@ -133,10 +149,9 @@ def _graded(project: Project, row: SolutionRow, batch: ImportBatch | None, grade
         steps=list(sample.steps),
         answer=sample.answer,
         grade=grade_,
-        grader_version="" if grade_ == Grade.PENDING else GRADER_VERSION,
+        grader_version=GRADER_VERSION,
         complete=sample.answer is not None,
         content_hash=row.key[1],
-        count=count,
         generator=sample.generator,
         seed=sample.seed,
         temperature=sample.temperature,
