@@ -15,7 +15,7 @@ from annotation.models import Label, ModelVersion, StepRating
 from annotation.models.labels import Purpose
 
 BINS = 20
-LABELS = 5_000  # the newest ones, at most: enough for the bins, and a million of them would take minutes
+LABELS = 2_000  # the newest ones, at most: enough for the bins, and a million of them would take minutes
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, Q, QuerySet, TextChoices
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, TextChoices
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Dispute, Label, Problem, Project, StepRating
@@ -13,7 +14,9 @@ from annotation.models.labels import FinishReason, LabelQuerySet, Origin
 from annotation.queries import guidance
 
 ROWS_ON_A_PAGE = 50
-RATED_STEPS = Count("steprating__step", distinct=True, filter=Q(steprating__rating__isnull=False))
+# Counted for the rows of a page: a join would count those of all reports before it finds the newest ones.
+_STEPS = StepRating.objects.filter(label=OuterRef("pk"), rating__isnull=False).order_by().values("label")
+RATED_STEPS = Coalesce(Subquery(_STEPS.annotate(steps=Count("step", distinct=True)).values("steps")), 0)
 
 
 class Kind(TextChoices):
