@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from annotation.api import quality_serializers as serializers
 from annotation.api.parsers import valid
 from annotation.api.permissions import place_in_project
+from annotation.models import Membership
 from annotation.models.projects import Role
 from annotation.queries import adjudication as cases
 from annotation.queries import problems, reports
@@ -50,7 +51,7 @@ class JudgeBlind(APIView):
     @extend_schema(request=serializers.JudgementSerializer, responses={204: None})
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Your own judgement, before you see the others'; from then on the solution is yours to decide."""
-        place = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER)
+        place = _place(request, slug, pk, Role.LEAD, Role.REVIEWER)
         adjudication.judge_blind(project=place.project, solution=pk, judgement=_judgement(request), by=place.user)
         return Response(status=204)
 
@@ -59,7 +60,7 @@ class Decide(APIView):
     @extend_schema(request=serializers.JudgementSerializer, responses={204: None})
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """The judgement that trains in place of the labels."""
-        place = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER)
+        place = _place(request, slug, pk, Role.LEAD, Role.REVIEWER)
         adjudication.decide(project=place.project, solution=pk, judgement=_judgement(request), by=place.user)
         return Response(status=204)
 
@@ -68,7 +69,7 @@ class TakeOver(APIView):
     @extend_schema(request=serializers.TakeOverSerializer, responses={204: None})
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Decide that one of the labels is right as it stands."""
-        place = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER)
+        place = _place(request, slug, pk, Role.LEAD, Role.REVIEWER)
         data = valid(serializers.TakeOverSerializer, request)
         adjudication.take_over(project=place.project, solution=pk, by=place.user, **data)
         return Response(status=204)
@@ -78,7 +79,7 @@ class PutBack(APIView):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Let somebody else decide."""
-        place = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER)
+        place = _place(request, slug, pk, Role.LEAD, Role.REVIEWER)
         adjudication.put_back(project=place.project, solution=pk, by=place.user)
         return Response(status=204)
 
@@ -87,10 +88,8 @@ class Promote(APIView):
     @extend_schema(request=serializers.PromoteSerializer, responses={201: serializers.GoldSerializer})
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Make the decided solution hidden gold."""
-        place = place_in_project(request.user, slug, Role.LEAD)
+        place = _place(request, slug, pk, Role.LEAD)
         data = valid(serializers.PromoteSerializer, request)
-        if cases.case_page(place.project, solution=pk, by=place.user) is None:
-            raise Http404
         made = adjudication.promote(project=place.project, solution=pk, by=place.user, **data)
         return Response(serializers.GoldSerializer(made).data, status=201)
 
@@ -215,6 +214,14 @@ class GradePending(APIView):
         place = place_in_project(request.user, slug, Role.LEAD)
         grading.cancel_grading(project=place.project, by=place.user)
         return Response(status=204)
+
+
+def _place(request: Request, slug: str, solution: int, *roles: Role) -> Membership:
+    """The person's place; where the solution is none to decide in this project, nobody is told more."""
+    place = place_in_project(request.user, slug, *roles)
+    if cases.case_page(place.project, solution=solution, by=place.user) is None:
+        raise Http404
+    return place
 
 
 def _judgement(request: Request) -> Judgement:

@@ -178,7 +178,8 @@ def _changes(source: str, before: dict[str, Any] | None, after: dict[str, Any]) 
             else Change(name, None, value)
             for name, value in told
         ]
-    names = [name for name in after if not name.startswith("pgh_") and name not in ("id", "project_id")]
+    # The target says whom and what it is about; ids of the database say nothing to anybody.
+    names = [name for name in after if not name.startswith("pgh_") and name != "id" and not name.endswith("_id")]
     old = before or {}
     return [
         Change(name, old.get(name), after[name]) for name in names if before is None or old.get(name) != after[name]
