@@ -6,60 +6,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0011_outside_identities'),
+        ("annotation", "0011_outside_identities"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('origin', models.CharField(choices=[('labeler', 'Labeler'), ('import', 'Import'), ('reviewer', 'decided by a reviewer')], max_length=10)),
-                ('purpose', models.CharField(choices=[('production', 'Production'), ('quality_control', 'Quality Control'), ('screening', 'Screening')], max_length=20)),
-                ('given', models.PositiveIntegerField()),
-                ('labels', models.PositiveIntegerField()),
-                ('wrong_answers', models.PositiveIntegerField()),
-                ('found_errors', models.PositiveIntegerField()),
-                ('rated_steps', models.PositiveIntegerField()),
-                ('good_steps', models.PositiveIntegerField()),
-                ('active_ms', models.PositiveBigIntegerField()),
-                ('timed_labels', models.PositiveIntegerField()),
-                ('pairs', models.PositiveIntegerField()),
-                ('alike', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("labeler", "Labeler"), ("import", "Import"), ("reviewer", "decided by a reviewer")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("production", "Production"),
+                            ("quality_control", "Quality Control"),
+                            ("screening", "Screening"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("given", models.PositiveIntegerField()),
+                ("labels", models.PositiveIntegerField()),
+                ("wrong_answers", models.PositiveIntegerField()),
+                ("found_errors", models.PositiveIntegerField()),
+                ("rated_steps", models.PositiveIntegerField()),
+                ("good_steps", models.PositiveIntegerField()),
+                ("active_ms", models.PositiveBigIntegerField()),
+                ("timed_labels", models.PositiveIntegerField()),
+                ("pairs", models.PositiveIntegerField()),
+                ("alike", models.PositiveIntegerField()),
             ],
             options={
-                'verbose_name_plural': 'tallies',
+                "verbose_name_plural": "tallies",
             },
         ),
         migrations.CreateModel(
-            name='TallyRun',
+            name="TallyRun",
             fields=[
-                ('project', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='annotation.project')),
-                ('as_of', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('took_ms', models.PositiveIntegerField()),
-                ('counts', models.JSONField(default=dict)),
+                (
+                    "project",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="annotation.project",
+                    ),
+                ),
+                ("as_of", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("took_ms", models.PositiveIntegerField()),
+                ("counts", models.JSONField(default=dict)),
             ],
         ),
         migrations.AddIndex(
-            model_name='steprating',
-            index=models.Index(condition=models.Q(('flagged', True)), fields=['label'], name='steprating_flagged'),
+            model_name="steprating",
+            index=models.Index(condition=models.Q(("flagged", True)), fields=["label"], name="steprating_flagged"),
         ),
         migrations.AddField(
-            model_name='tally',
-            name='labeler',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='annotation.labeler'),
+            model_name="tally",
+            name="labeler",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="annotation.labeler",
+            ),
         ),
         migrations.AddField(
-            model_name='tally',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.project'),
+            model_name="tally",
+            name="project",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project"),
         ),
         migrations.AddField(
-            model_name='tally',
-            name='round',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, to='annotation.round'),
+            model_name="tally",
+            name="round",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="annotation.round",
+            ),
         ),
     ]

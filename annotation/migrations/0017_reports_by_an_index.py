@@ -4,14 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0016_datasets_are_published'),
+        ("annotation", "0016_datasets_are_published"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='label',
-            index=models.Index(condition=models.Q(('finish_reason__in', ['give_up', 'bad_problem'])), fields=['project', 'finish_reason', '-created_at'], name='label_reports'),
+            model_name="label",
+            index=models.Index(
+                condition=models.Q(("finish_reason__in", ["give_up", "bad_problem"])),
+                fields=["project", "finish_reason", "-created_at"],
+                name="label_reports",
+            ),
         ),
     ]

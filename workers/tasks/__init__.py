@@ -9,4 +9,13 @@ from workers.tasks.rounds import run_rounds
 from workers.tasks.sweep import sweep
 from workers.tasks.tallies import renew_tallies
 
-__all__ = ["renew_tallies", "run_exports", "run_grading", "run_imports", "run_options", "run_refills", "run_rounds", "sweep"]
+__all__ = [
+    "renew_tallies",
+    "run_exports",
+    "run_grading",
+    "run_imports",
+    "run_options",
+    "run_refills",
+    "run_rounds",
+    "sweep",
+]
