@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +8,13 @@ from drf_spectacular.generators import SchemaGenerator
 
 def api_docs(request: HttpRequest) -> HttpResponse:
     """The OpenAPI description as a page of our own: the usual viewers need inline code, which our policy refuses."""
+    title, routes = _described()
+    return render(request, "labeling_ui/api_docs.html", {"routes": routes, "title": title})
+
+
+@cache
+def _described() -> tuple[str, list[dict[str, Any]]]:
+    """Once for a process: nobody need sign in for this page, and describing everything takes a second."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
     routes = [
         {
@@ -23,7 +31,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
         for method, operation in operations.items()
         if path.startswith("/api/v1/")
     ]
-    return render(request, "labeling_ui/api_docs.html", {"routes": routes, "title": schema["info"]["title"]})
+    return schema["info"]["title"], routes
 
 
 def _fields(schema: dict[str, Any], body: dict[str, Any]) -> list[dict[str, Any]]:
