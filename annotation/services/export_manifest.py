@@ -77,10 +77,8 @@ class Tally:
 
     def add(self, line: Line, rows: int = 1) -> None:
         self.lines += rows
-        self.finish_reasons[line.record.finish_reason] += 1
-        for step in line.record.steps:
-            for one in step.completions or ():
-                self.ratings[one.rating] += 1
+        self.finish_reasons[line.row.finish_reason] += 1
+        self.ratings.update(line.ratings())
 
     def facts(self) -> dict[str, Any]:
         ratings = {"null" if rating is None else str(rating): count for rating, count in self.ratings.items()}
@@ -113,18 +111,17 @@ class Totals:
     def add(self, line: Line) -> None:
         row = line.row
         self.labels += 1
-        self._labelers.add(line.record.labeler)
+        self._labelers.add(row.labeler)
         self._versions.add(row.instructions_version)
         self._rounds.add(row.round)
         self._selectors.add(row.selector)
-        phase = self._phases.setdefault(line.record.phase, _Phase())
+        phase = self._phases.setdefault(line.phase, _Phase())
         phase.labels += 1
         phase.correct_answers += row.grade == Grade.CORRECT
-        for step in line.record.steps:
-            for one in step.completions or ():
-                if one.rating is not None:
-                    phase.rated_steps += 1
-                    phase.good_steps += one.rating >= 0
+        for rating in line.ratings():
+            if rating is not None:
+                phase.rated_steps += 1
+                phase.good_steps += rating >= 0
 
     def facts(self) -> dict[str, Any]:
         """Asks for the models that are named; one query."""

@@ -14,7 +14,7 @@ def record_of(row: Row) -> Record:
     return Record(
         labeler=row.labeler,
         timestamp=row.timestamp,
-        generation=_generation(row),
+        generation=generation_of(row),
         is_quality_control_question=row.purpose == Purpose.QUALITY_CONTROL,
         is_initial_screening_question=row.purpose == Purpose.SCREENING,
         problem=row.text,
@@ -26,7 +26,7 @@ def record_of(row: Row) -> Record:
     )
 
 
-def _generation(row: Row) -> int | None:
+def generation_of(row: Row) -> int | None:
     if row.phase == 1:
         return None
     return SCREENING_GENERATION if row.purpose == Purpose.SCREENING else row.generation
@@ -37,8 +37,13 @@ def _pre_generated(row: Row) -> PreGenerated:
         ground_truth_solution=row.reference or None,
         steps=tuple(row.steps),
         answer=row.final_answer,
-        verifier_score=row.imported_score if row.served_score is None else row.served_score,
+        verifier_score=score_of(row),
     )
+
+
+def score_of(row: Row) -> float | None:
+    """What the selector thought when the solution was chosen."""
+    return row.imported_score if row.served_score is None else row.served_score
 
 
 def _steps(row: Row) -> Iterator[Step]:

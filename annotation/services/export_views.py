@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
@@ -17,6 +17,7 @@ from annotation.models.problems import Split
 from annotation.models.snapshots import View
 from annotation.services.export_records import record_of
 from annotation.services.export_rows import Row, rows_of
+from annotation.services.export_text import ordinary_line
 from annotation.services.record_rules import broken_rule
 
 BROKEN = _("against the rules of the format")
@@ -26,15 +27,31 @@ class BrokenLabel(Exception):
     """A label that was collected here does not make a sound line: a fault of ours, and nothing is written."""
 
 
-@dataclass(frozen=True, slots=True)
 class Line:
-    row: Row
-    record: Record
+    """A label on its way out. Its record is made where somebody asks for it: most lines go without."""
 
-    @property
+    def __init__(self, row: Row, text: str | None = None) -> None:
+        self.row = row
+        self._text = text if row.line is None else row.line
+
+    @cached_property
+    def record(self) -> Record:
+        return record_of(self.row) if self.row.line is None else parse_line(self.row.line)
+
+    @cached_property
     def text(self) -> str:
         """The PRM800K line, without a newline; of an imported label as it came."""
-        return dump(self.record) if self.row.line is None else self.row.line
+        return dump(self.record) if self._text is None else self._text
+
+    @property
+    def phase(self) -> int:
+        return self.row.phase
+
+    def ratings(self) -> Iterator[int | None]:
+        """Of every option but what labelers wrote themselves."""
+        if self.row.line is None:
+            return (one.rating for one in self.row.ratings if not one.human)
+        return (one.rating for step in self.record.steps for one in step.completions or ())
 
 
 @contextmanager
@@ -67,13 +84,11 @@ def lines_of_view(*, project: Project, view: View, excluded: Counter[str]) -> It
 def lines_of(rows: Iterable[Row]) -> Iterator[Line]:
     """Each row as its line. Raises BrokenLabel."""
     for row in rows:
-        if row.line is not None:
-            yield Line(row, parse_line(row.line))
-            continue
-        record = record_of(row)
-        if rule := broken_rule(record):
+        text = ordinary_line(row) if row.line is None else None
+        line = Line(row, text)
+        if row.line is None and text is None and (rule := broken_rule(line.record)):
             raise BrokenLabel(f"Label {row.id} does not make a sound line: {rule}.")
-        yield Line(row, record)
+        yield line
 
 
 def _wanted(project: Project, view: View, excluded: Counter[str]) -> Iterator[Row]:

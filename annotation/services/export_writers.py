@@ -66,14 +66,14 @@ class Prm800kWriter:
         self._extended = 0  # labels
 
     def add(self, line: Line) -> str:
-        record = line.record
-        name = self._files.name(f"phase{record.phase}_{line.row.split}")
+        row = line.row
+        name = self._files.name(f"phase{line.phase}_{row.split}")
         self._files.write(name, line.text)
         tally = self._tallies.setdefault(name, Tally())
         tally.add(line)
-        if line.row.extensions:
-            place = {"file": name, "line": tally.lines, "labeler": record.labeler, "timestamp": record.timestamp}
-            said = {kind: line.row.extensions.get(kind) for kind in ExtensionKind.values}
+        if row.extensions:
+            place = {"file": name, "line": tally.lines, "labeler": row.labeler, "timestamp": row.timestamp}
+            said = {kind: row.extensions.get(kind) for kind in ExtensionKind.values}
             self._files.write(self._files.name("extensions"), json.dumps(place | said))
             self._extended += 1
         return ""

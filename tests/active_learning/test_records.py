@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from active_learning import records, strict_json
 from tests.shared_data import shared_lines
@@ -146,3 +148,38 @@ def test_hostile_json_is_refused_with_a_reason(raw, reason):
         strict_json.load_json(raw)
 
     assert reason in refused.value.reason
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+RATING = st.sampled_from([None, -1, 0, 1])
+FLAG = st.sampled_from([None, True, False])
+HUMAN = st.builds(
+    lambda text, rating, flagged, extra: (
+        {"text": text, "rating": rating, "source": "human", "flagged": flagged} | extra
+    ),
+    TEXT,
+    RATING,
+    FLAG,
+    st.sampled_from([{}, {"corrected_rating": None}, {"corrected_rating": -1}]),
+)
+COMPLETION = st.builds(
+    lambda text, rating, flagged: {"text": text, "rating": rating, "flagged": flagged}, TEXT, RATING, FLAG
+)
+STEP = st.builds(
+    lambda completions, human: {"completions": completions, "human_completion": human, "chosen_completion": None},
+    st.none() | st.lists(COMPLETION, max_size=3),
+    st.none() | TEXT | HUMAN,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(STEP, max_size=3), TEXT, st.none() | TEXT, st.none() | st.floats(0, 1), st.booleans())
+def test_a_line_is_written_as_json_dumps_writes_it(steps, text, answer, score, is_phase_1):
+    body = json.loads(json.dumps(PHASE_2))
+    body["labeler"], body["label"]["steps"] = text, steps
+    body["question"] |= {"ground_truth_answer": answer, "pre_generated_verifier_score": score}
+    body["question"]["pre_generated_steps"] = [text, ""]
+    if is_phase_1:
+        body["question"] = {"problem": text, "ground_truth_answer": answer}
+
+    assert records.dump(records.parse_line(json.dumps(body))) == json.dumps(body)
