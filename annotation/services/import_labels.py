@@ -106,10 +106,10 @@ def store_labels(
     )
     report.created += len(labels)
     report.grades.update(solutions[key].grade for key in made)
-    for number, row in fresh.items():
+    for row in fresh.values():
         report.notes.update(_oddities(row.record))
-        if judged[number].problem.split != split:
-            report.notes[f"a problem that is in the {judged[number].problem.split} split here"] += 1
+        if (there := problems[row.problem.hash].split) != split:
+            report.notes[f"a problem that is in the {there} split here"] += 1
 
 
 def _new_rows(project: Project, rows: Sequence[tuple[int, LabelRow]], report: ImportReport) -> dict[int, LabelRow]:

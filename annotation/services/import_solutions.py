@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from active_learning.grading import GRADER_VERSION, grade
 from active_learning.strict_json import RecordError
@@ -32,9 +33,16 @@ class Pool:
     grade_later: bool  # leave the verdicts to a job
 
 
+class Named(NamedTuple):
+    """A problem that is there: what a solution needs of it, without an object of the database layer."""
+
+    pk: int
+    answer: str | None
+
+
 @dataclass(frozen=True)
 class SolutionRow:
-    problem: Problem
+    problem: Problem | Named
     sample: Sample
 
     @cached_property
@@ -52,8 +60,9 @@ def store_samples(*, pool: Pool, samples: Sequence[tuple[int, Sample]], report: 
     made, folded = copy_solutions(pool.project, fresh, last_before=pool.last_before)
     report.created += len(made)
     report.grades.update(grades.get(key, Grade.PENDING) for key in made)
-    report.folded += sum(times[key] for key in made | folded) - len(made)
-    report.already_there += sum(number for key, number in times.items() if key not in made | folded)
+    taken = sum(times[key] for key in made) + sum(times[key] for key in folded)
+    report.folded += taken - len(made)
+    report.already_there += len(rows) - taken
     _compare_verdicts(rows, grades, report)
     if any(row.sample.critiques for row in rows):
         _store_critiques(pool.project, wanted, rows, report)
@@ -98,12 +107,8 @@ def _known_solutions(wanted: Mapping[Key, SolutionRow]) -> dict[Key, Solution]:
 
 
 def _with_problems(pool: Pool, samples: Sequence[tuple[int, Sample]], report: ImportReport) -> list[SolutionRow]:
-    named = {
-        problem.unique_id: problem
-        for problem in Problem.objects.filter(
-            project=pool.project, unique_id__in={sample.unique_id for _, sample in samples} - {""}
-        ).defer("reference_solution", "text")
-    }
+    asked = Problem.objects.filter(project=pool.project, unique_id__in={one.unique_id for _, one in samples} - {""})
+    named = {unique_id: Named(pk, answer) for unique_id, pk, answer in asked.values_list("unique_id", "pk", "answer")}
     texts = {number: s.problem for number, s in samples if s.problem is not None and s.unique_id not in named}
     if pool.new_problems is None:
         by_text = known_problems(pool.project, list({row.hash for row in texts.values()}))
@@ -144,7 +149,7 @@ def _graded(project: Project, row: SolutionRow, batch: ImportBatch | None, grade
     sample = row.sample
     return Solution(
         project=project,
-        problem=row.problem,
+        problem_id=row.problem.pk,
         batch=batch,
         steps=list(sample.steps),
         answer=sample.answer,
