@@ -206,7 +206,12 @@ def test_n3_the_scores_of_models_are_counted_with_the_tallies(busy, django_asser
     )
     for place, solution in enumerate(Solution.objects.filter(project=busy).order_by("pk")):
         SolutionScore.objects.create(
-            project=busy, solution=solution, version=version, product=place / 10, minimum=place / 10, probabilities=[]
+            project=busy,
+            solution=solution,
+            version=version,
+            product=1 - place / 10,
+            minimum=1 - place / 10,
+            probabilities=[],
         )
     at_once = version_scores.scores(version)
     run = services.renew(project=busy)
@@ -215,8 +220,7 @@ def test_n3_the_scores_of_models_are_counted_with_the_tallies(busy, django_asser
     with django_assert_num_queries(3):
         kept = version_scores.scores(version)
     assert kept == replace(at_once, as_of=run.as_of)
-    assert at_once.low_steps.count
-    assert at_once.spread.scored == 8
+    assert (at_once.low_steps.count, at_once.high_scores.count, at_once.spread.scored) == (2, 5, 8)
     assert services.renew(project=busy, whole=False).counts["scores"].keys() == {str(version.pk)}
 
 
