@@ -26,6 +26,7 @@ SKIPS = 5  # in a row
 JUDGED = ("found_error", "solution")
 ONLY_GREAT = "only great"
 Pattern = str | tuple[int, ...]
+Answer = tuple[tuple[int, ...], str]
 
 
 class Sign(StrEnum):
@@ -54,6 +55,10 @@ class Work:
     @property
     def least_ms(self) -> float:
         return 1000 * (STEP_SECONDS * len(self.ratings) + self.characters / CHARACTERS_PER_SECOND)
+
+    @property
+    def answer(self) -> Answer:
+        return self.ratings, self.finish_reason
 
     @property
     def pattern(self) -> Pattern:
@@ -122,8 +127,11 @@ def _skips(labels: Sequence[Work]) -> Iterable[Notice]:
 
 
 def _alike(work: Mapping[int, Sequence[Work]]) -> Iterable[tuple[int, Notice]]:
-    """Two who judge alike far more often than either does with anybody else."""
-    shared = _shared(work)
+    """Two who judge alike far more often than either does with anybody else.
+
+    What a third person says, too, tells nothing: it may just be right, and two good people among careless ones stand out.
+    """
+    shared, said = _shared(work), _said(work)
     same: Counter[int] = Counter()
     compared: Counter[int] = Counter()
     for pair, both in shared.items():
@@ -133,16 +141,28 @@ def _alike(work: Mapping[int, Sequence[Work]]) -> Iterable[tuple[int, Notice]]:
     for pair, both in shared.items():
         alike = [(one, other) for one, other in both if _are_alike(one, other)]
         rest = [(same[person] - len(alike), compared[person] - len(both)) for person in pair]
-        if len(both) < FEWEST or min(number for _, number in rest) < FEWEST:
+        alone = sum(said[one.solution][one.answer] == 2 for one, _ in alike)
+        telling = alone + len(both) - len(alike)
+        if telling < FEWEST or min(number for _, number in rest) < FEWEST:
             continue
         usual = max((times + 1) / (number + 2) for times, number in rest)
-        if len(alike) >= NEARLY_ALL * len(both) and tail(len(alike), len(both), usual) < SURPRISE / len(shared):
+        if alone >= NEARLY_ALL * telling and tail(alone, telling, usual) < SURPRISE / len(shared):
             later = sum(one.at > other.at for one, other in alike)
             yield pair[0], Notice(Sign.LIKE_ANOTHER, len(alike), len(both), usual, other=pair[1], later=later)
             yield (
                 pair[1],
                 Notice(Sign.LIKE_ANOTHER, len(alike), len(both), usual, other=pair[0], later=len(alike) - later),
             )
+
+
+def _said(work: Mapping[int, Sequence[Work]]) -> dict[int, Counter[Answer]]:
+    """How many people gave each answer, by solution."""
+    found: dict[int, Counter[Answer]] = {}
+    for labels in work.values():
+        for one in labels:
+            if one.is_judged:
+                found.setdefault(one.solution, Counter())[one.answer] += 1
+    return found
 
 
 def _shared(work: Mapping[int, Sequence[Work]]) -> dict[tuple[int, int], list[tuple[Work, Work]]]:
@@ -159,7 +179,7 @@ def _shared(work: Mapping[int, Sequence[Work]]) -> dict[tuple[int, int], list[tu
 
 
 def _are_alike(one: Work, other: Work) -> bool:
-    return one.ratings == other.ratings and one.finish_reason == other.finish_reason
+    return one.answer == other.answer
 
 
 def tail(times: int, number: int, chance: float) -> float:

@@ -40,6 +40,34 @@ def test_f13_who_copied_came_second():
     assert victims.later == 0
 
 
+def crowd(*minds):
+    """Everybody's labels of the same thirty solutions, each by what they think of a solution."""
+    return {
+        person: [work(ratings=mind(place), solution=place, at=person) for place in range(30)]
+        for person, mind in enumerate(minds)
+    }
+
+
+def right(place):
+    return (*[1] * (place % 7), -1)
+
+
+def careless(number):
+    return lambda place: (*[1] * ((place * number + number) % 11 + 7), -1)
+
+
+def test_f13_two_who_are_right_among_careless_people_do_not_look_like_a_copy():
+    found = behaviour.notices(crowd(right, right, right, careless(2), careless(3), careless(5), careless(6)))
+
+    assert found == {}
+
+
+def test_f13_two_who_say_what_nobody_else_says_do():
+    found = behaviour.notices(crowd(right, right, right, careless(2), careless(2), careless(5)))
+
+    assert {person: [one.other for one in some] for person, some in found.items()} == {3: [4], 4: [3]}
+
+
 def work(*, ratings=(1, 1, -1), seconds=30.0, characters=300, reason="found_error", solution=0, at=0.0):
     return Work(solution, ratings, reason, int(1000 * seconds), characters, at)
 
