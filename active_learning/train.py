@@ -58,15 +58,9 @@ def train(
     accelerator = make_accelerator()
     tokenizer, language_model, config = _load_base(config)
     parts, counts = _read_parts(records_path, tokenizer, config)
-    made_of = {
-        "config": to_json(config),
-        "data_sha256": checkpoint.sha256(records_path),
-        "base_sha256": checkpoint.base_sha256(config.base),
-    }
+    made_of = _made_of(records_path, config)
     states = resume.States(resume.beside(out_dir), made_of | {"processes": accelerator.num_processes})
-    model = _new_model(language_model, tokenizer, config)
-    if compiled:
-        compile_layers(model)
+    model = _new_model(language_model, tokenizer, config, compiled=compiled)
     learned = _as_trained(parts["train"], config, can_read_every_token=not reads_both_ways(language_model.config))
     started = time.monotonic()
     losses = fit(model, learned, Run(config, accelerator, tokenizer.pad_token_id, progress, states, asked_to_stop))
@@ -95,7 +89,23 @@ def _load_base(config: TrainConfig) -> tuple[Any, Any, TrainConfig]:
     return tokenizer, language_model, replace(resolved(config), max_len=longest(language_model, tokenizer, config))
 
 
-def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig) -> PRM:
+def _made_of(records_path: Path, config: TrainConfig) -> dict[str, Any]:
+    """What tells one training from another: its configuration, its labels and the model that it begins from."""
+    return {
+        "config": to_json(config),
+        "data_sha256": checkpoint.sha256(records_path),
+        "base_sha256": checkpoint.base_sha256(config.base),
+    }
+
+
+def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig, *, compiled: bool) -> PRM:
+    model = _with_head(language_model, tokenizer, config)
+    if compiled:
+        compile_layers(model)
+    return model
+
+
+def _with_head(language_model: Any, tokenizer: Any, config: TrainConfig) -> PRM:
     generator = torch.Generator().manual_seed(config.seed)
     if config.mode == "probe":
         return new_probe(language_model, generator)

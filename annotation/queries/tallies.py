@@ -3,10 +3,10 @@
 Both come out of the same statement, so that a page reads the same figures either way; the table's are as of its last run.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -17,8 +17,7 @@ from annotation.models.problems import Grade, Split
 KEYS = ("labeler_id", "round_id", "day", "origin", "purpose")
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(NamedTuple):
     """What annotation/models/tallies.py says of each."""
 
     given: int = 0
@@ -31,9 +30,6 @@ class Sums:
     timed_labels: int = 0
     pairs: int = 0
     alike: int = 0
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(*(getattr(self, name) + getattr(other, name) for name in SUMS))
 
     @property
     def wrong_answer_share(self) -> float | None:
@@ -57,7 +53,7 @@ class Sums:
         return share(self.timed_labels * 3_600_000, self.active_ms)
 
 
-SUMS = tuple(one.name for one in fields(Sums))
+SUMS = Sums._fields
 
 
 @dataclass(frozen=True)
@@ -120,8 +116,12 @@ def cells(
         return [Cell(Sums(*row[len(by) :]), **dict(zip(by, row, strict=False))) for row in cursor.fetchall()]
 
 
-def total(found: Sequence[Cell]) -> Sums:
-    return sum((cell.sums for cell in found), Sums())
+def total(found: Iterable[Cell]) -> Sums:
+    return add(cell.sums for cell in found)
+
+
+def add(found: Iterable[Sums]) -> Sums:
+    return Sums(*map(sum, zip(*found, strict=True)))
 
 
 def stock(project: Project, run: TallyRun | None) -> Stock:
@@ -182,12 +182,8 @@ ALL_TOGETHER = """
     ) steps ON steps.label_id = label.id"""
 
 
-def statement(steps: str) -> str:
-    """The labels of one project, added up; from %(since)s on, where that is a day.
-
-    Two labels of a solution say the same where they ended alike and at the same step; dialogues (phase 1) are not
-    compared, for no two have the same steps.
-    """
+def _compared(steps: str) -> str:
+    """Each label of one project beside the others of its solution; whole solutions, so also labels before %(since)s."""
     return f"""
     WITH label AS (
         SELECT label.labeler_id, label.solution_id, label.origin, label.purpose, label.finish_reason, label.active_ms,
@@ -210,7 +206,17 @@ def statement(steps: str) -> str:
             count(*) FILTER (WHERE is_compared) OVER (PARTITION BY solution_id) - 1 AS others,
             count(*) FILTER (WHERE is_compared) OVER (PARTITION BY solution_id, verdict) - 1 AS same
         FROM label
-    )
+    )"""
+
+
+def statement(steps: str) -> str:
+    """The labels of one project, added up; from %(since)s on, where that is a day.
+
+    Two labels of a solution say the same where they ended alike and at the same step; dialogues (phase 1) are not
+    compared, for no two have the same steps.
+    """
+    return f"""
+    {_compared(steps)}
     SELECT %(project)s::bigint AS project_id, labeler_id, round_id, day, origin, purpose,
         count(*) FILTER (WHERE is_first) AS given,
         count(*) FILTER (WHERE stands) AS labels,

@@ -51,7 +51,7 @@ def troubles(project: Project, *, now: datetime) -> list[Trouble]:
 
 def troubles_beside(project: Project, run: TallyRun | None, *, now: datetime) -> list[Trouble]:
     """Those that there are, the urgent ones first. Nine queries, and one where work waits for a worker."""
-    found = [*_work(project, run, now), *_jobs(project, now), *_told(project, now)]
+    found = [*_work(project, run, now), *_jobs(project, now), *_doubts(project), *_reports(project, now)]
     return sorted((one for one in found if one.count), key=lambda one: not one.is_urgent)
 
 
@@ -145,8 +145,8 @@ def _failed(failed: Sequence[Job]) -> Iterable[Trouble]:
             )
 
 
-def _told(project: Project, now: datetime) -> Iterable[Trouble]:
-    """Five queries."""
+def _doubts(project: Project) -> Iterable[Trouble]:
+    """What labelers wait for an answer to. Two queries."""
     disputes = Dispute.objects.filter(project=project, resolution="").exclude(_superseded("label"))
     yield Trouble(
         "disputes",
@@ -168,6 +168,10 @@ def _told(project: Project, now: datetime) -> Iterable[Trouble]:
         "reports",
         "?show=unsure",
     )
+
+
+def _reports(project: Project, now: datetime) -> Iterable[Trouble]:
+    """What labelers said in place of a label. Three queries."""
     lately = Label.objects.filter(project=project, origin=Origin.LABELER, created_at__gte=now - LATELY)
     bad = lately.filter(finish_reason=FinishReason.BAD_PROBLEM).values("solution__problem").distinct()
     give_ups = lately.filter(finish_reason=FinishReason.GIVE_UP)

@@ -80,18 +80,9 @@ def correct_truth(
         is_whole = Grade.PENDING not in after.values()
         job = None if is_whole else grading.request_grading(project=project, by=by)
         changed = sum(after[pk] != grade_ for pk, grade_ in before.items())
-        audit.record(
-            project=project,
-            by=by,
-            action="correct answer",
-            target=found.unique_id or f"problem {found.pk}",
-            problem=found.pk,
-            old=old,
-            new=truth,
-            changed=changed,
-            **written.counts(),
-        )
-    return Correction(change, len(after), changed, written, job)
+        done = Correction(change, len(after), changed, written, job)
+        _record(done, by)
+    return done
 
 
 def _look(project: Project, problem: int, old: str | None, new: str | None) -> None:
@@ -110,6 +101,21 @@ def _lock(project: Project, problem: int, old: str | None) -> Problem:
     if found.answer != old:
         raise TruthChangedMeanwhile
     return found
+
+
+def _record(done: Correction, by: User) -> None:
+    change = done.change
+    audit.record(
+        project=change.project,
+        by=by,
+        action="correct answer",
+        target=change.problem.unique_id or f"problem {change.problem.pk}",
+        problem=change.problem.pk,
+        old=change.old,
+        new=change.new,
+        changed=done.changed,
+        **done.written.counts(),
+    )
 
 
 def _judge(project: Project, problem: int, truth: str | None) -> list[Verdict]:
