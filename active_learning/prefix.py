@@ -138,7 +138,7 @@ class _Problems:
 class _Cache(DynamicCache):  # type: ignore[misc]  # transformers has no types
     """Not looked into by torch.compile: its layers differ from each other, and each would be compiled on its own."""
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # it has no types
     def update(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         both: tuple[Tensor, Tensor] = super().update(*args, **kwargs)
         return both

@@ -4,6 +4,7 @@
 """
 
 from pathlib import Path
+from typing import Final
 
 import environ
 from csp.constants import NONE, SELF
@@ -174,7 +175,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE else "csrftoken"
 LANGUAGE_COOKIE_NAME = "__Host-language" if SECURE else "language"
 LANGUAGE_COOKIE_SECURE = SECURE
 LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE: Final = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 THEME_COOKIE_NAME = "__Host-theme" if SECURE else "theme"
 SESSION_COOKIE_AGE = 24 * 60 * 60

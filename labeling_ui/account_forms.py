@@ -7,6 +7,7 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from annotation.api.permissions import signed_in
 from annotation.models.projects import Role
 from labeling_ui.fields import one_of
 from labeling_ui.settings_form import PHASES
@@ -30,7 +31,7 @@ class ConfirmedForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
-        self.user: Any = request.user
+        self.user = signed_in(request.user)
 
     def clean_current(self) -> str:
         given = self.cleaned_data["current"]

@@ -1,6 +1,6 @@
 """The kinds of fields that forms of settings are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -16,7 +16,9 @@ def fraction(label: Any, least: int, most: int, help_text: Any) -> forms.FloatFi
     return forms.FloatField(label=label, min_value=least, max_value=most, step_size=0.001, help_text=help_text)
 
 
-def one_of(label: Any, choices: Sequence[tuple[Any, Any]], help_text: Any, *, kind: type = str) -> forms.ChoiceField:
+def one_of(
+    label: Any, choices: Sequence[tuple[Any, Any]], help_text: Any, *, kind: Callable[[Any], Any] = str
+) -> forms.ChoiceField:
     # Names of choices begin small, as parts of a sentence; here each stands for itself.
     shown = [(value, capfirst(_(name))) for value, name in choices]
     return forms.TypedChoiceField(

@@ -73,14 +73,13 @@ class InstructionsForm(forms.Form):
         super().__init__(*args, **{"initial": kept} | kwargs)
 
     def clean_text(self) -> str:
-        return self.cleaned_data["text"].replace("\r\n", "\n")
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
     def clean(self) -> None:
         given = self.cleaned_data
         if given.get("based_on") != self.newest.version:
             # What is sent next is written in sight of the newest version.
-            self.data = self.data.copy()
-            self.data["based_on"] = self.newest.version
+            self.data = dict(self.data.items()) | {"based_on": self.newest.version}
             self.add_error(
                 None, _("Somebody else has published a version since you began. Look at it before you go on.")
             )
@@ -108,7 +107,8 @@ class MessageForm(forms.Form):
         self.about = about
         people = [(key, f"{one.user} · {key[:8]}") for key, one in self.labelers.items()]
         # Nobody is chosen to begin with: a word meant for one is not to reach all by a slip.
-        self.fields["to"].choices = [("", _("Choose …")), ("all", _("All labelers")), *people]
+        to: Any = self.fields["to"]
+        to.choices = [("", _("Choose …")), ("all", _("All labelers")), *people]
 
     def clean(self) -> None:
         to, label = self.cleaned_data.get("to"), self.cleaned_data.get("label")

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pghistory
 from django.contrib.auth.models import AnonymousUser
@@ -77,7 +78,8 @@ class SecondFactor:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Lazily, like Django's own: a page that asks for nobody reads no session.
-        request.user = SimpleLazyObject(partial(_with_second_factor, request, request.user))
+        user: Any = SimpleLazyObject(partial(_with_second_factor, request, request.user))
+        request.user = user
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -32,7 +32,7 @@ class Outsider:
 
 def name() -> str:
     """What people call the provider; empty where there is none."""
-    return settings.OIDC_NAME or urlsplit(settings.OIDC_ISSUER).netloc
+    return str(settings.OIDC_NAME) or urlsplit(settings.OIDC_ISSUER).netloc
 
 
 def ask(request: HttpRequest, callback: str) -> HttpResponse:

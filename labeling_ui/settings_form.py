@@ -153,7 +153,7 @@ class SettingsForm(forms.Form):
         return str(self.cleaned_data["currency"]).upper()
 
     def clean_phase(self) -> int:
-        return self.cleaned_data["phase"] or self.initial["phase"]
+        return int(self.cleaned_data["phase"] or self.initial["phase"])
 
     def groups(self) -> list[tuple[Any, list[BoundField]]]:
         return [(heading, [self[name] for name in names]) for heading, names in GROUPS]

@@ -1,7 +1,7 @@
 """REST endpoints of people: members, invitations, labelers and what leads do about them, one's own tokens."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http import Http404
 from django.utils import timezone
@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from annotation.api import people_serializers as serializers
 from annotation.api.parsers import valid
-from annotation.api.permissions import check_second_factor, place_in_project
+from annotation.api.permissions import check_second_factor, place_in_project, signed_in
 from annotation.models import Labeler, Membership, User
 from annotation.models.projects import Role
 from annotation.queries import people, people_figures
@@ -163,13 +163,12 @@ class Tokens(APIView):
     @extend_schema(responses=serializers.TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Your tokens that work."""
-        user: Any = request.user
-        return Response(serializers.TokenSerializer(token_queries.tokens(user), many=True).data)
+        return Response(serializers.TokenSerializer(token_queries.tokens(signed_in(request.user)), many=True).data)
 
     @extend_schema(request=serializers.NewTokenSerializer, responses={201: serializers.SecretSerializer})
     def post(self, request: Request) -> Response:
         """Make a token. Only for signed-in people: a token makes no other."""
-        user: Any = request.user
+        user = signed_in(request.user)
         data = valid(serializers.NewTokenSerializer, request)
         places = Membership.objects.select_related("project").filter(user=user)
         if places.exclude(role=Role.LABELER).exists():
@@ -188,6 +187,5 @@ class TokenDetail(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Revoke a token of yours: it stops working at once."""
-        user: Any = request.user
-        tokens.revoke(token=pk, by=user)
+        tokens.revoke(token=pk, by=signed_in(request.user))
         return Response(status=204)

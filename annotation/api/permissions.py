@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Labeler, Membership
+from annotation.models import Labeler, Membership, User
 from annotation.models.projects import Role
 
 NAMES = {
@@ -22,6 +22,13 @@ STAFF = frozenset({Role.REVIEWER, Role.LEAD, Role.ML})
 
 class SecondFactorWanted(PermissionDenied):
     """Only whoever gave their second factor with the sign-in may do this."""
+
+
+def signed_in(user: AbstractBaseUser | AnonymousUser) -> User:
+    """Whose request it is, behind a door that only accounts pass. Raises PermissionDenied."""
+    if not isinstance(user, User):
+        raise PermissionDenied
+    return user
 
 
 def check_second_factor(user: AbstractBaseUser | AnonymousUser) -> None:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from annotation.api import project_serializers as serializers
 from annotation.api.parsers import valid
-from annotation.api.permissions import check_second_factor, labeler_for, place_in_project
+from annotation.api.permissions import check_second_factor, labeler_for, place_in_project, signed_in
 from annotation.api.round_serializers import ProjectSerializer
 from annotation.models import ApiToken, Label, Labeler, Membership, Project
 from annotation.models.projects import Role
@@ -38,7 +38,7 @@ class Projects(APIView):
     @extend_schema(request=serializers.NewProjectSerializer, responses={201: ProjectSerializer})
     def post(self, request: Request) -> Response:
         """Make a project and lead it. Who leads one already may do that, and superusers."""
-        user: Any = request.user
+        user = signed_in(request.user)
         if not accounts.may_make_projects(user):
             raise PermissionDenied(_("New projects are made by people who lead one already, and by superusers."))
         check_second_factor(user)

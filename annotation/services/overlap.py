@@ -62,16 +62,16 @@ def follow_up(*, label: Label, slot: Slot) -> Slot | None:
     # Where nothing is labeled twice, no label pays for the question.
     if not (slot.project.overlap_share or slot.wave or label.late) or slot.solution.problem.withdrawn_at:
         return None
-    if not _has_others(label):
+    if not _has_others(label, slot):
         return None
     # Two labels that come at once do not see each other: whoever is second waits here, and sees the first.
     Solution.objects.select_for_update(no_key=True, of=("self",)).get(pk=label.solution_id)
     return _add(label, slot) if _disagree(label) else None
 
 
-def _has_others(label: Label) -> bool:
+def _has_others(label: Label, slot: Slot) -> bool:
     """Also where the other label is on its way: its slot was there before."""
-    others = Slot.objects.filter(solution=label.solution_id).exclude(state=SlotState.VOID).exclude(pk=label.slot_id)
+    others = Slot.objects.filter(solution=label.solution_id).exclude(state=SlotState.VOID).exclude(pk=slot.pk)
     if others.exclude(arm__in=[Arm.GOLD, Arm.SCREENING]).exists():
         return True
     return label.late and Label.objects.filter(solution=label.solution_id).exclude(pk=label.pk).exists()

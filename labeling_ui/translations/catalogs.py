@@ -85,7 +85,8 @@ def faults(language: str, domain: str) -> list[str]:
 
 
 def _faults_of(key: Key, message: Message) -> Iterator[str]:
-    strings = message.string if message.pluralizable else (message.string,)
+    given = message.string if isinstance(message.string, list | tuple) else (message.string,)
+    strings = [str(one or "") for one in given]
     if message.fuzzy or not all(strings):
         yield f"not translated: {_shown(key)}"
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from django.conf import settings
+from django.db.models import TextChoices
 from django.utils.translation.template import templatize
 
 from annotation.models.jobs import JobState
@@ -18,7 +19,7 @@ from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm
 
 # Where a text stands (a path below the project), the text (a string, or its singular and plural), and its context.
-Found = tuple[str, str | tuple[str, str], str | None]
+Found = tuple[str, str | tuple[str, ...], str | None]
 
 PYTHON_KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
@@ -32,7 +33,7 @@ SAID = re.compile(rf"\(\s*({LITERAL})(?:\s*,\s*({LITERAL}))?\s*[,)]")
 CALL = re.compile(r"(?<![\w.#])(?<!function )say(?:Many)?(?=\()")
 COMMENT = re.compile(r"^\s*(?://|/?\*).*", re.MULTILINE)
 # Choices whose names are shown on pages; templates translate them where they show them.
-CHOICES = [
+CHOICES: list[type[TextChoices]] = [
     Role,
     RoundState,
     JobState,
@@ -46,7 +47,7 @@ CHOICES = [
     TrainingMode,
 ]
 # The context of those whose words mean something else elsewhere: to correct is an act, too.
-CONTEXTS = {Grade: "answer"}
+CONTEXTS: dict[type[TextChoices], str] = {Grade: "answer"}
 
 
 def pages_and_code() -> Iterator[Found]:
@@ -76,8 +77,8 @@ def said(source: str, name: str) -> Iterator[str | tuple[str, str]]:
         texts = SAID.match(source, call.end())
         if texts is None or (call[0] == "sayMany") != bool(texts[2]):
             raise ValueError(f"{name}: {source[call.start() :].splitlines()[0]} – say() takes its text as a literal.")
-        one, many = (json.loads(text) if text else None for text in texts.groups())
-        yield (one, many) if many else one
+        one = str(json.loads(texts[1]))
+        yield (one, str(json.loads(texts[2]))) if texts[2] else one
 
 
 def _files(folder: str, suffix: str) -> list[Path]:

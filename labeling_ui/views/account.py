@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from annotation.api.permissions import check_second_factor
+from annotation.api.permissions import check_second_factor, signed_in
 from annotation.models import Membership
 from annotation.models.projects import Role
 from annotation.queries import accounts, work
@@ -42,11 +42,12 @@ sign_out = LogoutView.as_view()
 def home(request: HttpRequest) -> HttpResponse:
     """My projects with what I can do in each. A labeler of a single project goes straight to work; on their first
     visit, to the page that tells them how to begin."""
-    places = list(Membership.objects.filter(user=request.user).select_related("project").order_by("project__name"))
-    if len(places) == 1 and places[0].role == Role.LABELER and not request.user.is_superuser:
+    user = signed_in(request.user)
+    places = list(Membership.objects.filter(user=user).select_related("project").order_by("project__name"))
+    if len(places) == 1 and places[0].role == Role.LABELER and not user.is_superuser:
         project = places[0].project
-        return redirect("work" if work.is_first_visit(request.user, project) else "label", project.slug)
-    may_make = request.user.is_superuser or any(place.role == Role.LEAD for place in places)
+        return redirect("work" if work.is_first_visit(user, project) else "label", project.slug)
+    may_make = user.is_superuser or any(place.role == Role.LEAD for place in places)
     return render(
         request, "labeling_ui/account/home.html", {"places": places, "roles": Role, "may_make_projects": may_make}
     )
@@ -57,13 +58,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_project(request: HttpRequest) -> HttpResponse:
     """Whoever makes a project leads it."""
-    if not accounts.may_make_projects(request.user):
+    user = signed_in(request.user)
+    if not accounts.may_make_projects(user):
         raise PermissionDenied(_("New projects are made by people who lead one already, and by superusers."))
-    check_second_factor(request.user)
+    check_second_factor(user)
     form = ProjectForm(request.POST if request.method == "POST" else None, initial={"phase": 2})
     if form.is_valid():
         try:
-            made = members.found_project(by=request.user, **form.cleaned_data)
+            made = members.found_project(by=user, **form.cleaned_data)
             return redirect("project", made.slug)
         except (members.SlugTaken, members.BadSlug) as refusal:
             form.add_error("slug", _(str(refusal)))

@@ -127,7 +127,7 @@ def _found(project: Project, pk: int) -> queries.Dataset:
 
 
 # Were a browser ever to show a dataset instead of saving it, it would be a page without script and without an origin.
-@csp_update({"sandbox": True})
+@csp_update({"sandbox": True})  # type: ignore[arg-type]  # typed for views without arguments only
 @never_cache
 @login_required
 @require_GET

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from annotation.api.permissions import place_in_project
-from annotation.models import Labeler, Project
-from annotation.models.projects import AnswerPolicy, ReadAhead, Role
+from annotation.api.permissions import labeler_for
+from annotation.models import Project
+from annotation.models.projects import AnswerPolicy, ReadAhead
 from annotation.queries import labeling as queries
 
 # What a key can do, in the order of the list on the page; the names are those of js/keymap.js.
@@ -41,8 +41,8 @@ ENDPOINTS = ("claim", "heartbeat", "labels", "alternatives", "critiques", "dialo
 @require_GET
 def label(request: HttpRequest, slug: str) -> HttpResponse:
     """The labeling page: an empty desk and its configuration. Solutions come over the API."""
-    project = place_in_project(request.user, slug, Role.LABELER).project
-    labeler = Labeler.objects.get(project=project, user=request.user)
+    labeler = labeler_for(request.user, slug)
+    project = labeler.project
     page = reverse("label", args=[slug])
     config = {
         "user": request.user.pk,

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from annotation.api.permissions import signed_in
 from annotation.models import User
 from annotation.queries import accounts as queries
 from annotation.services import second_factor as services
@@ -44,7 +45,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """New ones in place of those that are left; this answer is the only place where they can be read."""
     try:
-        codes = services.new_recovery_codes(by=request.user, code=_code(request))
+        codes = services.new_recovery_codes(by=signed_in(request.user), code=_code(request))
     except REFUSED as refusal:
         messages.error(request, sentence(refusal))
         return redirect("security")
@@ -56,7 +57,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove_second_factor(request: HttpRequest) -> HttpResponse:
     try:
-        services.remove(by=request.user, code=_code(request))
+        services.remove(by=signed_in(request.user), code=_code(request))
     except REFUSED as refusal:
         messages.error(request, sentence(refusal))
     else:
@@ -117,7 +118,7 @@ def _set_up(request: HttpRequest, user: User) -> HttpResponse:
     except REFUSED as refusal:
         problem = sentence(refusal)
     secret = queries.unconfirmed_secret(user)
-    shown = {"secret": secret, "qr": qr_code(secret.address) if secret else None}
+    shown: dict[str, Any] = {"secret": secret, "qr": qr_code(secret.address) if secret else None}
     return _page(request, step="confirm" if secret else "begin", problem=problem, **shown)
 
 

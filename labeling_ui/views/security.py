@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from annotation.api.permissions import signed_in
 from annotation.models import Membership, User
 from annotation.queries import accounts as queries
 from annotation.queries import personal as personal_queries
@@ -35,7 +35,7 @@ def security(request: HttpRequest) -> HttpResponse:
         return redirect("security")
     context = {
         "form": form,
-        "factor": queries.second_factor(request.user),
+        "factor": queries.second_factor(signed_in(request.user)),
         "is_factor_given": second_factor.is_given(request),
         "is_factor_required": settings.REQUIRE_MFA,
     }
@@ -46,7 +46,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """Everywhere but here."""
-    ended = accounts.end_sessions(user=request.user, but=request.session.session_key)
+    ended = accounts.end_sessions(user=signed_in(request.user), but=request.session.session_key)
     sentence = ngettext(
         "You were signed out in %(n)s other place.", "You were signed out in %(n)s other places.", ended
     )
@@ -63,13 +63,13 @@ def data(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid():
         try:
-            personal.delete_account(by=request.user)
+            personal.delete_account(by=form.user)
         except (members.LastLead, personal.LastSuperuser) as refusal:
             form.add_error(None, _(str(refusal)))
         else:
             logout(request)
             return render(request, "labeling_ui/account/deleted.html")
-    places = Membership.objects.filter(user=request.user).select_related("project").order_by("project__name")
+    places = Membership.objects.filter(user=form.user).select_related("project").order_by("project__name")
     context = {"form": form, "places": places}
     return render(request, "labeling_ui/account/data.html", context, status=400 if form.errors else 200)
 
@@ -79,14 +79,14 @@ def data(request: HttpRequest) -> HttpResponse:
 @require_GET
 def data_file(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        _as_json(request.user),
+        _as_json(signed_in(request.user)),
         content_type="application/json; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="stepmark-my-data.json"'},
     )
 
 
 def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
-    user: Any = request.user
+    user = form.user
     try:
         accounts.change_password(by=user, password=form.cleaned_data["new"])
     except accounts.WeakPassword as refusal:

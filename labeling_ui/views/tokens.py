@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation.api.permissions import check_second_factor
-from annotation.models import Membership
+from annotation.api.permissions import check_second_factor, signed_in
+from annotation.models import Membership, User
 from annotation.models.projects import Role
 from annotation.queries import tokens as queries
 from annotation.services import tokens as services
@@ -22,14 +22,13 @@ from labeling_ui.token_form import SCOPES, TokenForm
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """POST makes one; its answer is the only place where the secret can be read."""
-    form = TokenForm(request.POST, user=request.user) if request.method == "POST" else TokenForm.empty(request.user)
-    secret = _make(request, form) if form.is_valid() else ""
+    user = signed_in(request.user)
+    form = TokenForm(request.POST, user=user) if request.method == "POST" else TokenForm.empty(user)
+    secret = _make(user, form) if form.is_valid() else ""
     context = {
-        "form": TokenForm.empty(request.user) if secret else form,
+        "form": TokenForm.empty(user) if secret else form,
         "secret": secret,
-        "tokens": [
-            (one, [SCOPES[scope] for scope in SCOPES if scope in one.scopes]) for one in queries.tokens(request.user)
-        ],
+        "tokens": [(one, [SCOPES[scope] for scope in SCOPES if scope in one.scopes]) for one in queries.tokens(user)],
     }
     return render(request, "labeling_ui/account/tokens.html", context, status=400 if form.errors else 200)
 
@@ -38,20 +37,20 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     try:
-        services.revoke(token=pk, by=request.user)
+        services.revoke(token=pk, by=signed_in(request.user))
     except services.NoSuchToken as gone:
         raise Http404 from gone
     messages.success(request, _("The token does not work any more."))
     return redirect("tokens")
 
 
-def _make(request: HttpRequest, form: TokenForm) -> str:
+def _make(user: User, form: TokenForm) -> str:
     """The secret, or nothing and a sentence in the form."""
     # A token of staff opens what a password alone does not.
-    if Membership.objects.filter(user=request.user).exclude(role=Role.LABELER).exists():
-        check_second_factor(request.user)
+    if Membership.objects.filter(user=user).exclude(role=Role.LABELER).exists():
+        check_second_factor(user)
     try:
-        return services.make(by=request.user, **form.cleaned_data)[1]
+        return services.make(by=user, **form.cleaned_data)[1]
     except Refusal as refusal:
         form.add_error(None, _(str(refusal)))
         return ""

@@ -75,7 +75,7 @@ def reply(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = ReplyForm(request.POST)
     try:
         if not form.is_valid():
-            messages.error(request, form.errors["text"][0])
+            messages.error(request, str(form.errors["text"][0]))
         else:
             guidance.reply(by=labeler, message=pk, **form.cleaned_data)
             messages.success(request, _("Your reply is sent. Project leads read it."))
