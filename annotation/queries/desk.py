@@ -126,16 +126,21 @@ def standing(project: Project, *, now: datetime, window: int = DAYS) -> Standing
         forecast=forecast(
             project,
             remaining=at_once.waiting + at_once.leased,
-            days=_days([cell for cell in production if cell in here], until=today - timedelta(days=1), window=window),
+            days=_days(
+                [cell for cell in here if cell.purpose == Purpose.PRODUCTION],
+                until=today - timedelta(days=1),
+                window=window,
+            ),
             spent_ms=tallies.total(here).active_ms,
         ),
     )
 
 
 def _rounds(project: Project, stock: Stock, production: Sequence[Cell]) -> list[RoundStanding]:
-    sums: dict[int | None, Sums] = {}
+    cells: dict[int | None, list[Cell]] = {}
     for cell in production:
-        sums[cell.round_id] = sums.get(cell.round_id, Sums()) + cell.sums
+        cells.setdefault(cell.round_id, []).append(cell)
+    sums = {round_id: tallies.total(own) for round_id, own in cells.items()}
     found = Round.objects.filter(project=project, state=RoundState.DONE).order_by("-number")
     return [_standing_of(one, stock.slots.get(one.pk, {}), sums.get(one.pk, Sums())) for one in found]
 

@@ -105,7 +105,7 @@ def people(project: Project, *, today: date, window: int | None, sort: str = "la
     wanted = [one for one in rows if one.labeler.user_id or one.last_label_at]
     return People(
         rows=sorted(wanted, key=lambda one: (SORTS[sort](one), one.labeler.pk)),
-        total=sum((one.sums for one in wanted), Sums()),
+        total=tallies.add(one.sums for one in wanted),
         as_of=run.as_of if run else None,
     )
 
