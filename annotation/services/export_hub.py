@@ -11,7 +11,7 @@ from django.conf import settings
 from annotation.services.export_card import NAME as CARD
 from annotation.services.refusal import Refusal
 
-REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+REPOSITORY = re.compile(r"\w([\w.-]{0,94}\w)?/\w([\w.-]{0,94}\w)?", re.ASCII)
 FORBIDDEN, MISSING = 403, 404
 
 
