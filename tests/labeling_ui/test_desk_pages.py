@@ -352,6 +352,24 @@ def test_n3_what_labelers_doubt_waits_until_it_is_resolved_or_corrected(project,
     assert wrong(project).keys().isdisjoint({"disputes", "unsure"})
 
 
+def test_n3_doubts_of_a_label_that_was_corrected_are_over(project, alice):
+    factories.queued(project, 3, grade="wrong")
+    label = factories.label(alice, (1, 1, 1))
+    StepRating.objects.create(label=label, step=1, option=1, text="No.", rating=0, flagged=True)
+    assert wrong(project).keys() >= {"disputes", "unsure"}
+
+    fields = ("project", "slot", "solution", "labeler", "phase")
+    Label.objects.create(
+        **{field: getattr(label, field) for field in fields},
+        id=uuid4(),
+        supersedes=label,
+        finish_reason="found_error",
+        total_time_ms=1,
+        payload_hash=bytes(32),
+    )
+    assert wrong(project).keys().isdisjoint({"disputes", "unsure"})
+
+
 def test_n3_reports_of_the_last_week_are_counted(project, alice):
     factories.queued(project, 4)
     factories.label(alice, (1,), finish_reason="give_up", reason="Too long.")
