@@ -17,7 +17,7 @@ class NeutralKept(Refusal):
 
 
 class NeutralUndecided(Refusal):
-    """This format knows only good and bad. Say what a neutral step is to be there: positive or negative."""
+    """This format knows only good and bad. Say what a neutral step is to be there: good (positive) or bad (negative)."""
 
 
 class PackedAlready(Refusal):

@@ -20,6 +20,7 @@ from annotation.models import Membership, Project
 from annotation.models.projects import Role
 from annotation.queries import datasets as queries
 from annotation.services import publishing, snapshots
+from annotation.services.export_orders import NeutralUndecided
 from annotation.services.refusal import Refusal
 from labeling_ui.dataset_form import DatasetForm, PublicationForm
 
@@ -37,6 +38,8 @@ def datasets(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         try:
             snapshots.request_snapshot(project=place.project, by=place.user, **form.wanted)
+        except NeutralUndecided as refusal:
+            form.add_error("neutral", _(str(refusal)))
         except Refusal as refusal:
             form.add_error(None, _(str(refusal)))
         else:
