@@ -204,6 +204,20 @@ def test_m9_without_its_list_or_with_a_damaged_one_an_export_is_not_made_again(a
     assert [path.name for path in tmp_path.iterdir()] == ["then"]
 
 
+def test_m9_labels_that_are_not_there_any_more_are_said_to_be_missing(alice, tmp_path):
+    factories.queued(alice.project)
+    label = factories.label(alice)
+    export(alice.project, tmp_path / "then")
+    contents = tmp_path / "then" / "contents.jsonl.gz"
+    gone = gzip.decompress(contents.read_bytes()).replace(str(label.pk).encode(), str(uuid.uuid4()).encode())
+    contents.write_bytes(gzip.compress(gone, mtime=0))
+
+    with pytest.raises(ContentsGone, match="not in the database any more"):
+        exporting.repeat_folder(project=alice.project, earlier=tmp_path / "then", out_dir=tmp_path / "again")
+
+    assert not (tmp_path / "again").exists()
+
+
 def test_m9_files_that_come_out_otherwise_are_not_kept(alice, tmp_path):
     factories.queued(alice.project, 2)
     factories.label(alice)
