@@ -1,4 +1,4 @@
-"""Many solutions into the database at once: by COPY into a table of this transaction, and from there where new."""
+"""Many solutions into the database at once: those that are there are counted, the others come in by COPY."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -45,39 +45,36 @@ COLUMNS = {
     "imported_score": "float8",
 }
 NAMES = ", ".join(COLUMNS)
-MAKE = f"""
-    CREATE TEMPORARY TABLE IF NOT EXISTS incoming_solution (
-        place serial, {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
-    ) ON COMMIT DROP
+COPY = f"COPY annotation_solution (project_id, {NAMES}) FROM STDIN (FORMAT BINARY)"
+THERE = """
+    SELECT id, problem_id, content_hash FROM annotation_solution
+    JOIN unnest(%s::bigint[], %s::bytea[]) AS wanted (problem_id, content_hash) USING (problem_id, content_hash)
 """
-COPY = f"COPY incoming_solution ({NAMES}) FROM STDIN (FORMAT BINARY)"
-# In the order of the file: whoever reads by id reads in it. One that is there and not of this import stays as it is.
-MOVE = f"""
-    INSERT INTO annotation_solution AS there (project_id, {NAMES})
-    SELECT %s, {NAMES} FROM incoming_solution ORDER BY place
-    ON CONFLICT (problem_id, content_hash) DO UPDATE SET count = there.count + excluded.count
-    WHERE there.id > %s
-    RETURNING problem_id, content_hash, xmax = 0
+COUNT = """
+    UPDATE annotation_solution AS there SET count = there.count + again.times
+    FROM unnest(%s::bigint[], %s::int[]) AS again (id, times) WHERE there.id = again.id
 """
 
 
 def copy_solutions(project: Project, rows: Sequence[Row], *, last_before: int) -> tuple[set[Key], set[Key]]:
     """Inside a transaction: add those that are new, raise the counts of those that have an id above `last_before`.
 
-    No two of them may have the same key. Returns the keys of what was made, and of what was counted.
+    No two of them may have the same key. Between the look and the copy nobody adds the same ones: solutions come in by
+    imports alone, of which a project has one at a time. Returns the keys of what was made, and of what was counted.
     """
     if not rows:
         return set(), set()
+    by_key = {(row.problem_id, row.content_hash): row for row in rows}
     with connection.cursor() as cursor:
-        cursor.execute(MAKE)
-        cursor.execute("TRUNCATE incoming_solution")
+        cursor.execute(THERE, [[problem for problem, _ in by_key], [content for _, content in by_key]])
+        there = {(problem, bytes(content)): pk for pk, problem, content in cursor.fetchall()}
+        folded = {key: pk for key, pk in there.items() if pk > last_before}
+        if folded:
+            cursor.execute(COUNT, [[*folded.values()], [by_key[key].times for key in folded]])
+        # In the order of the file: whoever reads by id reads in it.
         with cursor.copy(COPY) as copy:
-            copy.set_types([*COLUMNS.values()])
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(MOVE, [project.pk, last_before])
-        made: set[Key] = set()
-        folded: set[Key] = set()
-        for problem, content, is_new in cursor.fetchall():
-            (made if is_new else folded).add((problem, bytes(content)))
-    return made, folded
+            copy.set_types(["int8", *COLUMNS.values()])
+            for key, row in by_key.items():
+                if key not in there:
+                    copy.write_row((project.pk, *row))
+    return by_key.keys() - there.keys(), set(folded)

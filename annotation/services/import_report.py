@@ -48,6 +48,16 @@ class ImportReport:
         if len(self.doubtful) < MAX_REFUSED_SHOWN:
             self.doubtful.append(RefusedLine(number, path, f"{kind}: {detail}" if detail else kind))
 
+    def add(self, part: "ImportReport") -> None:
+        """What there is to report of the next lines of the file, before any of them is stored."""
+        self.lines += part.lines
+        self.blank_lines += part.blank_lines
+        self.refused_count += part.refused_count
+        self.refused += part.refused[: MAX_REFUSED_SHOWN - len(self.refused)]
+        self.layouts += part.layouts
+        self.doubts += part.doubts
+        self.doubtful += part.doubtful[: MAX_REFUSED_SHOWN - len(self.doubtful)]
+
     def counts(self) -> dict[str, int]:
         names = ("created", "already_there", "folded", "problems_created", "refused_count")
         return {name: getattr(self, name) for name in names}

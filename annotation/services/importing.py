@@ -1,6 +1,7 @@
 """Problems, solutions and labels come in from files: each file whole or not at all, and only once."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,7 +41,7 @@ class Course:
     grade_later: bool = False  # leave the verdicts on answers to a job
     # Told how many lines were read, inside the transaction; may raise, and then nothing is kept.
     tell: Callable[[int], None] = lambda _: None
-    # Shown each line and what was read from it, with the report that is to say what is doubtful.
+    # Shown each line and what was read from it, with the report that is to say what is doubtful. In another thread.
     look: Callable[[int, bytes, Any, ImportReport], None] | None = None
     # The last act of the transaction, where it is kept.
     finish: Callable[[ImportReport], None] = lambda _: None
@@ -148,26 +149,54 @@ def _batches(
     lines: Iterable[bytes], read: Callable[[bytes], T], report: ImportReport, course: Course, most: int = 0
 ) -> Iterator[list[tuple[int, T]]]:
     """The lines that can be read, parsed and numbered from 1; the others are refused in the report."""
-    batch: list[tuple[int, T]] = []
-    size = number = 0
+    for rows, part in _ahead(_parts(lines, read, course, most or BATCH)):
+        report.add(part)
+        if rows:
+            yield rows
+        course.tell(report.lines)
+
+
+def _ahead(parts: Iterator[T]) -> Iterator[T]:
+    """The next part is read while the database works on the last one."""
+    with ThreadPoolExecutor(1, "reader of an import") as reader:
+        coming = reader.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = reader.submit(next, parts, None)
+            yield part
+
+
+def _parts(
+    lines: Iterable[bytes], read: Callable[[bytes], T], course: Course, most: int
+) -> Iterator[tuple[list[tuple[int, T]], ImportReport]]:
+    """Lines in parts that fit the memory, each with what there is to report of it. In a thread: no database here."""
+    rows: list[tuple[int, T]] = []
+    part, size = ImportReport(""), 0
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            report.blank_lines += 1
-            continue
-        try:
-            row = read(line)
-        except RecordError as error:
-            report.refuse(number, error)
-            continue
-        if course.look:
-            course.look(number, line, row, report)
-        batch.append((number, row))
+        part.lines += 1
         size += len(line)
-        if len(batch) == (most or BATCH) or size > BATCH_BYTES:
-            yield batch
-            course.tell(number)
-            batch, size = [], 0
-    if batch:
-        yield batch
-    report.lines = number
-    course.tell(number)
+        if not line.strip():
+            part.blank_lines += 1
+        else:
+            _read_line(number, line, read, course, rows, part)
+        if len(rows) == most or size > BATCH_BYTES:
+            yield rows, part
+            rows, part, size = [], ImportReport(""), 0
+    yield rows, part
+
+
+def _read_line(
+    number: int,
+    line: bytes,
+    read: Callable[[bytes], T],
+    course: Course,
+    rows: list[tuple[int, T]],
+    part: ImportReport,
+) -> None:
+    try:
+        row = read(line)
+    except RecordError as error:
+        part.refuse(number, error)
+        return
+    if course.look:
+        course.look(number, line, row, part)
+    rows.append((number, row))

@@ -115,6 +115,18 @@ def test_a9_the_same_steps_twice_are_one_solution_with_a_count_of_two(project, d
     assert batch.report["result"]["folded"] == 1
 
 
+def test_a9_the_same_steps_in_different_parts_of_a_file_are_counted_in_that_file_only(project, dana, monkeypatch):
+    monkeypatch.setattr(importing, "SOLUTIONS", 2)
+    lines = [line(**SAMPLE | {"steps": [steps]}) for steps in "ABACABB"]
+
+    first = imported(project, dana, *lines)
+    again = checked(project, dana, *lines)
+
+    assert dict(Solution.objects.values_list("steps__0", "count")) == {"A": 3, "B": 3, "C": 1}
+    assert (first.report["result"]["created"], first.report["result"]["folded"]) == (3, 4)
+    assert [again.report["check"][name] for name in ("created", "folded", "already_there")] == [0, 0, 7]
+
+
 def test_a8_the_verdicts_on_many_answers_are_left_to_a_job(project, dana, monkeypatch):
     monkeypatch.setattr(import_work, "GRADE_AT_ONCE", 1)
     samples = [line(**SAMPLE | {"steps": [f"It is {n}."], "ground_truth_answer": "2"}) for n in range(2)]
