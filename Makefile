@@ -33,7 +33,7 @@ bench-efficiency: setup ## how many labels it saves to choose them (ARGS="--base
 	@$(BIN)/python -m tests.benchmarks.efficiency --out var/efficiency $(ARGS)
 
 pictures: setup chromium ## the pictures of docs/pages.md, taken anew
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m pictures -p no:randomly tests/browser/test_pictures.py tests/browser/test_model_pictures.py
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m pictures -p no:randomly tests/browser/test_pictures.py tests/browser/test_model_pictures.py tests/browser/test_lead_pictures.py
 
 tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
 	@$(MANAGE) tour $(ARGS)
