@@ -1,6 +1,9 @@
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
+from annotation.api.permissions import signed_in
 from annotation.services import guidance
 from tests import factories
 
@@ -115,3 +118,8 @@ def test_the_api_is_described_on_a_page_and_for_machines(client):
     assert "POST /api/v1/projects/{slug}/labels" in page
     assert "found_error | solution | give_up | bad_problem" in page
     assert client.get("/api/schema/").status_code == 200
+
+
+def test_a_page_whose_door_was_forgotten_does_nothing_in_the_name_of_nobody():
+    with pytest.raises(PermissionDenied):
+        signed_in(AnonymousUser())

@@ -46,7 +46,7 @@ def test_there_is_a_catalog_for_every_language_but_that_of_the_sources():
         ("Skip to the content", "labeling_ui/templates/labeling_ui/plain.html"),
         ("j F Y, H:i", "labeling_ui/templates/labeling_ui/lead/_datasets.html"),
         ("Your role: %(role)s", "labeling_ui/templates/labeling_ui/account/home.html"),
-        (("%(number)s label", "%(number)s labels"), "labeling_ui/templates/labeling_ui/lead/_datasets.html"),
+        (("%(labels)s label", "%(labels)s labels"), "labeling_ui/templates/labeling_ui/lead/_datasets.html"),
         ("Solutions of each", "labeling_ui/forms.py"),
         ("Waiting for a worker.", "annotation/queries/jobs.py"),
         ("This solution was never given to you.", "annotation/services/labeling.py"),
