@@ -46,7 +46,7 @@ def export(project, out, view=View.RAW, **options):
     return exporting.export_labels(project=project, view=view, out_dir=out, format=Format.SCORED_SAMPLES, **options)
 
 
-GOOD, BAD = (0.0, 0.25, 0.75), (0.75, 0.0, 0.25)
+GOOD, BAD = (0.125, 0.125, 0.75), (0.75, 0.0, 0.25)
 
 
 def test_m10_samples_have_the_published_schema_and_say_what_the_model_thinks(project, out):
@@ -67,9 +67,9 @@ def test_m10_samples_have_the_published_schema_and_say_what_the_model_thinks(pro
         "level": 3,
         "unique_id": "test/1.json",
         "steps": ["One.", "Two."],
-        "rating_probs": [{"-1": 0.0, "0": 0.25, "1": 0.75}, {"-1": 0.75, "0": 0.0, "1": 0.25}],
+        "rating_probs": [{"-1": 0.125, "0": 0.125, "1": 0.75}, {"-1": 0.75, "0": 0.0, "1": 0.25}],
         "orm_score": None,
-        "prm_score": 0.25,
+        "prm_score": 0.21875,
         "ground_truth_answer": "2",
         "generator": None,
     }
@@ -114,7 +114,7 @@ def test_m10_the_scores_of_another_version_are_given_where_it_is_named(project, 
     values = [
         json.loads((out / name / "scored-samples_train.jsonl").read_text())["prm_score"] for name in ("used", "old")
     ]
-    assert values == [1.0, 0.25]
+    assert values == [0.875, 0.25]
 
 
 def test_m10_training_samples_leave_held_out_problems_out(project, out):
