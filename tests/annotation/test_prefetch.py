@@ -220,7 +220,7 @@ def test_leads_see_it_wait_and_not_in_somebodys_hands(alice):
     moment = desk.moment(alice.project)
 
     assert (moment.waiting, moment.leased) == (2, 1)
-    (standing,) = desk.standing(alice.project, today=timezone.now().date()).rounds
+    (standing,) = desk.standing(alice.project, now=timezone.now()).rounds
     assert standing.remaining == 3
 
 
