@@ -361,6 +361,6 @@ def test_a_position_asks_once_for_each_step_and_a_label_no_more(alice, three_way
         dialogue.walk(slot=slot, turns=turns[:1])
     # as in phase 2 (see test_labeling), with the two sets of options instead of nothing, and nothing else in the queue:
     # savepoint · lock · lease · replay? · options · options · label · ratings · slot done · draft · release; renew ·
-    # rules · savepoint · claim · release · waiting? · expired? · set aside for others? · renew; done today
-    with django_assert_num_queries(21):
+    # rules · is gold due · savepoint · claim · release · waiting? · expired? · set aside for others? · renew; done today
+    with django_assert_num_queries(22):
         hand_in(alice, assignment, *turns)

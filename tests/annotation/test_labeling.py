@@ -206,6 +206,6 @@ def test_a_submit_counts_its_queries(alice, django_assert_num_queries):
     assignment = queue.next_work(project=alice.project, by=alice).assignment
     # savepoint · lock slot · lease · replay? · label · ratings · slot done · draft · release;
     # then the next one: renew (only the one set aside) · rules that must be known · savepoint · promote · release ·
-    # savepoint · set the next one aside · release · both slots; done today
-    with django_assert_num_queries(19):
+    # is gold due · savepoint · set the next one aside · release · both slots; done today
+    with django_assert_num_queries(20):
         factories.submit(alice, assignment, (1, 1, -1))
