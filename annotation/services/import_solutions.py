@@ -128,20 +128,20 @@ def _with_problems(pool: Pool, samples: Sequence[tuple[int, Sample]], report: Im
 
 def _row(pool: Pool, row: SolutionRow, grade_: Grade, times: int) -> Row:
     sample = row.sample
-    return Row(
-        problem_id=row.key[0],
-        batch_id=pool.batch.pk if pool.batch else None,
-        content_hash=row.key[1],
-        steps=list(sample.steps),
-        answer=sample.answer,
-        grade=grade_.value,
-        grader_version="" if grade_ == Grade.PENDING else GRADER_VERSION,
-        complete=sample.answer is not None,
-        times=times,
-        generator=sample.generator,
-        seed=sample.seed,
-        temperature=sample.temperature,
-        imported_score=sample.score,
+    return Row(  # in its order: names take as long again
+        row.problem.pk,
+        pool.batch.pk if pool.batch else None,
+        row.key[1],
+        [*sample.steps],
+        sample.answer,
+        grade_.value,
+        "" if grade_ == Grade.PENDING else GRADER_VERSION,
+        sample.answer is not None,
+        times,
+        sample.generator,
+        sample.seed,
+        sample.temperature,
+        sample.score,
     )
 
 

@@ -1,5 +1,6 @@
 """Solutions come into the pool cut into steps, graded, and counted once however often they are imported."""
 
+import hashlib
 import json
 
 import pytest
@@ -319,3 +320,8 @@ def test_all_samples_of_qwen_import_and_come_together_again(project):
     assert (report.created + report.folded, report.problems_created, report.refused_count) == (72 * 8, 72, 0)
     texts = {text for one in lines for text in json.loads(one)["code"]}
     assert {"\n".join(steps) for steps in Solution.objects.values_list("steps", flat=True)} == texts
+
+
+@given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"]))))
+def test_the_hash_of_steps_is_that_of_what_json_dumps_writes(steps):
+    assert solution_hash(steps) == hashlib.sha256(json.dumps(steps, ensure_ascii=False).encode()).digest()
