@@ -17,6 +17,7 @@ from annotation.models.problems import Grade
 from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead, Role, Scope, Strategy, TrainingMode
 from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm
+from annotation.models.snapshots import Format
 
 # Where a text stands (a path below the project), the text (a string, or its singular and plural), and its context.
 Found = tuple[str, str | tuple[str, ...], str | None]
@@ -45,6 +46,7 @@ CHOICES: list[type[TextChoices]] = [
     Strategy,
     Scope,
     TrainingMode,
+    Format,
 ]
 # The context of those whose words mean something else elsewhere: to correct is an act, too.
 CONTEXTS: dict[type[TextChoices], str] = {Grade: "answer"}

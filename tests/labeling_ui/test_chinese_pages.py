@@ -18,7 +18,7 @@ READ_OUT = {"aria-label", "title", "placeholder", "alt", "data-say"}
 VOID = {"meta", "link", "input", "br", "hr", "img", "path", "rect", "circle", "use"}
 # Names, and what Chinese, too, writes in Latin letters.
 NOT_ENGLISH = re.compile(
-    r"\$[^$]*\$|# Answer|Stepmark|Algebra|English|PRM800K|SHA-256|UTC|AUC|F1|ProcessBench|JavaScript|Ctrl|Enter|Escape|Tab"
+    r"\$[^$]*\$|# Answer|Stepmark|Algebra|English|PRM800K|SHA-256|UTC|AUC|F1|ProcessBench|Parquet|Hugging Face|Hub|TRL|Math-Shepherd|gzip|CSV|EUR|USD|CNY|JavaScript|Ctrl|Enter|Escape|Tab"
     r"|\b(?:dana|mel|alice|charlie|toy|cm)\b|[\w.-]+\.(?:jsonl|json|gz)|[0-9a-f]{64}"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ '-][A-Za-z]+)*")
