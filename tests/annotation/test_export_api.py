@@ -1,6 +1,8 @@
 """M6, M9 by the API: ask for a dataset, watch it, load its files, have it made again, cancel it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -122,3 +124,14 @@ def test_asking_answers_at_once_however_many_labels_there_are(lead, alice, djang
         post(lead, DATASETS, {"view": "raw"})
 
     assert not any("steprating" in query["sql"] for query in asked.captured_queries)
+
+
+def test_the_web_loads_neither_pyarrow_nor_the_client_of_the_hub():
+    program = (
+        "import sys, django; django.setup(); import labeling_ui.urls; "
+        "print([name for name in ('pyarrow', 'huggingface_hub', 'datasets', 'torch') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
