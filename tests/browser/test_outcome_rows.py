@@ -165,7 +165,7 @@ NAMES = """
     alternatives neutral_end progress_points critiques instructions_version draft supersedes
     ratings step option rating flagged ms total_ms active_ms shown seen what edits extensions progress points rated own
     label id finish_reason late replay done_today created_at is_corrected can_reopen
-    texts is_ready ahead_until unread_messages
+    texts is_ready ahead_until unread_messages feedback
 """
 ARMS = ["gold", "injected", "convincing_wrong"]
 SECRETS = ["look it up", "0.123456", "0.876543", "0.271828", "31415926"]
