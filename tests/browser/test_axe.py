@@ -14,7 +14,6 @@ from labeling_ui import practice
 from tests import factories
 from tests.browser.conftest import cut, press
 from tests.labeling_ui.test_drift import compared
-from tests.labeling_ui.test_lead_pages import finished_dataset
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
 from tests.labeling_ui.test_model_pages import TRAINED, score
 from tests.labeling_ui.test_selector_pages import HELD_BACK, two_selectors
@@ -311,7 +310,7 @@ def test_pages_of_a_lead(project, dana, alice, settings, tmp_path, eyes):
         one.visit(f"/p/algebra/{path}", state=f"nothing yet: {path}")
     everything_to_read(alice, dana)
     label = told_after(project, alice)
-    finished_dataset(project, dana)
+    factories.finished_dataset(project, dana)
     snapshots.request_snapshot(project=project, by=dana, view="raw")
     snapshots.fail(job=jobs.claim_job(kind=JobKind.EXPORT, worker="test"), error="The disk is full.")
     snapshots.request_snapshot(project=project, by=dana, view="raw")
