@@ -64,6 +64,8 @@ SELECT lease_token, id, %(labeler)s, clock_timestamp() FROM claimed
 RETURNING slot_id
 """
 CLAIM = GIVE_OUT.format(free=WAITING, order=QUEUE_ORDER)
+LABELED = "EXISTS (SELECT 1 FROM annotation_label label WHERE label.solution_id = slot.solution_id)"
+CLAIM_AGAIN = GIVE_OUT.format(free=f"{WAITING} AND slot.wave > 0 AND {LABELED}", order=QUEUE_ORDER)
 CLAIM_GOLD = GIVE_OUT.format(free=WAITING_GOLD, order="md5(slot.solution_id || %(salt)s), slot.id")
 TAKE_OVER = GIVE_OUT.format(
     free="slot.prefetched AND slot.lease_owner_id <> %(labeler)s AND slot.arm NOT IN ('gold', 'screening')",
@@ -93,13 +95,19 @@ SELECT left_over, left_over > 0 AND (
 ) < slots FROM edge
 """
 
-# A lease that ran out but that nobody took is still its owner's.
+# A lease that ran out but that nobody took is still its owner's. In one order: two tabs that each wait for the row that the
+# other has would wait for ever.
 RENEW = """
-UPDATE annotation_slot
+WITH theirs AS (
+    SELECT id FROM annotation_slot
+    WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
+    ORDER BY id FOR UPDATE
+)
+UPDATE annotation_slot slot
 SET lease_until = clock_timestamp()
-    + make_interval(mins => CASE WHEN prefetched THEN %(ahead_minutes)s ELSE %(minutes)s END)
-WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
-RETURNING id, lease_token, lease_until, prefetched
+    + make_interval(mins => CASE WHEN slot.prefetched THEN %(ahead_minutes)s ELSE %(minutes)s END)
+FROM theirs WHERE slot.id = theirs.id
+RETURNING slot.id, slot.lease_token, slot.lease_until, slot.prefetched
 """
 
 # What was set aside is what they work on now.
@@ -161,11 +169,17 @@ def take_over(who: Claimant) -> int | None:
 
 
 def claim(who: Claimant, *, ahead: bool = False) -> int | None:
-    """The next slot of the queue, or by chance one of gold; gold, too, where nothing else is left."""
+    """The next slot of the queue, or by chance one of gold; gold, too, where nothing else is left.
+
+    As often as the project wants a second label, one that was labelled before comes first: else those would wait behind
+    a queue that is always filled anew, and agreement would be known too late.
+    """
     minutes = {"minutes": PREFETCH_MINUTES} if ahead else {}
     gold_left, is_due = _gold(who)
     gold = {"salt": str(who.luck.random()), "ahead": ahead, **minutes}
     slot = _alone(CLAIM_GOLD, who, at_front=not ahead, **gold) if is_due else None
+    if slot is None and who.luck.random() < who.project.overlap_share:
+        slot = _alone(CLAIM_AGAIN, who, at_front=not ahead, ahead=ahead, **minutes)
     if slot is None:
         slot = _alone(CLAIM, who, at_front=not ahead, ahead=ahead, **minutes)
     if slot is None and gold_left and not is_due:

@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -129,6 +130,20 @@ def test_f9_a_new_round_keeps_the_second_slots_of_what_has_begun_and_drops_those
     assert len(begun) == 3
     assert set(Slot.objects.filter(state="ready", wave=1).values_list("solution", flat=True)) == begun
     assert waves(project, state="void") == [0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("drawn", "wave"), [(0.49, 1), (0.5, 0)])
+def test_f9_as_often_as_solutions_are_doubled_a_second_label_comes_before_the_rest_of_the_queue(
+    drawn, wave, project, alice, bob
+):
+    share(project, 1)
+    factories.queued(project, 6)
+    factories.label(alice)
+    share(project, 0.5)
+
+    held = queue.claim_next(project=project, by=bob, luck=SimpleNamespace(random=lambda: drawn))
+
+    assert Slot.objects.get(pk=held.slot).wave == wave
 
 
 # Where they disagree ------------------------------------------------------------------------------------------------
