@@ -48,6 +48,14 @@ LEAD_PAGES = [
     "reports/?show=give_ups",
     "people/",
     "quality/",
+    "quality/gold/",
+    "quality/mistakes/",
+    "adjudication/",
+    "agreement/",
+    "behaviour/",
+    "problems/",
+    "imports/",
+    "audit/",
     "settings/",
 ]
 ML_PAGES = ["rounds/", "rounds/9/", "models/", "models/{version}/"]

@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("default")]
 
 RUNS = 5
 SAMPLES = 100
-PROBLEMS_A_RUN = 1  # another one each run; the plain loop takes about ten seconds for it
+PROBLEMS_A_RUN = 10
 TRAIN_TOKENS = 4096
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 
