@@ -2,7 +2,6 @@
 headings, contrast, the size of targets."""
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from django.template.loader import render_to_string
 from django.utils import translation
 from playwright.sync_api import expect
@@ -13,79 +12,14 @@ from annotation.services import guidance, invitations, jobs, rounds, snapshots
 from labeling_ui import practice
 from tests import factories
 from tests.browser.conftest import cut, press
+from tests.browser.eyes import open_all
 from tests.labeling_ui.test_drift import compared
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
 from tests.labeling_ui.test_model_pages import TRAINED, score
 from tests.labeling_ui.test_selector_pages import HELD_BACK, two_selectors
 
-# All that axe knows of WCAG 2.2 A and AA and of good practice. In the other theme only colours are different. What KaTeX
-# draws is thousands of spans that are hidden from readers and take the colour of the text around them.
-LOOK = """async () => {
-  const found = [];
-  const themes = {
-    light: { rules: { "target-size": { enabled: true } } },
-    dark: { runOnly: ["color-contrast", "link-in-text-block"] },
-  };
-  for (const [theme, options] of Object.entries(themes)) {
-    document.documentElement.dataset.theme = theme;
-    const { violations } = await axe.run({ exclude: [".katex-html"] }, { resultTypes: ["violations"], ...options });
-    found.push(...violations.map(({ id, nodes }) => `${theme}, ${id}: ${nodes.map(({ target }) => target).join(" · ")}`));
-  }
-  delete document.documentElement.dataset.theme;
-  return found;
-}"""
 ANSWER = "\n\n# Answer\n\n"
 STEPS = ["Let $x=1$.", "Then $x+1=2$.", f"So it is.{ANSWER}2"]
-
-
-@pytest.fixture(params=["en", "zh-hans"])
-def language(request):
-    return request.param
-
-
-class Eyes:
-    """One person before one page after the other."""
-
-    def __init__(self, page):
-        self.page = page
-        self.found = {}
-
-    def look(self, state, wait_for="main"):
-        expect(self.page.locator(wait_for).first).to_be_visible()
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(AXE_SCRIPT)
-        assert state not in self.found
-        self.found[state] = self.page.evaluate(LOOK)
-
-    def visit(self, path, wait_for="main", state=None):
-        self.page.goto(path)
-        self.look(state or path, wait_for)
-
-    def press(self, state, *keys, wait_for="main"):
-        press(self.page, *keys)
-        self.look(state, wait_for)
-
-    def click(self, state, target, wait_for="main"):
-        self.page.locator(target).first.click()
-        self.look(state, wait_for)
-
-
-@pytest.fixture
-def eyes(open_page, client_for, settings, site, language):
-    """eyes(user) → their Eyes; signed in without the form, for the form takes a second each time."""
-    people = []
-
-    def opened(user=None):
-        page = open_page(reduced_motion="reduce")
-        cookies = {settings.LANGUAGE_COOKIE_NAME: language}
-        if user:
-            cookies[settings.SESSION_COOKIE_NAME] = client_for(user).cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
-        people.append(Eyes(page))
-        return people[-1]
-
-    yield opened
-    assert {state: found for one in people for state, found in one.found.items() if found} == {}
 
 
 @pytest.fixture
@@ -133,10 +67,6 @@ def everything_to_read(alice, dana):
     guidance.reply(by=alice, message=sent.pk, text="Yes.")
     values = {"project": alice.project, "by": dana, "must_acknowledge": True}
     guidance.publish_instructions(text="# Order\n\n- First $x$.\n- Then.\n\nAnd so on.", changes="All.", **values)
-
-
-def open_all(page):
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
 
 
 def test_what_a_labeler_reads(project, dana, alice, eyes):
