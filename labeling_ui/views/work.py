@@ -11,8 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.api.permissions import labeler_for
-from annotation.models.labelers import LabelerState
+from annotation.models.labelers import Admission, LabelerState
 from annotation.queries import work as queries
+from annotation.queries.screening import screening_of
 from annotation.services import guidance
 from labeling_ui.charts import bars
 
@@ -36,6 +37,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "project": labeler.project,
         "labeler": labeler,
         "is_paused": labeler.state == LabelerState.PAUSED,
+        "screening": screening_of(labeler) if labeler.admission == Admission.SCREENING else None,
         "work": own,
         "figures": own.figures,
         "bars": bars([(day.day, day.labels) for day in own.figures.days]),

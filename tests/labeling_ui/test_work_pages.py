@@ -233,7 +233,7 @@ def test_the_page_asks_for_the_acknowledgement_exactly_while_no_new_work_is_give
     assert agrees() == [False, False]
     publish(alice, dana)
     assert agrees() == [False, False]
-    publish(alice, dana, must_acknowledge=True)
+    publish(alice, dana, "Units.", must_acknowledge=True)
     assert agrees() == [True, True]
     publish(alice, dana)
     guidance.acknowledge(by=alice, version=3)
@@ -419,6 +419,22 @@ def test_who_is_paused_is_told_so_and_not_sent_to_label(alice, client_for):
     assert "Start labeling" not in page
 
 
+def test_f1_who_is_screened_sees_how_far_they_are_and_who_was_not_admitted_is_told_so(project, client_for):
+    erin = factories.screened(project, 3)
+    factories.label(erin, (1, -1))
+    client = client_for(erin.user)
+
+    assert "1 of 3" in client.get("/p/algebra/work/").content.decode()
+
+    for _ in range(2):
+        factories.label(erin, (1, 1, 1))
+    with pytest.raises(queue.NotAdmitted):
+        queue.next_work(project=project, by=erin)
+    text = client.get("/p/algebra/work/").content.decode()
+    assert "too few of the known ones" in text
+    assert "Start labeling" not in text
+
+
 def test_pages_for_labelers_lead_to_one_another(alice, client_for):
     places = [f"/p/algebra/{page}/" for page in ("label", "work", "practice", "instructions")]
 
@@ -450,6 +466,6 @@ def test_the_page_asks_as_many_questions_for_much_as_for_little(
 def test_home_asks_one_more_question_to_tell_a_first_visit(alice, client_for, django_assert_num_queries):
     client = client_for(alice.user)
 
-    # session · user · memberships with project · whether they have practised or labeled
-    with django_assert_num_queries(4):
+    # session · user · memberships with project · invitations that wait · whether they have practised or labeled
+    with django_assert_num_queries(5):
         client.get("/")
