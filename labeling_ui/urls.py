@@ -42,6 +42,7 @@ urlpatterns = [
     path("accounts/sign-out/", account.sign_out, name="sign_out"),
     path("accounts/invitation/<str:secret>/", invitation.invitation, name="invitation"),
     path("new/", account.new_project, name="new_project"),
+    path("accounts/invitations/<int:pk>/join/", invitation.join, name="join"),
     path("accounts/security/", security.security, name="security"),
     path("accounts/security/sign-out/", security.sign_out_everywhere, name="sign_out_everywhere"),
     path("accounts/second-factor/", second_factor.second_factor, name="second_factor"),

@@ -108,6 +108,8 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     project_settings.PhaseIsFixed: (409, "phase_is_fixed"),
     project_settings.SomebodyIsLabeling: (409, "somebody_is_labeling"),
     quality.ExcludedAlready: (409, "excluded_already"),
+    invitations.MemberAlready: (409, "member_already"),
+    invitations.InvitedAlready: (409, "invited_already"),
     quality.NotExcluded: (409, "not_excluded"),
     quality.NoReasonGiven: (400, "no_reason"),
     quality.DayToCome: (400, "day_to_come"),

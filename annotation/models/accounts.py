@@ -18,6 +18,8 @@ class OutsideIdentity(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
     issuer = models.CharField(max_length=500)
     subject = models.CharField(max_length=255)
+    # What the provider proved to be theirs when they last came in; empty where it proved nothing.
+    email = models.TextField(blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(db_default=Now())
 

@@ -1,14 +1,20 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from annotation.models.accounts import OutsideIdentity, User
 from annotation.models.projects import Role
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> "InvitationQuerySet":
         return self.filter(used_at__isnull=True, expires_at__gt=Now())
+
+    def waiting_for(self, user: User) -> "InvitationQuerySet":
+        """Open ones that need no link: to an address that a provider proved to be theirs, where they are not in yet."""
+        proven = OutsideIdentity.objects.filter(user=user, email__iexact=OuterRef("email")).exclude(email="")
+        return self.open().filter(Exists(proven)).exclude(project__membership__user=user)
 
 
 class Invitation(models.Model):

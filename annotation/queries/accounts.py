@@ -7,7 +7,7 @@ from datetime import datetime
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from annotation.models import Membership, User
+from annotation.models import Invitation, Membership, User
 from annotation.models.projects import Role
 
 
@@ -46,3 +46,9 @@ def unconfirmed_secret(user: User) -> Secret | None:
 def may_make_projects(user: User) -> bool:
     """Superusers and whoever leads a project already. One query at most."""
     return user.is_superuser or Membership.objects.filter(user=user, role=Role.LEAD).exists()
+
+
+def invitations_for(user: User) -> list[Invitation]:
+    """Those that wait for them without a link: the newest into each project. One query."""
+    waiting = Invitation.objects.waiting_for(user).select_related("project")
+    return list(waiting.order_by("project", "-created_at", "-pk").distinct("project"))

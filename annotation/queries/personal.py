@@ -55,7 +55,8 @@ def _account(user: User) -> dict[str, Any]:
 def _access(user: User) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
     yield "second_factor", _rows(TOTPDevice.objects.filter(user=user), "confirmed", "created_at", "last_used_at")
     yield "recovery_codes", [{"left": StaticToken.objects.filter(device__user=user).count()}]
-    yield "outside_identities", _rows(OutsideIdentity.objects.filter(user=user), "issuer", "subject", "created_at")
+    identities = OutsideIdentity.objects.filter(user=user)
+    yield "outside_identities", _rows(identities, "issuer", "subject", "email", "created_at")
     yield (
         "tokens",
         _rows(ApiToken.objects.filter(user=user), "name", "scopes", "created_at", "expires_at", "last_used_at"),

@@ -7,8 +7,10 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from annotation.models import User
+from annotation.models import ApiToken, User
 from annotation.services import audit
 from annotation.services.refusal import Refusal
 
@@ -40,6 +42,15 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
     theirs = [one.session_key for one in sessions_of(user) if one.session_key != but]
     Session.objects.filter(session_key__in=theirs).delete()
     return len(theirs)
+
+
+def take_keys(*, user: User) -> None:
+    """Inside a transaction: sessions, password, second factor and tokens of the account open nothing any more."""
+    end_sessions(user=user)
+    for table in (ApiToken, TOTPDevice, StaticDevice):
+        table._default_manager.filter(user=user).delete()
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
 
 
 def sessions_of(user: User) -> list[Session]:

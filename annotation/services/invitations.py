@@ -21,6 +21,14 @@ class InvitationGone(Refusal):
     """This invitation was used, has run out, or never was. Ask for a new one."""
 
 
+class MemberAlready(Refusal):
+    """Somebody with this e-mail address belongs to the project already."""
+
+
+class InvitedAlready(Refusal):
+    """This address has an open invitation already. Withdraw that one to make another."""
+
+
 class AlreadyMember(Refusal):
     """You belong to this project already; the invitation was not used."""
 
@@ -34,9 +42,17 @@ class NotOpen(Refusal):
 
 
 def invite(*, project: Project, email: str, role: Role, by: User | None) -> str:
-    """Write the invitation and return its secret, which is shown once and stored nowhere."""
+    """Write the invitation and return its secret, which is shown once and stored nowhere.
+
+    Raises MemberAlready, InvitedAlready.
+    """
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # of two at once the second sees the first
+        if Membership.objects.filter(project=project, user__email__iexact=email).exists():
+            raise MemberAlready
+        if Invitation.objects.open().filter(project=project, email__iexact=email).exists():
+            raise InvitedAlready
         Invitation.objects.create(
             project=project,
             email=email,
@@ -85,17 +101,6 @@ def accept(*, secret: str, username: str, password: str) -> User:
     return user
 
 
-def accept_all_of(*, user: User, email: str) -> list[Membership]:
-    """Let an account whose e-mail is proven into the projects that it is invited to and not in yet."""
-    with transaction.atomic():
-        waiting = Invitation.objects.open().filter(email__iexact=email).exclude(project__membership__user=user)
-        joined = []
-        for invitation in waiting.select_related("project").order_by("project", "-created_at").distinct("project"):
-            if Invitation.objects.open().filter(pk=invitation.pk).update(used_at=Now()):
-                joined.append(_enter(invitation, user))
-    return joined
-
-
 def join(*, secret: str, by: User) -> Membership:
     """Let somebody who has an account into the project. Raises InvitationGone, AlreadyMember."""
     with transaction.atomic():
@@ -103,6 +108,15 @@ def join(*, secret: str, by: User) -> Membership:
         if Membership.objects.filter(project=invitation.project, user=by).exists():
             raise AlreadyMember
         return _enter(invitation, by)
+
+
+def join_without_link(*, invitation: int, by: User) -> Membership:
+    """Let somebody in whom an open invitation waits for, for a provider proved its address theirs. Raises NotOpen."""
+    with transaction.atomic():
+        waiting = Invitation.objects.waiting_for(by).select_related("project").filter(pk=invitation).first()
+        if waiting is None or not _mark_used(waiting):
+            raise NotOpen
+        return _enter(waiting, by)
 
 
 def _enter(invitation: Invitation, user: User) -> Membership:
@@ -117,10 +131,14 @@ def _enter(invitation: Invitation, user: User) -> Membership:
 def _use_up(secret: str) -> Invitation:
     """Inside a transaction. Raises InvitationGone."""
     invitation = look_at(secret=secret)
-    # Of many who accept at once, one changes the row.
-    if not Invitation.objects.filter(pk=invitation.pk, used_at__isnull=True).update(used_at=Now()):
+    if not _mark_used(invitation):
         raise InvitationGone
     return invitation
+
+
+def _mark_used(invitation: Invitation) -> bool:
+    """False where it is not open any more: of many who accept at once one changes the row, and who withdrew it was first."""
+    return bool(Invitation.objects.open().filter(pk=invitation.pk).update(used_at=Now()))
 
 
 def _hash(secret: str) -> bytes:

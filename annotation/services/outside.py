@@ -1,12 +1,13 @@
 """Sign-in through an OpenID provider: whom it names, and whether they belong here."""
 
 import re
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from annotation.models import Invitation, OutsideIdentity, User
-from annotation.services import accounts, audit, invitations
+from annotation.services import accounts, audit
 from annotation.services.refusal import Refusal
 
 
@@ -30,43 +31,52 @@ class AccountClosed(Refusal):
     """This account is closed."""
 
 
-def arrive(*, issuer: str, subject: str, email: str, is_proven: bool) -> User:
-    """The account of whom the provider names, made for an open invitation; and into the projects that invite them.
+@dataclass(frozen=True)
+class Arrival:
+    user: User
+    has_lost_keys: bool = False  # the account was here before, and from now on only the provider opens it
+
+
+def arrive(*, issuer: str, subject: str, email: str, is_proven: bool) -> Arrival:
+    """The account of whom the provider names, made where an invitation is open; who is invited joins themself.
 
     Raises NotInvited, EmailNotProven, SeveralAccounts, PasswordNeeded, AccountClosed.
     """
+    proven = email if is_proven else ""
     try:
         with transaction.atomic():
-            user = _known(issuer, subject) or _newcomer(issuer, subject, email, is_proven)
-            if is_proven and email:
-                invitations.accept_all_of(user=user, email=email)
-            return user
-    except (IntegrityError, NotInvited):
-        # Of two first sign-ins at once the other one made the rows, and used the invitation up.
-        there = _known(issuer, subject)
+            there = _known(issuer, subject, proven)
+            return Arrival(there) if there else _newcomer(issuer, subject, proven)
+    except IntegrityError:
+        # Of two first sign-ins at once the other one made the rows.
+        there = _known(issuer, subject, proven)
         if there is None:
             raise
-        return there
+        return Arrival(there)
 
 
-def _known(issuer: str, subject: str) -> User | None:
+def _known(issuer: str, subject: str, proven: str) -> User | None:
     identities = OutsideIdentity.objects.filter(issuer=issuer, subject=subject)
     identity = identities.select_related("user").first()
     if identity is None:
         return None
     if not identity.user.is_active:
         raise AccountClosed
-    identities.update(last_used_at=Now())
+    identities.update(last_used_at=Now(), email=proven)
     return identity.user
 
 
-def _newcomer(issuer: str, subject: str, email: str, is_proven: bool) -> User:
-    if not (is_proven and email):
+def _newcomer(issuer: str, subject: str, proven: str) -> Arrival:
+    if not proven:
         raise EmailNotProven
-    user = _account_of(email) or _make_account(email)
-    OutsideIdentity.objects.create(user=user, issuer=issuer, subject=subject)
+    there = _account_of(proven)
+    if there:
+        # Nobody proved its address when it was made: whoever did that may be somebody else, and stays outside.
+        accounts.take_keys(user=there)
+    user = there or _make_account(proven)
+    OutsideIdentity.objects.create(user=user, issuer=issuer, subject=subject, email=proven)
     audit.record(project=None, by=user, action="link account", target=user.username, issuer=issuer)
-    return user
+    return Arrival(user, has_lost_keys=there is not None)
 
 
 def _account_of(email: str) -> User | None:
@@ -77,7 +87,6 @@ def _account_of(email: str) -> User | None:
         return None
     if there[0].is_superuser:
         raise PasswordNeeded  # not by whoever comes to own its address
-    accounts.end_sessions(user=there[0])
     return there[0]
 
 

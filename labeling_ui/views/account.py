@@ -40,17 +40,17 @@ sign_out = LogoutView.as_view()
 @login_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """My projects with what I can do in each. A labeler of a single project goes straight to work; on their first
-    visit, to the page that tells them how to begin."""
+    """My projects with what I can do in each, and the invitations that wait for me. A labeler of a single project goes
+    straight to work; on their first visit, to the page that tells them how to begin."""
     user = signed_in(request.user)
     places = list(Membership.objects.filter(user=user).select_related("project").order_by("project__name"))
-    if len(places) == 1 and places[0].role == Role.LABELER and not user.is_superuser:
+    invitations = accounts.invitations_for(user)
+    if len(places) == 1 and places[0].role == Role.LABELER and not (user.is_superuser or invitations):
         project = places[0].project
         return redirect("work" if work.is_first_visit(user, project) else "label", project.slug)
-    may_make = user.is_superuser or any(place.role == Role.LEAD for place in places)
-    return render(
-        request, "labeling_ui/account/home.html", {"places": places, "roles": Role, "may_make_projects": may_make}
-    )
+    context: dict[str, object] = {"places": places, "roles": Role, "invitations": invitations}
+    context["may_make_projects"] = accounts.may_make_projects(user)
+    return render(request, "labeling_ui/account/home.html", context)
 
 
 @never_cache

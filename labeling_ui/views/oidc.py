@@ -6,6 +6,7 @@ The way there is a link and no form: `form-action 'self'` would stop a form whos
 import logging
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -43,12 +44,22 @@ def callback(request: HttpRequest) -> HttpResponse:
     back = request.session.get(NEXT, "/")
     try:
         who = openid.answer(request)
-        user = outside.arrive(issuer=who.issuer, subject=who.subject, email=who.email, is_proven=who.is_proven)
+        arrival = outside.arrive(issuer=who.issuer, subject=who.subject, email=who.email, is_proven=who.is_proven)
     except openid.ProviderFailed as failure:
         return _failed(request, failure)
     except Refusal as refusal:
         return _sorry(request, _(str(refusal)), status=403)
-    return redirect(second_factor.enter(request, user, back=back, is_given_elsewhere=who.is_second_factor_given))
+    way = second_factor.enter(request, arrival.user, back=back, is_given_elsewhere=who.is_second_factor_given)
+    return _tell_of_lost_keys(request) if arrival.has_lost_keys else redirect(way)
+
+
+def _tell_of_lost_keys(request: HttpRequest) -> HttpResponse:
+    sentence = _(
+        "Your account belongs to your sign-in with %(provider)s now. The password, the second factor and the tokens that "
+        "it had before work no more."
+    )
+    messages.info(request, sentence % {"provider": openid.name()})
+    return redirect("security")
 
 
 def _failed(request: HttpRequest, failure: Exception) -> HttpResponse:

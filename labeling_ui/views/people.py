@@ -46,8 +46,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     form = InvitationForm(request.POST) if request.method == "POST" else InvitationForm.empty()
     link = ""
     if form.is_valid():
-        secret = invitations.invite(project=place.project, by=place.user, **form.cleaned_data)
-        link = request.build_absolute_uri(reverse("invitation", args=[secret]))
+        link = _invite(request, place, form)
     today = timezone.now().date()
     context = {
         "project": place.project,
@@ -64,6 +63,16 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
+def _invite(request: HttpRequest, place: Membership, form: InvitationForm) -> str:
+    """The link, or nothing and a sentence in the form."""
+    try:
+        secret = invitations.invite(project=place.project, by=place.user, **form.cleaned_data)
+    except (invitations.MemberAlready, invitations.InvitedAlready) as refusal:
+        form.add_error("email", _(str(refusal)))
+        return ""
+    return request.build_absolute_uri(reverse("invitation", args=[secret]))
+
+
 @require_POST
 def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The button that was pressed says what becomes of the person."""

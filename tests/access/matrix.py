@@ -28,6 +28,7 @@ PAGES = {
     "sign_in": {"GET": ANYBODY, "POST": ANYBODY},
     "sign_out": {"POST": ANYBODY},
     "invitation": {"GET": ANYBODY, "POST": STRANGERS},
+    "join": {"POST": OWNER},
     "preferences": {"POST": ANYBODY},
     "new_project": {"GET": ANY_LEAD, "POST": ANY_LEAD},
     "security": {"GET": SIGNED_IN, "POST": SIGNED_IN},
@@ -265,3 +266,4 @@ BODIES = {
     ("acknowledge", "POST"): {"version": 1},
     ("api_acknowledge", "POST"): {"version": 1},
 }
+    "join": {"pk": "waiting.pk"},

@@ -20,6 +20,7 @@ from annotation.models import (
     Labeler,
     Membership,
     ModelVersion,
+    OutsideIdentity,
     Round,
     Snapshot,
     StepRating,
@@ -50,9 +51,18 @@ def build(data_dir):
         **vars(_files(project, data_dir)),
         **vars(_tokens(project, elsewhere, people)),
     )
+        waiting=_waiting(people["lead"]),
 
 
 def _tokens(project, elsewhere, people):
+def _waiting(lead):
+    """The lead's invitation to a third project, which needs no link."""
+    OutsideIdentity.objects.create(user=lead, issuer="https://id.example.org", subject="1", email="lead@example.org")
+    third = factories.project(slug="third", name="Third")
+    invitations.invite(project=third, email="lead@example.org", role="labeler", by=None)
+    return Invitation.objects.get(project=third)
+
+
     """The secrets of tokens: one of each scope for everybody, and a lead's for another project of theirs."""
     lead = people["lead"]
     Membership.objects.create(project=elsewhere, user=lead, role="lead")

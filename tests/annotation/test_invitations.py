@@ -75,6 +75,19 @@ def test_an_invitation_runs_out(secret):
         invitations.look_at(secret=secret)
 
 
+def test_an_address_is_invited_once_at_a_time_and_no_member_is(secret, project, dana):
+    with pytest.raises(invitations.InvitedAlready):
+        invitations.invite(project=project, email="Erin@example.org", role="lead", by=dana)
+    invitations.withdraw(project=project, invitation=Invitation.objects.get().pk, by=dana)
+    again = invitations.invite(project=project, email="Erin@example.org", role="lead", by=dana)
+    invitations.accept(secret=again, **ANSWER)
+
+    with pytest.raises(invitations.MemberAlready):
+        invitations.invite(project=project, email="erin@example.org", role="lead", by=dana)
+
+    assert Invitation.objects.count() == 2
+
+
 def test_the_secret_is_not_stored(secret):
     stored = Invitation.objects.get()
 
@@ -112,6 +125,22 @@ def test_the_command_refuses_what_cannot_be(project, email, slug):
         call_command("invite", email, project=slug, role="lead")
 
     assert not Invitation.objects.exists()
+
+
+def test_an_invitation_that_is_withdrawn_while_it_is_accepted_makes_no_account(secret, project, dana, monkeypatch):
+    looked_at = invitations.look_at
+
+    def withdrawn_after(*, secret):
+        found = looked_at(secret=secret)
+        invitations.withdraw(project=project, invitation=found.pk, by=dana)
+        return found
+
+    monkeypatch.setattr(invitations, "look_at", withdrawn_after)
+
+    with pytest.raises(invitations.InvitationGone):
+        invitations.accept(secret=secret, **ANSWER)
+
+    assert not User.objects.filter(username="erin").exists()
 
 
 @pytest.mark.services

@@ -13,7 +13,7 @@ from django.test import Client
 
 from annotation.models import AuditEvent, Invitation, Labeler, Membership, OutsideIdentity, User
 from annotation.models.projects import Role
-from annotation.services import invitations, members, outside
+from annotation.services import invitations, outside, second_factor, tokens
 from tests import factories
 from tests.annotation.test_races import at_once
 from tests.openid_provider import CLIENT, SECRET
@@ -95,10 +95,27 @@ def test_n1_who_is_invited_gets_an_account_without_a_password(provider, project)
     user = signed_in(client)
     assert answer["Location"] == "/p/algebra/work/"
     assert (user.username, user.email, user.has_usable_password()) == ("erin", "erin@example.org", False)
+    assert AuditEvent.objects.filter(action="link account", actor=user).exists()
+
+
+def test_n1_who_comes_in_joins_no_project_before_they_saw_its_terms(provider, project):
+    invite(project)
+
+    client, _ = come_in(provider, ERIN)
+
+    page = client.get("/").content.decode()
+    assert "Invitation to Algebra" in page
+    assert "What you agree to by joining" in page
+    assert not Membership.objects.exists()
+    assert not AuditEvent.objects.filter(action="agree to terms").exists()
+
+    client.post(f"/accounts/invitations/{Invitation.objects.get().pk}/join/")
+
+    user = signed_in(client)
     assert Membership.objects.get(user=user).role == "labeler"
     assert Labeler.objects.filter(user=user, project=project).exists()
     assert Invitation.objects.get().used_at is not None
-    assert AuditEvent.objects.filter(action="link account", actor=user).exists()
+    assert AuditEvent.objects.get(action="agree to terms").target == "erin"
 
 
 def test_n1_who_is_not_invited_stays_outside(provider, project):
@@ -144,16 +161,62 @@ def test_n1_an_e_mail_that_changed_hands_opens_no_account_of_its_former_owner(pr
     assert answer.status_code == 403
 
 
-def test_n1_further_invitations_are_taken_up_with_the_sign_in(provider, project):
+def test_n1_further_invitations_wait_on_the_first_page_of_who_would_go_straight_to_work(provider, project):
     invite(project)
-    come_in(provider, ERIN)
-    other = factories.project(slug="geometry")
+    client, _ = come_in(provider, ERIN)
+    client.post(f"/accounts/invitations/{Invitation.objects.get().pk}/join/")
+    assert client.get("/")["Location"] == "/p/algebra/work/"
+    other = factories.project(slug="geometry", name="Geometry")
     invite(other, "ERIN@example.org", Role.REVIEWER)
 
-    come_in(provider, ERIN)
+    page = client.get("/").content.decode()
 
-    assert Membership.objects.get(project=other).role == "reviewer"
-    assert Membership.objects.get(project=project).role == "labeler"
+    assert "Invitation to Geometry" in page
+    assert "Invitation to Algebra" not in page
+    assert not Membership.objects.filter(project=other).exists()
+
+
+def test_n1_an_invitation_waits_only_for_whom_a_provider_proved_its_address_to_be_of(
+    provider, project, charlie, client_for
+):
+    User.objects.filter(pk=charlie.user.pk).update(email="erin@example.org")
+    invite(project)
+    invitation = Invitation.objects.get()
+
+    client = client_for(charlie.user)
+
+    assert "Invitation to Algebra" not in client.get("/", follow=True).content.decode()
+    assert client.post(f"/accounts/invitations/{invitation.pk}/join/").status_code == 404
+    assert not Membership.objects.filter(project=project).exists()
+
+
+def test_n1_an_account_that_somebody_made_for_another_s_address_is_closed_to_its_maker(provider, project, alice):
+    User.objects.filter(pk=alice.user.pk).update(email="erin@example.org")
+    token = tokens.make(by=alice.user, name="kept", scopes=["read"], days=1)[1]
+    factories.give_second_factor(alice.user)
+    maker = Client()
+    maker.force_login(alice.user, backend="django.contrib.auth.backends.ModelBackend")
+
+    client, answer = come_in(provider, ERIN)
+
+    assert signed_in(client) == alice.user
+    assert "The password, the second factor and the tokens" in client.get(answer["Location"]).content.decode()
+    assert not User.objects.get(pk=alice.user.pk).has_usable_password()
+    assert not second_factor.is_set_up(alice.user)
+    assert signed_in(maker) is None
+    headers = {"Authorization": f"Bearer {token}"}
+    assert Client().get("/api/v1/projects", headers=headers).status_code == 401
+
+
+def test_n1_what_somebody_sets_up_after_the_first_sign_in_stays(provider, alice):
+    User.objects.filter(pk=alice.user.pk).update(email="erin@example.org")
+    come_in(provider, ERIN)
+    token = tokens.make(by=alice.user, name="script", scopes=["read"], days=1)[1]
+
+    _, answer = come_in(provider, ERIN, back="/p/algebra/work/")
+
+    assert answer["Location"] == "/p/algebra/work/"
+    assert Client().get("/api/v1/projects", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
 def test_n1_names_that_are_taken_get_a_number(provider, project):
@@ -250,6 +313,7 @@ def test_n7_the_session_is_a_new_one_after_the_sign_in(provider, project):
 def test_n7_a_second_factor_of_ours_is_asked_for_unless_the_provider_had_one(provider, project, dana, settings):
     settings.REQUIRE_MFA = True
     User.objects.filter(pk=dana.pk).update(email="erin@example.org")
+    come_in(provider, ERIN)
     factories.give_second_factor(dana)
 
     client, answer = come_in(provider, ERIN)
@@ -280,19 +344,34 @@ def test_n1_eight_first_sign_ins_at_once_make_one_account():
         range(8),
     )
 
-    assert answers == [User.objects.get()] * 8
-    assert User.objects.count() == OutsideIdentity.objects.count() == Membership.objects.count() == 1
+    assert [answer.user for answer in answers] == [User.objects.get()] * 8
+    assert User.objects.count() == OutsideIdentity.objects.count() == 1
 
 
 def test_n1_nobody_is_made_a_member_twice(provider, project, alice):
-    User.objects.filter(pk=alice.user.pk).update(email="erin@example.org")
-    members.add_member(project=project, user=alice.user, role=Role.LEAD, by=None)
     invite(project)
+    User.objects.filter(pk=alice.user.pk).update(email="erin@example.org")
+    invitation = Invitation.objects.get()
 
-    come_in(provider, ERIN)
+    client, _ = come_in(provider, ERIN)
 
-    assert Membership.objects.get(user=alice.user).role == "lead"
+    assert client.post(f"/accounts/invitations/{invitation.pk}/join/").status_code == 404
+    assert Membership.objects.get(user=alice.user).role == "labeler"
     assert Invitation.objects.get().used_at is None
+
+
+def test_n7_staff_whose_provider_asks_for_a_second_factor_set_up_one_for_their_tokens(provider, dana, settings):
+    settings.REQUIRE_MFA = True
+    User.objects.filter(pk=dana.pk).update(email="erin@example.org")
+    client, _ = come_in(provider, ERIN | {"amr": ["mfa"]})
+    page = client.get("/accounts/second-factor/").content.decode()
+    assert 'value="begin"' in page
+
+    client.post("/accounts/second-factor/", {"act": "begin"})
+    client.post("/accounts/second-factor/", {"act": "confirm", "code": factories.app_code(dana)})
+
+    assert second_factor.is_set_up(dana)
+    assert client.get("/accounts/second-factor/")["Location"] == "/accounts/security/"
 
 
 def test_the_state_travels_with_the_session_and_not_in_the_open(provider, client):

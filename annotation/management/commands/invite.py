@@ -6,9 +6,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from annotation import local
-from annotation.models import Project
+from annotation.management.projects import find_project
 from annotation.models.projects import Role
 from annotation.services import invitations
+from annotation.services.refusal import Refusal
 
 
 class Command(BaseCommand):
@@ -21,13 +22,14 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", help="the address of your site; default: where `make run` runs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}. Make it with: manage.py createproject")
+        project = find_project(options["project"])
         try:
             validate_email(options["email"])
         except ValidationError as error:
             raise CommandError(f"{options['email']!r} is not an e-mail address.") from error
-        secret = invitations.invite(project=project, email=options["email"], role=Role(options["role"]), by=None)
+        try:
+            secret = invitations.invite(project=project, email=options["email"], role=Role(options["role"]), by=None)
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
         base_url = options["base_url"] or local.address(settings.DATA_DIR)
         self.stdout.write(f"{base_url.rstrip('/')}/accounts/invitation/{secret}/")
