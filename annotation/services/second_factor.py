@@ -62,7 +62,7 @@ def confirm(*, by: User, code: str) -> list[str]:
     """
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(user=by, confirmed=False).first()
-        refusal = _verify(device, code) if device else NothingToConfirm()
+        refusal = _verify(device, _bare(code)) if device else NothingToConfirm()
         if device and refusal is None:
             TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
             codes = _make_recovery_codes(by)
@@ -73,7 +73,7 @@ def confirm(*, by: User, code: str) -> list[str]:
 
 def check(*, user: User, code: str) -> None:
     """Use up a code of the app, or a recovery code. Raises WrongCode, WaitALittle."""
-    bare = "".join(code.split()).replace("-", "").lower()
+    bare = _bare(code)
     with transaction.atomic():
         refusal = _check_app(user, bare) if bare.isdecimal() else _check_recovery(user, bare)
     if refusal:
@@ -103,6 +103,11 @@ def reset(*, user: User, by: User | None) -> None:
         _forget(user)
         accounts.end_sessions(user=user)
         audit.record(project=None, by=by, action="reset second factor", target=user.username)
+
+
+def _bare(code: str) -> str:
+    """Without the blanks and hyphens that people read it by."""
+    return "".join(code.split()).replace("-", "").lower()
 
 
 def _check_app(user: User, code: str) -> Refusal | None:

@@ -32,11 +32,12 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     """Ask for the code of who has a second factor; let everybody else who is signed in set one up."""
     if not request.user.is_authenticated:
         return _at_the_door(request)
+    # A provider may have asked for one of its own: that is given without being set up here, where tokens need one.
+    if not services.is_set_up(request.user):
+        return _set_up(request, request.user)
     if session.is_given(request):
         return redirect("security")
-    if services.is_set_up(request.user):
-        return _give(request, request.user, inside(request, request.GET.get("next")))
-    return _set_up(request, request.user)
+    return _give(request, request.user, inside(request, request.GET.get("next")))
 
 
 @sensitive_post_parameters("code")

@@ -104,6 +104,15 @@ def test_n7_a_session_from_before_the_sign_in_is_never_the_one_after_it(dana):
     assert client.session.session_key != planted.session_key
 
 
+def test_n7_a_code_may_be_typed_as_people_read_it(dana):
+    second_factor.begin(by=dana)
+    code = factories.app_code(dana)
+
+    second_factor.confirm(by=dana, code=f" {code[:3]} {code[3:]} ")
+
+    assert second_factor.is_set_up(dana)
+
+
 def test_n7_a_code_is_good_once(dana):
     factories.give_second_factor(dana)
     code = factories.app_code(dana)
