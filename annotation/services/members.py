@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
@@ -58,41 +59,30 @@ def add_member(*, project: Project, user: User, role: Role, by: User | None) -> 
     Raises LastLead.
     """
     with transaction.atomic():
-        membership, made = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
-        if role == Role.LABELER:
-            beginning = {"admission": screening.first_admission(project=project)}
-            Labeler.objects.get_or_create(project=project, user=user, defaults=beginning)
-        if made or membership.role != role:
-            _check_another_leads(membership, before="" if made else membership.role)
-            membership.role = role
-            membership.save()
-            _give_back_work(membership)
-            audit.record(project=project, by=by, action="give role", target=user.username, role=role)
-    return membership
+        membership = _locked(project, user=user) or Membership(project=project, user=user)
+        return _give_role(membership, role, by)
 
 
 def change_role(*, project: Project, member: int, role: Role, by: User) -> Membership:
     """Give somebody who is in the project another role, at once. Raises NotAMember, LastLead."""
     with transaction.atomic():
-        membership = _member(project, member)
-        return add_member(project=project, user=membership.user, role=role, by=by)
+        membership = _locked(project, pk=member)
+        if membership is None:
+            raise NotAMember
+        return _give_role(membership, role, by)
 
 
 def remove_member(*, project: Project, member: int, by: User) -> Membership:
     """Let somebody out of the project, at once; their labels and their pseudonym stay. Raises NotAMember, LastLead."""
     with transaction.atomic():
-        membership = _member(project, member)
-        leave(membership=membership)
+        membership = _let_go(_locked(project, pk=member))
         audit.record(project=project, by=by, action="remove member", target=membership.user.username)
     return membership
 
 
-def leave(*, membership: Membership) -> None:
-    """Inside a transaction. Raises LastLead."""
-    _check_another_leads(membership, before=membership.role)
-    Membership.objects.filter(pk=membership.pk).delete()
-    membership.role = ""
-    _give_back_work(membership)
+def leave(*, project: Project, user: User) -> None:
+    """Inside a transaction. Raises NotAMember, LastLead."""
+    _let_go(_locked(project, user=user))
 
 
 def set_account(*, username: str, password: str) -> User:
@@ -104,19 +94,52 @@ def set_account(*, username: str, password: str) -> User:
     return user
 
 
-def _member(project: Project, pk: int) -> Membership:
-    membership = Membership.objects.select_related("user", "project").filter(project=project, pk=pk).first()
-    if membership is None:
-        raise NotAMember
+def _locked(project: Project, **which: Any) -> Membership | None:
+    """The membership as it is now: until the end of the transaction nobody else changes who is in the project.
+
+    So of two leads who let each other go, the second sees that the first is gone.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    there = Membership.objects.select_for_update(of=("self",)).select_related("user", "project")
+    return there.filter(project=project, **which).first()
+
+
+def _give_role(membership: Membership, role: Role, by: User | None) -> Membership:
+    project, user = membership.project, membership.user
+    if role == Role.LABELER and membership.role != role:
+        _begin_to_label(project, user)
+    if membership.role != role:
+        _check_another_leads(membership)
+        membership.role = role
+        membership.save()
+        _give_back_work(membership)
+        audit.record(project=project, by=by, action="give role", target=user.username, role=role)
     return membership
 
 
-def _check_another_leads(membership: Membership, *, before: str) -> None:
+def _begin_to_label(project: Project, user: User) -> None:
+    """Who never was a labeler here begins as everybody does, though they have a pseudonym from deciding as a reviewer."""
+    beginning = {"admission": screening.first_admission(project=project)}
+    labeler, _made = Labeler.objects.get_or_create(project=project, user=user, defaults=beginning)
+    history = apps.get_model("annotation", "MembershipEvent").objects
+    if not history.filter(project=project, user=user, role=Role.LABELER).exists():
+        Labeler.objects.filter(pk=labeler.pk).update(**beginning)
+
+
+def _let_go(membership: Membership | None) -> Membership:
+    if membership is None:
+        raise NotAMember
+    _check_another_leads(membership)
+    Membership.objects.filter(pk=membership.pk).delete()
+    membership.role = ""
+    _give_back_work(membership)
+    return membership
+
+
+def _check_another_leads(membership: Membership) -> None:
     """Before a lead stops being one."""
-    if before != Role.LEAD:
+    if membership.role != Role.LEAD:
         return
-    # One at a time: of two leads who let each other go, the second sees that the first is gone.
-    Project.objects.select_for_update(no_key=True).get(pk=membership.project_id)
     others = Membership.objects.filter(project=membership.project_id, role=Role.LEAD, user__is_active=True)
     if not others.exclude(pk=membership.pk).exists():
         raise LastLead

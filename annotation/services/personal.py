@@ -1,23 +1,14 @@
 """What an account leaves behind when its owner deletes it: labels under a random name, and nothing that names them."""
 
+from contextlib import suppress
+
 import pgtrigger
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.db import transaction
 from django.db.models import Q
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django.db.models.functions import Lower
 
-from annotation.models import (
-    ApiToken,
-    AuditEvent,
-    Draft,
-    Invitation,
-    Labeler,
-    Membership,
-    Message,
-    OutsideIdentity,
-    User,
-)
+from annotation.models import AuditEvent, Draft, Invitation, Labeler, Message, OutsideIdentity, Project, User
 from annotation.services import accounts, audit, members
 from annotation.services.refusal import Refusal
 
@@ -35,13 +26,14 @@ def delete_account(*, by: User) -> None:
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=by.pk)
         _check_another_looks_after_all(user)
-        for membership in Membership.objects.select_related("user", "project").filter(user=user).order_by("project"):
-            members.leave(membership=membership)
-        _forget_ties(user)
+        for project in Project.objects.filter(membership__user=user).order_by("pk"):
+            with suppress(members.NotAMember):  # somebody has just let them go
+                members.leave(project=project, user=user)
+        name, emails = user.username, _emails_of(user)
+        _forget_ties(user, emails)
         _forget_access(user)
-        names = {user.username, user.email} - {""}
         _empty(user)
-        _rename_in_audit(names, user.username)
+        _rename_in_audit(name, emails, user.username)
         audit.record(project=None, by=user, action="delete account", target=user.username)
 
 
@@ -54,19 +46,23 @@ def _check_another_looks_after_all(user: User) -> None:
         raise LastSuperuser
 
 
-def _forget_ties(user: User) -> None:
+def _emails_of(user: User) -> set[str]:
+    """In small letters: an invitation may have spelled one in another way."""
+    proven = OutsideIdentity.objects.filter(user=user).values_list("email", flat=True)
+    return {email.lower() for email in (user.email, *proven) if email}
+
+
+def _forget_ties(user: User, emails: set[str]) -> None:
     """What points from labels and words to the account. Unfinished judgements go: nobody will hand them in."""
     Draft.objects.filter(labeler__user=user).delete()
     Labeler.objects.filter(user=user).update(user=None)
     Message.objects.filter(author=user).update(author=None)
-    if user.email:
-        Invitation.objects.filter(email__iexact=user.email).update(email="")
+    Invitation.objects.annotate(address=Lower("email")).filter(address__in=emails).update(email="")
 
 
 def _forget_access(user: User) -> None:
-    accounts.end_sessions(user=user)
-    for table in (ApiToken, OutsideIdentity, TOTPDevice, StaticDevice):
-        table._default_manager.filter(user=user).delete()
+    accounts.take_keys(user=user)
+    OutsideIdentity.objects.filter(user=user).delete()
     for log in (AccessAttempt, AccessFailureLog, AccessLog):
         log._default_manager.filter(username=user.username).delete()
 
@@ -77,11 +73,13 @@ def _empty(user: User) -> None:
     user.first_name = user.last_name = user.email = ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.last_login = None
-    user.set_unusable_password()
     user.save()
 
 
-def _rename_in_audit(names: set[str], instead: str) -> None:
+def _rename_in_audit(name: str, emails: set[str], instead: str) -> None:
     """The one exception to its being append-only: who did what stays, and only the person's name goes."""
+    of_account = Q(action__in=audit.TARGET_IS_A_NAME, target=name)
+    of_invitation = Q(action__in=audit.TARGET_IS_AN_EMAIL, address__in=emails)
     with pgtrigger.ignore("annotation.AuditEvent:append_only"):
-        AuditEvent.objects.filter(Q(target__in=names)).update(target=instead)
+        named = AuditEvent.objects.annotate(address=Lower("target")).filter(of_account | of_invitation)
+        named.update(target=instead)

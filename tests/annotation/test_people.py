@@ -105,6 +105,23 @@ def test_n1_of_two_leads_who_let_each_other_go_one_stays():
     assert Membership.objects.filter(project=project, role="lead").count() == 1
 
 
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_n1_who_is_let_go_while_their_role_is_changed_does_not_come_back():
+    project = factories.project()
+    dana = factories.member(project, "lead", "dana")
+    for round_ in range(5):
+        other = factories.member(project, "lead", f"other-{round_}")
+        member = membership(project, other).pk
+
+        answers = at_once(
+            lambda act, member=member: act(project=project, member=member, by=dana), [DEMOTE, members.remove_member]
+        )
+
+        assert not Membership.objects.filter(user=other).exists()
+        assert [one for one in answers if isinstance(one, Exception) and not isinstance(one, members.NotAMember)] == []
+
+
 def test_n1_a_pause_has_a_reason_and_stops_new_work_only(project, dana, alice):
     factories.queued(project, 2)
     held = queue.claim_next(project=project, by=alice)
