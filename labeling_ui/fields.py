@@ -8,6 +8,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
+class TextField(forms.CharField):
+    """What somebody writes into an area, its lines ended as everything else ends them: browsers send two characters for
+    each, which would count twice and differ from what is stored."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
 def number(label: Any, least: int, most: int, help_text: Any) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=least, max_value=most, help_text=help_text)
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Instructions, Label, Labeler, Project
+from labeling_ui.fields import TextField
 from labeling_ui.preferences import Theme
 
 
@@ -43,7 +44,7 @@ class PreferencesForm(forms.Form):
 class InstructionsForm(forms.Form):
     """The next version of the instructions, written on the ground of the one that was in force then."""
 
-    text = forms.CharField(
+    text = TextField(
         label=_("Text"),
         required=False,
         max_length=50_000,
@@ -53,7 +54,7 @@ class InstructionsForm(forms.Form):
             "all begin with - is a list; formulas stand between dollar signs. No text at all: the built-in page."
         ),
     )
-    changes = forms.CharField(
+    changes = TextField(
         label=_("What has changed"),
         required=False,
         max_length=2000,
@@ -72,21 +73,15 @@ class InstructionsForm(forms.Form):
         kept = {"text": self.newest.text, "based_on": self.newest.version}
         super().__init__(*args, **{"initial": kept} | kwargs)
 
-    def clean_text(self) -> str:
-        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
-
     def clean(self) -> None:
         given = self.cleaned_data
-        if given.get("based_on") != self.newest.version:
-            # What is sent next is written in sight of the newest version.
-            self.data = dict(self.data.items()) | {"based_on": self.newest.version}
-            self.add_error(
-                None, _("Somebody else has published a version since you began. Look at it before you go on.")
-            )
-        elif given.get("text") == self.newest.text and given["must_acknowledge"] <= self.newest.must_acknowledge:
+        if given.get("text") == self.newest.text and given["must_acknowledge"] <= self.newest.must_acknowledge:
             self.add_error("text", _("This is what is in force already."))
-        if given["must_acknowledge"] and not given.get("changes"):
-            self.add_error("changes", _("Say what has changed: it is what labelers are asked to read."))
+
+    def begin_again(self, why: str) -> None:
+        """What is sent next is written in sight of the newest version."""
+        self.data = dict(self.data.items()) | {"based_on": self.newest.version}
+        self.add_error(None, why)
 
 
 class MessageForm(forms.Form):
@@ -94,7 +89,7 @@ class MessageForm(forms.Form):
 
     to = forms.ChoiceField(label=_("To"))
     label = forms.UUIDField(required=False)
-    text = forms.CharField(
+    text = TextField(
         label=_("Message"),
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 5}),

@@ -5,13 +5,15 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Gold, Solution
 from annotation.models.quality import GoldKind
 from annotation.services.gold import MOST_WORDS
+from annotation.services.gold_import import MOST_BYTES, GoldFileTooBig
+from labeling_ui.fields import TextField
 
-MOST_BYTES = 5 << 20  # of an uploaded file
 KINDS = [(kind.value, capfirst(_(kind.label))) for kind in GoldKind]
 
 
@@ -19,7 +21,7 @@ class GoldForm(forms.Form):
     """Where a first error is accepted is ticked beside the steps themselves: boxes named `step`, from 0."""
 
     kind = forms.ChoiceField(label=_("What it is for"), choices=KINDS, widget=forms.RadioSelect, initial="hidden")
-    explanation = forms.CharField(
+    explanation = TextField(
         label=_("Explanation"),
         required=False,
         max_length=MOST_WORDS,
@@ -39,8 +41,7 @@ class GoldForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data
-        kind, words = GoldKind(given["kind"]), given["explanation"].replace("\r\n", "\n")
-        return {"kind": kind, "error_steps": given["step"], "explanation": words}
+        return {"kind": GoldKind(given["kind"]), "error_steps": given["step"], "explanation": given["explanation"]}
 
 
 class GoldFileForm(forms.Form):
@@ -50,7 +51,7 @@ class GoldFileForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MOST_BYTES:
-            raise forms.ValidationError(_("The file is larger than 5 MB. Import it on the server: import_gold."))
+            raise forms.ValidationError(gettext(str(GoldFileTooBig())))
         return file
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from annotation.api import figures_views as figures
 from annotation.api import import_views as imports
 from annotation.api import people_views as people
 from annotation.api import project_views as projects
@@ -26,6 +27,8 @@ urlpatterns = [
     path(f"{PROJECT}/instructions", projects.Instructions.as_view(), name="api_instructions"),
     path(f"{PROJECT}/practice/done", projects.PracticeDone.as_view(), name="api_practice_done"),
     path(f"{PROJECT}/messages", projects.Messages.as_view(), name="api_messages"),
+    path(f"{PROJECT}/inbox", projects.Inbox.as_view(), name="api_inbox"),
+    path(f"{PROJECT}/work", figures.OwnWork.as_view(), name="api_work"),
     path(f"{PROJECT}/messages/read", projects.ReadMessages.as_view(), name="api_read_messages"),
     path(f"{PROJECT}/messages/<int:pk>/reply", projects.Reply.as_view(), name="api_reply"),
     path(f"{PROJECT}/members", people.Members.as_view(), name="api_members"),
@@ -33,6 +36,10 @@ urlpatterns = [
     path(f"{PROJECT}/invitations", people.Invitations.as_view(), name="api_invitations"),
     path(f"{PROJECT}/invitations/<int:pk>", people.InvitationDetail.as_view(), name="api_invitation"),
     path(f"{PROJECT}/labelers", people.Labelers.as_view(), name="api_labelers"),
+    path(LABELER, figures.LabelerDetail.as_view(), name="api_labeler"),
+    path(f"{PROJECT}/work-days", figures.PayRecord.as_view(), name="api_pay_record"),
+    path(f"{PROJECT}/agreement", figures.Agreement.as_view(), name="api_agreement"),
+    path(f"{PROJECT}/behaviour", figures.Behaviour.as_view(), name="api_behaviour"),
     path(f"{LABELER}/pause", people.Pause.as_view(), name="api_pause"),
     path(f"{LABELER}/reinstate", people.Reinstate.as_view(), name="api_reinstate"),
     path(f"{LABELER}/admit", people.Admit.as_view(), name="api_admit"),

@@ -7,14 +7,14 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation.api.parsers import asked
 from annotation.api.permissions import place_in_project
 from annotation.models import ImportBatch, Membership
 from annotation.models.imports import ImportKind
@@ -28,7 +28,6 @@ from annotation.services.import_batches import Choices
 from annotation.services.line_files import read_lines
 
 CHUNK = 1 << 20
-MOST_GOLD = 5 << 20
 FILE: Any = {"application/octet-stream": OpenApiTypes.BINARY}
 
 
@@ -84,9 +83,7 @@ class Imports(APIView):
     def post(self, request: Request, slug: str) -> Response:
         """Send a file (JSON Lines, or the same packed by gzip) as the body; a worker checks it and writes nothing yet."""
         place = place_in_project(request.user, slug, Role.LEAD)
-        form = ChoicesSerializer(data=request.query_params)
-        form.is_valid(raise_exception=True)
-        told = form.validated_data
+        told = asked(ChoicesSerializer, request)
         kind = ImportKind(told["kind"]) if "kind" in told else None
         choices = Choices(kind, told["split"], told["make_problems"], told["generator"])
         batch = services.request_import(
@@ -129,6 +126,12 @@ class UndoImport(APIView):
         return Response(ImportSerializer(_found(place, pk)).data, status=202)
 
 
+class GoldFileQuerySerializer(serializers.Serializer[Any]):
+    """`kind`: of lines that name none."""
+
+    kind = serializers.ChoiceField(choices=GoldKind.choices, default=GoldKind.HIDDEN)
+
+
 class GoldReportSerializer(serializers.Serializer[Any]):
     created = serializers.IntegerField()
     already_there = serializers.IntegerField()
@@ -140,19 +143,17 @@ class GoldFile(APIView):
         return [AsItCame()]
 
     @extend_schema(
-        parameters=[OpenApiParameter("kind", str, enum=GoldKind.values, description="for lines that name none")],
+        parameters=[GoldFileQuerySerializer],
         request=FILE,
         responses=GoldReportSerializer,
     )
     def post(self, request: Request, slug: str) -> Response:
         """Send a file of known solutions as the body, 5 MB at most."""
         place = place_in_project(request.user, slug, Role.LEAD)
-        kind = request.query_params.get("kind", GoldKind.HIDDEN)
-        if kind not in GoldKind.values:
-            raise Http404
-        file = BytesIO(b"".join(_pieces(request, most=MOST_GOLD)))
+        kind = GoldKind(asked(GoldFileQuerySerializer, request)["kind"])
+        file = BytesIO(b"".join(_pieces(request, most=gold_import.MOST_BYTES)))
         report = gold_import.import_gold(
-            project=place.project, lines=read_lines(file), source="sent by the API", by=place.user, kind=GoldKind(kind)
+            project=place.project, lines=read_lines(file), source="sent by the API", by=place.user, kind=kind
         )
         refused = [{"line": one.number, "path": one.path, "reason": one.reason} for one in report.refused]
         told = {"created": report.created, "already_there": report.already_there, "refused": refused}
@@ -165,7 +166,7 @@ def _pieces(request: Request, most: int | None = None) -> Iterator[bytes]:
     while piece := stream.read(CHUNK):
         length += len(piece)
         if most is not None and length > most:
-            raise ParseError("The file is too large to be sent at once.")
+            raise gold_import.GoldFileTooBig
         yield piece
 
 

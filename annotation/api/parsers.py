@@ -38,6 +38,13 @@ def refuse_unstorable(value: Any) -> None:
         raise ParseError("A number is out of range.")
 
 
+def asked(serializer: Any, request: Request) -> dict[str, Any]:
+    """The request's query as the serializer reads it. Raises ValidationError."""
+    form = serializer(data=request.query_params)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
 def valid(serializer: Any, request: Request) -> dict[str, Any]:
     """The request's body as the serializer reads it. Raises ValidationError."""
     form = serializer(data=request.data)

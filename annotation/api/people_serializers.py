@@ -69,6 +69,12 @@ class LabelerSerializer(serializers.Serializer[Any]):
     excluded_labels = serializers.IntegerField()
 
 
+class WindowSerializer(serializers.Serializer[Any]):
+    """The last so many days; all time, where none are named."""
+
+    days = serializers.IntegerField(min_value=1, max_value=3660, allow_null=True, default=None)
+
+
 class FigureSerializer(serializers.Serializer[Any]):
     pseudonym = serializers.UUIDField(source="labeler.pseudonym")
     labels = serializers.IntegerField(source="sums.labels")

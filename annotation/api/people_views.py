@@ -1,19 +1,20 @@
 """REST endpoints of people: members, invitations, labelers and what leads do about them, one's own tokens."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from annotation.api import people_serializers as serializers
-from annotation.api.parsers import valid
-from annotation.api.permissions import check_second_factor, place_in_project, signed_in
-from annotation.models import Labeler, Membership, User
+from annotation.api.parsers import asked, valid
+from annotation.api.permissions import check_second_factor_for_token, place_in_project, signed_in
+from annotation.models import ApiToken, Membership
 from annotation.models.projects import Role
 from annotation.queries import people, people_figures
 from annotation.queries import quality as quality_queries
@@ -83,78 +84,73 @@ class Quality(APIView):
 
 class Labelers(APIView):
     @extend_schema(
-        parameters=[OpenApiParameter("days", int, description="of these last days; all, where none is named")],
+        parameters=[serializers.WindowSerializer],
         responses=serializers.FigureSerializer(many=True),
     )
     def get(self, request: Request, slug: str) -> Response:
         """Who labels how: labels, active time, speed, agreement with what is known."""
         project = place_in_project(request.user, slug, Role.LEAD).project
-        days = request.query_params.get("days", "")
-        window = int(days) if days.isdecimal() and 0 < int(days[:6]) <= 3660 else None
+        window = asked(serializers.WindowSerializer, request)["days"]
         found = people_figures.people(project, today=timezone.now().date(), window=window)
         return Response(serializers.FigureSerializer(found.rows, many=True).data)
 
 
-class LabelerAct(APIView):
-    """What a lead does about a labeler."""
-
-    act: ClassVar[Callable[..., object]]
-
-    @extend_schema(request=None, responses={204: None})
-    def post(self, request: Request, slug: str, pseudonym: str) -> Response:
-        place = place_in_project(request.user, slug, Role.LEAD)
-        found = quality_queries.labeler_by_pseudonym(place.project, str(pseudonym))
-        if found is None:
-            raise Http404
-        self.do(request, found, place.user)
-        return Response(status=204)
-
-    def do(self, request: Request, labeler: Labeler, by: User) -> None:
-        type(self).act(labeler=labeler, by=by)
-
-
-class Pause(LabelerAct):
+class Pause(APIView):
     @extend_schema(request=serializers.ReasonSerializer, responses={204: None})
     def post(self, request: Request, slug: str, pseudonym: str) -> Response:
         """No new solutions for this labeler; what they hold they may finish."""
-        return super().post(request, slug, pseudonym)
-
-    def do(self, request: Request, labeler: Labeler, by: User) -> None:
-        labelers.pause(labeler=labeler, by=by, **valid(serializers.ReasonSerializer, request))
+        return _do(labelers.pause, request, slug, pseudonym, serializers.ReasonSerializer)
 
 
-class Reinstate(LabelerAct):
-    """Give a paused labeler work again."""
-
-    act = staticmethod(labelers.reinstate)
-
-
-class Admit(LabelerAct):
-    """Admit a labeler whatever their screening says."""
-
-    act = staticmethod(screening.admit)
+class Reinstate(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, pseudonym: str) -> Response:
+        """Give a paused labeler work again."""
+        return _do(labelers.reinstate, request, slug, pseudonym)
 
 
-class ScreenAgain(LabelerAct):
-    """Screen a labeler anew."""
+class Admit(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, pseudonym: str) -> Response:
+        """Admit a labeler whatever their screening says."""
+        return _do(screening.admit, request, slug, pseudonym)
 
-    act = staticmethod(screening.screen_again)
+
+class ScreenAgain(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, pseudonym: str) -> Response:
+        """Screen a labeler anew."""
+        return _do(screening.screen_again, request, slug, pseudonym)
 
 
-class Exclude(LabelerAct):
+class Exclude(APIView):
     @extend_schema(request=serializers.ExclusionSerializer, responses={204: None})
     def post(self, request: Request, slug: str, pseudonym: str) -> Response:
         """Leave the labels since a moment out of training; nothing is deleted."""
-        return super().post(request, slug, pseudonym)
-
-    def do(self, request: Request, labeler: Labeler, by: User) -> None:
-        quality.exclude(labeler=labeler, by=by, **valid(serializers.ExclusionSerializer, request))
+        return _do(quality.exclude, request, slug, pseudonym, serializers.ExclusionSerializer)
 
 
-class LiftExclusion(LabelerAct):
-    """Let the labels of a labeler train again."""
+class LiftExclusion(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, pseudonym: str) -> Response:
+        """Let the labels of a labeler train again."""
+        return _do(quality.lift_exclusion, request, slug, pseudonym)
 
-    act = staticmethod(quality.lift_exclusion)
+
+def _do(
+    act: Callable[..., object],
+    request: Request,
+    slug: str,
+    pseudonym: str,
+    serializer: type[Serializer[Any]] | None = None,
+) -> Response:
+    """What a lead does about a labeler, with what the body says of it."""
+    place = place_in_project(request.user, slug, Role.LEAD)
+    found = quality_queries.labeler_by_pseudonym(place.project, pseudonym)
+    if found is None:
+        raise Http404
+    act(labeler=found, by=place.user, **(valid(serializer, request) if serializer else {}))
+    return Response(status=204)
 
 
 class Tokens(APIView):
@@ -162,8 +158,10 @@ class Tokens(APIView):
 
     @extend_schema(responses=serializers.TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Your tokens that work."""
-        return Response(serializers.TokenSerializer(token_queries.tokens(signed_in(request.user)), many=True).data)
+        """Your tokens that work; with a token for one project only those for it."""
+        project = request.auth.project if isinstance(request.auth, ApiToken) else None
+        found = token_queries.tokens(signed_in(request.user), project=project)
+        return Response(serializers.TokenSerializer(found, many=True).data)
 
     @extend_schema(request=serializers.NewTokenSerializer, responses={201: serializers.SecretSerializer})
     def post(self, request: Request) -> Response:
@@ -171,8 +169,7 @@ class Tokens(APIView):
         user = signed_in(request.user)
         data = valid(serializers.NewTokenSerializer, request)
         places = Membership.objects.select_related("project").filter(user=user)
-        if places.exclude(role=Role.LABELER).exists():
-            check_second_factor(user)
+        check_second_factor_for_token(user)
         project = data.pop("project")
         place = places.filter(project__slug=project).first()
         if project and place is None:

@@ -39,6 +39,12 @@ def check_second_factor(user: AbstractBaseUser | AnonymousUser) -> None:
         )
 
 
+def check_second_factor_for_token(user: User) -> None:
+    """A token of staff opens what a password alone does not. Raises SecondFactorWanted."""
+    if Membership.objects.filter(user=user, role__in=STAFF).exists():
+        check_second_factor(user)
+
+
 def place_in_project(user: AbstractBaseUser | AnonymousUser, slug: str, *roles: Role) -> Membership:
     """The user's place in the project, if it is one of these roles; any, where none is named.
 

@@ -116,6 +116,12 @@ class InstructionsSerializer(serializers.Serializer[Any]):
     must_acknowledge = serializers.BooleanField(default=False)
 
 
+class NewInstructionsSerializer(InstructionsSerializer):
+    """`based_on` is the version that you saw: another one means that somebody was faster."""
+
+    based_on = serializers.IntegerField(min_value=0)
+
+
 class ReplySerializer(serializers.Serializer[Any]):
     by = serializers.CharField(source="labeler.pseudonym", default=None, allow_null=True)
     text = serializers.CharField()
@@ -142,6 +148,23 @@ class MessageSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     text = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+class OwnReplySerializer(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class ReceivedSerializer(MessageSerializer):
+    """`reopen` is the label that it is about, where you may still correct it."""
+
+    id = serializers.IntegerField()
+    by = serializers.CharField(source="author.username", default=None, allow_null=True)
+    is_to_all = serializers.BooleanField()
+    is_read = serializers.BooleanField()
+    problem = serializers.CharField()
+    reopen = serializers.UUIDField(allow_null=True)
+    replies = OwnReplySerializer(many=True)
 
 
 class WordsSerializer(serializers.Serializer[Any]):

@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api import project_serializers as serializers
-from annotation.api.parsers import valid
+from annotation.api.parsers import asked, valid
 from annotation.api.permissions import check_second_factor, labeler_for, place_in_project, signed_in
 from annotation.api.round_serializers import ProjectSerializer
 from annotation.models import ApiToken, Label, Labeler, Membership, Project
 from annotation.models.projects import Role
 from annotation.models.tokens import Scope
-from annotation.queries import accounts, audit, desk, troubles
+from annotation.queries import accounts, audit, desk, troubles, work
 from annotation.queries import guidance as guidance_queries
 from annotation.services import guidance, members, project_settings
 
@@ -109,6 +109,9 @@ class Troubles(APIView):
 
 
 class Instructions(APIView):
+    scope = Scope.LABEL
+    label_scope_reads = True
+
     @extend_schema(responses=serializers.InstructionsSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """The newest version of what labelers are told; an empty text is the built-in page."""
@@ -117,12 +120,13 @@ class Instructions(APIView):
             raise Http404
         return Response(serializers.InstructionsSerializer(found).data)
 
-    @extend_schema(request=serializers.InstructionsSerializer, responses={201: serializers.InstructionsSerializer})
+    @extend_schema(request=serializers.NewInstructionsSerializer, responses={201: serializers.InstructionsSerializer})
     def post(self, request: Request, slug: str) -> Response:
-        """Publish the next version. With `must_acknowledge` nobody gets new work before they have read it."""
+        """Publish the next version, written in sight of the version `based_on`. With `must_acknowledge` nobody gets new
+        work before they have read it, and `changes` says what is new."""
         place = place_in_project(request.user, slug, Role.LEAD)
         made = guidance.publish_instructions(
-            project=place.project, by=place.user, **valid(serializers.InstructionsSerializer, request)
+            project=place.project, by=place.user, **valid(serializers.NewInstructionsSerializer, request)
         )
         return Response(serializers.InstructionsSerializer(made).data, status=201)
 
@@ -144,6 +148,16 @@ class Messages(APIView):
         made = guidance.send(project=place.project, by=place.user, text=data["text"], to=to, about=about)
         made.refresh_from_db()
         return Response(serializers.MessageSerializer(made).data, status=201)
+
+
+class Inbox(APIView):
+    scope = Scope.LABEL
+
+    @extend_schema(responses=serializers.ReceivedSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """What leads wrote to you or to all, unread first, with your answers."""
+        received = work.messages_to(labeler_for(request.user, slug))
+        return Response(serializers.ReceivedSerializer(received, many=True).data)
 
 
 class ReadMessages(APIView):
@@ -189,9 +203,8 @@ class Audit(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """Who did what, newest first, a hundred at a time, with what stood there before."""
         project = place_in_project(request.user, slug, Role.LEAD).project
-        form = serializers.WantedSerializer(data=request.query_params)
-        form.is_valid(raise_exception=True)
-        page = audit.audit_page(project, audit.Wanted(**form.validated_data), before=request.query_params.get("before"))
+        wanted = audit.Wanted(**asked(serializers.WantedSerializer, request))
+        page = audit.audit_page(project, wanted, before=request.query_params.get("before"))
         return Response(serializers.AuditSerializer(page).data)
 
 

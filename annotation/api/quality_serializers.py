@@ -5,9 +5,30 @@ from typing import Any
 from rest_framework import serializers
 
 from annotation.api.serializers import DAY_MS, RatingSerializer
-from annotation.models.labels import FinishReason
 from annotation.models.quality import GoldKind
+from annotation.queries.adjudication import SAY_SOMETHING, Show
+from annotation.queries.gold import Shelf
+from annotation.queries.reports import Kind
 from annotation.services.judgements import Judgement, Rating
+
+
+class PageQuerySerializer(serializers.Serializer[Any]):
+    page = serializers.CharField(default=None)  # a number that there is none of is the page nearest to it
+
+
+class GoldQuerySerializer(PageQuerySerializer):
+    show = serializers.ChoiceField(choices=Shelf.choices, default=Shelf.HIDDEN)
+
+
+class CasesQuerySerializer(PageQuerySerializer):
+    show = serializers.ChoiceField(choices=Show.choices, default=Show.OPEN)
+
+
+class ReportsQuerySerializer(PageQuerySerializer):
+    """`done`: what is done with, instead of what is open."""
+
+    show = serializers.ChoiceField(choices=Kind.choices, default=Kind.BAD_PROBLEMS)
+    done = serializers.BooleanField(default=False)
 
 
 class StepsField(serializers.ListField):
@@ -103,7 +124,7 @@ class CaseSerializer(serializers.Serializer[Any]):
 class JudgementSerializer(serializers.Serializer[Any]):
     """Ratings of the solution's own steps up to the first error, or of all."""
 
-    finish_reason = serializers.ChoiceField(choices=FinishReason.choices)
+    finish_reason = serializers.ChoiceField(choices=SAY_SOMETHING)
     reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
     ratings = serializers.ListField(child=RatingSerializer(), max_length=10_000)
     total_time_ms = serializers.IntegerField(min_value=0, max_value=10 * DAY_MS, default=0)

@@ -1,13 +1,13 @@
 """REST endpoints of known solutions: the list, one of it, and what labelers get wrong."""
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api import quality_serializers as serializers
-from annotation.api.parsers import valid
+from annotation.api.parsers import asked, valid
 from annotation.api.permissions import place_in_project
 from annotation.models import Gold as GoldRow
 from annotation.models import Membership
@@ -22,16 +22,14 @@ from annotation.services import gold as services
 class Gold(APIView):
     @extend_schema(
         operation_id="v1_projects_gold_list",
-        parameters=[OpenApiParameter("show", str, enum=Shelf.values), OpenApiParameter("page", int)],
+        parameters=[serializers.GoldQuerySerializer],
         responses=serializers.GoldPageSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
         """Solutions whose first error is known, of one use; hidden ones, where none is named."""
         project = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER).project
-        wanted = request.query_params.get("show", Shelf.HIDDEN)
-        if wanted not in Shelf.values:
-            raise Http404
-        found = queries.gold_page(project, shelf=Shelf(wanted), page=request.query_params.get("page"))
+        query = asked(serializers.GoldQuerySerializer, request)
+        found = queries.gold_page(project, shelf=Shelf(query["show"]), page=query["page"])
         return Response(serializers.GoldPageSerializer(found).data)
 
     @extend_schema(request=serializers.NewGoldSerializer, responses={201: serializers.GoldSerializer})

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api import quality_serializers as serializers
-from annotation.api.parsers import valid
+from annotation.api.parsers import asked, valid
 from annotation.api.permissions import place_in_project
 from annotation.models import Membership
 from annotation.models.projects import Role
@@ -23,16 +23,14 @@ from annotation.services.judgements import Judgement
 class Cases(APIView):
     @extend_schema(
         operation_id="v1_projects_adjudication_list",
-        parameters=[OpenApiParameter("show", str, enum=Show.values), OpenApiParameter("page", int)],
+        parameters=[serializers.CasesQuerySerializer],
         responses=serializers.CasesSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
         """Solutions whose labelers disagree, and that you may decide; or others, by `show`."""
         place = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER)
-        wanted, page = request.query_params.get("show", Show.OPEN), request.query_params.get("page")
-        if wanted not in Show.values:
-            raise Http404
-        found = cases.list_page(place.project, by=place.user, show=Show(wanted), page=page)
+        query = asked(serializers.CasesQuerySerializer, request)
+        found = cases.list_page(place.project, by=place.user, show=Show(query["show"]), page=query["page"])
         return Response(serializers.CasesSerializer(found).data)
 
 
@@ -95,22 +93,12 @@ class Promote(APIView):
 
 
 class Reports(APIView):
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("show", str, enum=Kind.values),
-            OpenApiParameter("page", int),
-            OpenApiParameter("done", bool, description="what is done with, instead of what is open"),
-        ],
-        responses=serializers.ReportsSerializer,
-    )
+    @extend_schema(parameters=[serializers.ReportsQuerySerializer], responses=serializers.ReportsSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """What labelers told beside their ratings: bad problems, doubted answers, unsure marks, what they gave up."""
         project = place_in_project(request.user, slug, Role.LEAD).project
-        asked = request.query_params
-        wanted = asked.get("show", Kind.BAD_PROBLEMS)
-        if wanted not in Kind.values:
-            raise Http404
-        found = reports.reports_page(project, kind=Kind(wanted), page=asked.get("page"), is_done="done" in asked)
+        query = asked(serializers.ReportsQuerySerializer, request)
+        found = reports.reports_page(project, kind=Kind(query["show"]), page=query["page"], is_done=query["done"])
         return Response(serializers.ReportsSerializer(found).data)
 
 
@@ -172,9 +160,9 @@ class Problems(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """The problems, or those that `search` finds by their id or their words."""
         project = place_in_project(request.user, slug, Role.LEAD).project
-        asked = request.query_params
+        query = request.query_params
         found = problems.problems_page(
-            project, search=asked.get("search", ""), page=asked.get("page"), now=timezone.now()
+            project, search=query.get("search", ""), page=query.get("page"), now=timezone.now()
         )
         return Response(serializers.ProblemsSerializer(found).data)
 
@@ -219,7 +207,7 @@ class GradePending(APIView):
 def _place(request: Request, slug: str, solution: int, *roles: Role) -> Membership:
     """The person's place; where the solution is none to decide in this project, nobody is told more."""
     place = place_in_project(request.user, slug, *roles)
-    if cases.case_page(place.project, solution=solution, by=place.user) is None:
+    if not cases.is_case(place.project, solution=solution):
         raise Http404
     return place
 

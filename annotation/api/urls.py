@@ -3,8 +3,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from annotation.api import dataset_views, desk_urls, project_views, round_views, version_views, views
 from annotation.api import description as description  # for what it does by being loaded
-
-PROJECT = "v1/projects/<slug:slug>"
+from annotation.api.desk_urls import PROJECT
 
 urlpatterns = [
     path("v1/projects", project_views.Projects.as_view(), name="api_projects"),

@@ -212,6 +212,12 @@ def case_page(project: Project, *, solution: int, by: User) -> CasePage | None:
     return CasePage(found, case, is_mine, opinions, _steps(found, case, opinions), getattr(found, "gold", None))
 
 
+def is_case(project: Project, *, solution: int) -> bool:
+    """Whether there is, or was, something to decide about this solution. Four queries at most."""
+    found = Solution.objects.select_related("adjudication").filter(project=project, pk=solution).first()
+    return found is not None and (hasattr(found, "adjudication") or _is_case(project, found))
+
+
 def _is_case(project: Project, solution: Solution) -> bool:
     wrong = Dispute.objects.filter(label__solution=solution, label__phase=2, resolution=Resolution.LABELER)
     return hasattr(solution, "disagreement") or wrong.exists()

@@ -110,15 +110,14 @@ def people(project: Project, *, today: date, window: int | None, sort: str = "la
     )
 
 
-def labeler_page(project: Project, *, pk: int, today: date, window: int) -> LabelerPage | None:
-    """None where the project has no such labeler. Ten queries."""
-    labelers = _labelers(project).filter(pk=pk)
-    run = tallies.run_of(project)
-    cells = _cells(project, run, today=today, window=window, labeler=pk)
-    found = _rows(labelers, cells, today=today, window=window)
-    if not found:
+def labeler_page(project: Project, *, today: date, window: int, **which: Any) -> LabelerPage | None:
+    """Of the labeler with this `pk` or `pseudonym`; None where the project has no such one. Ten queries."""
+    labeler = _labelers(project).filter(**which).first()
+    if labeler is None:
         return None
-    (person,) = found
+    run = tallies.run_of(project)
+    cells = _cells(project, run, today=today, window=window, labeler=labeler.pk)
+    (person,) = _rows([labeler], cells, today=today, window=window)
     flagged = _flagged(person.labeler)
     return LabelerPage(
         person=person,

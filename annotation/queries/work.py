@@ -110,12 +110,12 @@ class OwnWork:
 
 def own_work(labeler: Labeler, *, today: date) -> OwnWork:
     """Eight queries."""
-    messages = _messages(labeler)
+    messages = messages_to(labeler)
     return OwnWork(
         rules=unknown_rules(labeler),
         unread=[one for one in messages if not one.is_read],
         read=[one for one in messages if one.is_read],
-        figures=_figures(labeler, today),
+        figures=figures(labeler, today),
         history=labeling.history(labeler),
     )
 
@@ -133,8 +133,8 @@ def unknown_rules(labeler: Labeler) -> list[Instructions]:
     return list(binding.filter(~Exists(known)).order_by("-version"))
 
 
-def _messages(labeler: Labeler) -> list[ShownMessage]:
-    """All that are unread come before those that are read, so that the limit never hides one."""
+def messages_to(labeler: Labeler) -> list[ShownMessage]:
+    """Two queries. All that are unread come before those that are read, so that the limit never hides one."""
     read = MessageRead.objects.filter(message=OuterRef("pk"), labeler=labeler)
     about = labeling.reopenable(labeler).filter(pk=OuterRef("label"))
     found: Any = Message.objects.to(labeler).select_related("author", "label__solution__problem")
@@ -167,7 +167,8 @@ def _replies(labeler: Labeler, messages: list[Message]) -> Mapping[int | None, l
     return found
 
 
-def _figures(labeler: Labeler, today: date) -> Figures:
+def figures(labeler: Labeler, today: date) -> Figures:
+    """Three queries."""
     totals = _totals(labeler)
     days = _days(labeler, today)
     this_week = _given(labeler, since=today - timedelta(days=today.weekday()))
@@ -176,7 +177,7 @@ def _figures(labeler: Labeler, today: date) -> Figures:
         active_ms=totals["active"],
         median_ms=totals["median"],
         finish_reasons={reason: totals[reason] for reason in FinishReason.values},
-        rated_steps_this_week=StepRating.objects.filter(label__in=this_week, rating__isnull=False).count(),
+        rated_steps_this_week=StepRating.objects.filter(label__in=this_week, option=0, rating__isnull=False).count(),
         days=days,
     )
 

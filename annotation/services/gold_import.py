@@ -19,7 +19,12 @@ from annotation.services.refusal import Refusal
 from annotation.services.sample_lines import Sample, read_samples
 
 MOST_LINES = 5000  # each solution is graded while one waits
+MOST_BYTES = 5 << 20  # of a file that is sent
 REFUSED = (gold.NotForGold, gold.NoSuchErrorStep, gold.TooManyWords)
+
+
+class GoldFileTooBig(Refusal):
+    """The file is larger than 5 MB. Import it on the server: import_gold."""
 
 
 class TooManyLines(Refusal):

@@ -24,16 +24,32 @@ class UnknownVersion(Refusal):
 
 
 class PublishedMeanwhile(Refusal):
-    """Somebody else published a version in the same moment. Please look at it, and publish yours again."""
+    """Somebody else has published a version since you began. Look at it before you go on."""
+
+
+class ChangesUntold(Refusal):
+    """Say what has changed: it is what labelers are asked to read."""
 
 
 def publish_instructions(
-    *, project: Project, by: User, text: str, changes: str = "", must_acknowledge: bool = False
+    *,
+    project: Project,
+    by: User,
+    text: str,
+    changes: str = "",
+    must_acknowledge: bool = False,
+    based_on: int | None = None,
 ) -> Instructions:
-    """The next version of the instructions; an empty text is the built-in page. Raises PublishedMeanwhile."""
+    """The next version of the instructions; an empty text is the built-in page. Of `based_on`, where it is given, it has
+    to be the next one. Raises ChangesUntold, PublishedMeanwhile.
+    """
+    if must_acknowledge and not changes.strip():
+        raise ChangesUntold
     try:
         with transaction.atomic():
             last = Instructions.objects.filter(project=project).aggregate(last=Max("version", default=0))["last"]
+            if based_on not in (None, last):
+                raise PublishedMeanwhile
             made = Instructions.objects.create(
                 project=project, version=last + 1, text=text, changes=changes, must_acknowledge=must_acknowledge
             )

@@ -83,11 +83,14 @@ def _label(project: Project, pk: str | None) -> Label | None:
 
 
 def _publish(request: HttpRequest, place: Membership, form: InstructionsForm) -> bool:
-    fields = {name: form.cleaned_data[name] for name in ("text", "changes", "must_acknowledge")}
+    fields = form.cleaned_data | {"based_on": form.cleaned_data["based_on"] or 0}
     try:
         made = services.publish_instructions(project=place.project, by=place.user, **fields)
     except services.PublishedMeanwhile as refusal:
-        form.add_error(None, _(str(refusal)))
+        form.begin_again(_(str(refusal)))
+        return False
+    except services.ChangesUntold as refusal:
+        form.add_error("changes", _(str(refusal)))
         return False
     if made.must_acknowledge:
         sentence = _("Version %(version)s is in force. Labelers are asked to read what has changed before they go on.")

@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation.api.permissions import check_second_factor, signed_in
-from annotation.models import Membership, User
-from annotation.models.projects import Role
+from annotation.api.permissions import check_second_factor_for_token, signed_in
+from annotation.models import User
 from annotation.queries import tokens as queries
 from annotation.services import tokens as services
 from annotation.services.refusal import Refusal
@@ -46,9 +45,7 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _make(user: User, form: TokenForm) -> str:
     """The secret, or nothing and a sentence in the form."""
-    # A token of staff opens what a password alone does not.
-    if Membership.objects.filter(user=user).exclude(role=Role.LABELER).exists():
-        check_second_factor(user)
+    check_second_factor_for_token(user)
     try:
         return services.make(by=user, **form.cleaned_data)[1]
     except Refusal as refusal:

@@ -1,13 +1,13 @@
 """N10: an id in a body that belongs to another project is as if it were not there."""
 
 import json
-import uuid
 
 import pytest
 from django.test import Client
 
-from annotation.models import Gold, Label, Membership, Message, Project, Slot
-from annotation.services import queue, tokens
+from annotation.models import Adjudication, Disagreement, Gold, Label, Membership, Message, Project, Slot
+from annotation.services import adjudication, queue, tokens
+from annotation.services.judgements import Judgement, Rating
 from tests import factories
 from tests.annotation.test_api import label_body
 
@@ -62,11 +62,18 @@ def test_n10_a_solution_of_another_project_does_not_become_gold(alice, charlie):
 
 
 def test_n10_a_label_of_another_project_is_not_taken_over(alice, charlie):
-    lead = factories.member(charlie.project, "lead")
+    factories.queued(alice.project, 1)
+    label = factories.label(alice)
+    lead, solution = factories.member(charlie.project, "lead"), factories.solution(charlie.project)
+    Disagreement.objects.create(project=charlie.project, solution=solution)
+    ratings = [Rating(step=step, rating=1) for step in range(len(solution.steps))]
+    judgement = Judgement(finish_reason="solution", ratings=ratings, total_time_ms=0)
+    adjudication.judge_blind(project=charlie.project, solution=solution.pk, judgement=judgement, by=lead)
 
-    answer = call(lead, "POST", "elsewhere/adjudication/1/take-over", {"label": str(uuid.uuid4())})
+    answer = call(lead, "POST", f"elsewhere/adjudication/{solution.pk}/take-over", {"label": str(label.pk)})
 
-    assert answer.status_code == 404
+    assert (answer.status_code, answer.json()["code"]) == (404, "nothing_to_decide")
+    assert Adjudication.objects.get().label is None
 
 
 def test_n10_settings_and_instructions_of_one_project_leave_the_other_as_it_is(alice, charlie):
@@ -75,7 +82,8 @@ def test_n10_settings_and_instructions_of_one_project_leave_the_other_as_it_is(a
 
     call(lead, "PATCH", "elsewhere/settings", {"reopen_hours": 1, "answer_policy": "never", "alternatives": 0})
     call(lead, "PATCH", "elsewhere/settings/rounds", {"strategy": "random", "base_model": "toy"})
-    call(lead, "POST", "elsewhere/instructions", {"text": "Others.", "must_acknowledge": True})
+    told = {"text": "Others.", "changes": "All.", "must_acknowledge": True, "based_on": 1}
+    assert call(lead, "POST", "elsewhere/instructions", told).status_code == 201
 
     assert Project.objects.filter(slug="algebra").values().get() == before
     factories.queued(alice.project, 1)

@@ -144,6 +144,21 @@ def test_n1_a_method_that_the_table_does_not_name_is_not_taken_from_anybody(name
     assert {place: status for place, status in statuses.items() if status not in (403, 405)} == {}
 
 
+def test_n2_whoever_reaches_a_page_can_do_the_same_by_the_api():
+    assert set(matrix.BY_API) == set(matrix.PAGES) - matrix.PAGES_FOR_PEOPLE
+
+    reached = {
+        page: {who for route in routes.split() for who in _who(matrix.API[route])}
+        for page, routes in matrix.BY_API.items()
+    }
+    shut = {page: _who(matrix.PAGES[page]) - reached[page] for page in matrix.BY_API}
+    assert {page: who for page, who in shut.items() if who} == {}
+
+
+def _who(row):
+    return {role for method in METHODS if method in row for role in row[method].split()}
+
+
 SCOPES = ("read", "label", "manage")
 
 
@@ -179,6 +194,14 @@ def test_n10_a_token_for_one_project_opens_nothing_in_another(name, there):
     statuses = {method: knock(there, name, method, there.tokens["elsewhere"]) for method in METHODS if method in row}
 
     assert {method: status for method, status in statuses.items() if status not in (403, 404)} == {}
+
+
+def test_n10_a_token_for_one_project_hears_of_no_other_outside_of_projects(there):
+    headers = {"Authorization": f"Bearer {there.tokens['elsewhere']}"}
+    asked = {path: Client().get(f"/api/v1/{path}", headers=headers).json() for path in ("projects", "tokens")}
+
+    assert {one["slug"] for one in asked["projects"]} == {"elsewhere"}
+    assert {one["project"] for one in asked["tokens"]} == {"elsewhere"}
 
 
 @pytest.mark.parametrize("name", WITH_IDS)

@@ -21,7 +21,8 @@ from annotation.models import (
     MessageRead,
     Project,
 )
-from annotation.services import tokens
+from annotation.models.jobs import JobKind
+from annotation.services import gold_import, import_work, jobs, tokens
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +127,8 @@ def test_n2_a_labeler_is_paused_excluded_and_both_are_undone(lead, alice):
 def test_n13_a_lead_publishes_what_must_be_read_and_sees_who_has_read_a_message(lead, alice, project):
     factories.queued(project, 1)
     labeler = Program(alice.user, "label")
-    published = lead("POST", "/projects/algebra/instructions", {"text": "Read this.", "must_acknowledge": True}).json()
+    told = {"text": "Read this.", "changes": "All of it.", "must_acknowledge": True, "based_on": 1}
+    published = lead("POST", "/projects/algebra/instructions", told).json()
     refused = labeler("POST", "/projects/algebra/claim")
     assert (published["version"], refused.json()["code"]) == (2, "rules_changed")
 
@@ -138,6 +140,88 @@ def test_n13_a_lead_publishes_what_must_be_read_and_sees_who_has_read_a_message(
     assert (told["reads"], told["recipients"], told["replies"][0]["text"]) == (1, 1, "I did.")
     assert MessageRead.objects.count() == 1
     assert Instructions.objects.count() == 2
+
+
+def test_n13_a_labeler_reads_by_token_what_was_written_to_them_and_the_instructions(lead, alice, bob):
+    labeler = Program(alice.user, "label")
+    lead("POST", "/projects/algebra/messages", {"text": "To all."})
+    lead("POST", "/projects/algebra/messages", {"text": "To Bob.", "to": str(bob.pseudonym)})
+    mine = lead("POST", "/projects/algebra/messages", {"text": "To you.", "to": str(alice.pseudonym)}).json()
+    labeler("POST", f"/projects/algebra/messages/{mine['id']}/reply", {"text": "I see."})
+
+    received = labeler("GET", "/projects/algebra/inbox").json()
+
+    assert [(one["text"], one["is_read"], one["is_to_all"]) for one in received] == [
+        ("To all.", False, True),
+        ("To you.", True, False),
+    ]
+    assert [one["text"] for one in received[1]["replies"]] == ["I see."]
+    assert labeler("GET", "/projects/algebra/instructions").json()["version"] == 1
+    assert labeler("POST", "/projects/algebra/instructions", {"text": "x", "based_on": 1}).status_code == 403
+
+
+def test_n13_what_is_published_by_the_api_says_what_it_was_written_in_sight_of(lead):
+    untold = {"text": "New.", "must_acknowledge": True, "based_on": 1}
+
+    assert lead("POST", "/projects/algebra/instructions", untold).json()["code"] == "changes_untold"
+    assert set(lead("POST", "/projects/algebra/instructions", {"text": "New."}).json()["fields"]) == {"based_on"}
+    assert lead("POST", "/projects/algebra/instructions", {"text": "New.", "based_on": 1}).status_code == 201
+    late = lead("POST", "/projects/algebra/instructions", {"text": "Other.", "based_on": 1})
+    assert (late.status_code, late.json()["code"]) == (409, "published_meanwhile")
+
+
+def test_n2_a_labeler_reads_their_own_figures(alice, project):
+    factories.queued(project, 1)
+    factories.label(alice, (1, -1))
+
+    figures = Program(alice.user, "label")("GET", "/projects/algebra/work").json()
+
+    assert (figures["labels"], figures["finish_reasons"]["found_error"], len(figures["days"])) == (1, 1, 28)
+
+
+def test_n2_a_lead_reads_figures_of_people(lead, alice, bob, project):
+    solution = factories.disagreement(alice, bob)
+    today = timezone.now().date().isoformat()
+
+    one = lead("GET", f"/projects/algebra/labelers/{alice.pseudonym}?days=7").json()
+    work = lead("GET", f"/projects/algebra/work-days?since={today}&until={today}").json()
+    agreement = lead("GET", "/projects/algebra/agreement").json()
+
+    assert [label["solution"] for label in one["labels"]] == [solution.pk]
+    assert len(one["days"]) == 7
+    assert {day["pseudonym"]: day["labels"] for day in work} == {str(alice.pseudonym): 1, str(bob.pseudonym): 1}
+    assert agreement["shared"] == 1
+    assert set(agreement["pairs"][0]["labelers"]) == {str(alice.pseudonym), str(bob.pseudonym)}
+    assert lead("GET", "/projects/algebra/behaviour").json() == []
+    assert lead("GET", "/projects/algebra/work-days?since=2026-02-01&until=2026-01-01").status_code == 400
+
+
+@pytest.mark.parametrize("days", ["abc", "0", "-1", "99999999999999999999", "3661"])
+def test_n2_days_that_are_none_are_a_400(days, lead):
+    assert lead("GET", f"/projects/algebra/labelers?days={days}").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["reports?show=x", "reports?done=x", "adjudication?show=x", "gold?show=x"])
+def test_n2_what_a_query_may_not_ask_is_a_400(path, lead):
+    assert lead("GET", f"/projects/algebra/{path}").json()["code"] == "invalid"
+
+
+def test_n2_reports_that_are_not_done_are_asked_for_by_their_word(lead, alice, project):
+    factories.queued(project, 1)
+    factories.label(alice)
+
+    counts = {done: lead("GET", f"/projects/algebra/reports?show=disputes&done={done}").json()["count"]
+              for done in ("false", "true")}  # fmt: skip
+
+    assert counts == {"false": 1, "true": 0}
+
+
+def test_n2_a_file_of_gold_that_is_too_large_is_a_413(lead, monkeypatch):
+    monkeypatch.setattr(gold_import, "MOST_BYTES", 10)
+
+    answer = lead("POST", "/projects/algebra/gold/file", b"x" * 11, "application/octet-stream")
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "gold_file_too_big")
 
 
 def test_n2_gold_is_made_corrected_retired_and_brought_back(lead, project):
@@ -179,6 +263,19 @@ def test_n2_a_file_is_sent_and_waits_for_its_check(lead, tmp_path, settings):
     pk = sent.json()["id"]
     assert lead("POST", f"/projects/algebra/imports/{pk}/confirm").status_code == 409
     assert lead("POST", f"/projects/algebra/imports/{pk}/cancel").status_code == 202
+
+
+def test_n2_what_a_check_found_doubtful_is_told_before_a_program_confirms(lead, tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    body = b'{"problem": "What is 1 + 1?"}\n{"problem": "What is in the figure below?", "answer": "2"}\n'
+    pk = lead("POST", "/projects/algebra/imports?name=test.jsonl", body, "application/octet-stream").json()["id"]
+    import_work.check(job=jobs.claim_job(kind=JobKind.IMPORT, worker="test"), tell=lambda *_: None)
+
+    told = lead("GET", f"/projects/algebra/imports/{pk}").json()["figures"]
+
+    assert told["doubts"] == {"a figure that is not here": 1, "no answer, so that solutions cannot be graded": 1}
+    assert [one["number"] for one in told["doubtful_lines"]] == [1, 2]
+    assert (told["layouts"], told["folded"], told["critiques"], told["notes"]) == ({"MATH": 2}, 0, 0, {})
 
 
 def test_n2_a_reviewer_decides_blind_first(alice, bob, project, dana):

@@ -12,7 +12,26 @@ pytestmark = pytest.mark.django_db
 
 
 def publish(project, by, **values):
-    return guidance.publish_instructions(project=project, by=by, **{"text": "Mark links as bad."} | values)
+    return guidance.publish_instructions(
+        project=project, by=by, **{"text": "Mark links as bad.", "changes": "Links."} | values
+    )
+
+
+def test_what_must_be_read_says_what_has_changed(project, dana):
+    with pytest.raises(guidance.ChangesUntold):
+        publish(project, dana, changes=" ", must_acknowledge=True)
+
+    assert Instructions.objects.filter(project=project).count() == 1
+
+
+def test_a_version_is_the_next_one_of_that_in_sight_of_which_it_was_written(project, dana):
+    publish(project, dana, based_on=1)
+
+    for seen in (0, 1, 3):
+        with pytest.raises(guidance.PublishedMeanwhile):
+            publish(project, dana, based_on=seen)
+
+    assert publish(project, dana, based_on=2).version == 3
 
 
 def test_versions_count_up_and_labels_are_given_under_the_newest(alice, dana):
