@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.api.permissions import signed_in
 from annotation.models.projects import Role
-from labeling_ui.fields import one_of
+from labeling_ui.fields import TextField, one_of
 from labeling_ui.settings_form import PHASES
 
 CURRENT = {"autocomplete": "current-password"}
@@ -87,7 +87,7 @@ class RoleForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(required=False, max_length=2000)  # whether one is needed, the service knows
+    reason = TextField(required=False, max_length=2000)  # whether one is needed, the service knows
 
 
 class ProjectForm(forms.Form):

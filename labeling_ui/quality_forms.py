@@ -56,8 +56,12 @@ class GoldFileForm(forms.Form):
 
 
 class ExclusionForm(forms.Form):
-    since = forms.DateField(label=_("Labels from this day on (UTC)"), widget=forms.DateInput(attrs={"type": "date"}))
-    reason = forms.CharField(label=_("Why"), max_length=2000, required=False)
+    since = forms.DateField(
+        label=_("Labels from this day on (UTC)"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages=dict.fromkeys(("required", "invalid"), _("This is no day. Choose one that has come.")),
+    )
+    reason = TextField(label=_("Why"), max_length=2000, required=False)
 
     @classmethod
     def today(cls) -> "ExclusionForm":

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import Solution
 from annotation.models.labels import FinishReason
 from annotation.services.judgements import Judgement, Rating
+from labeling_ui.fields import TextField
 
 SALT = "since when a solution has been looked at"
 A_DAY = 24 * 60 * 60
@@ -20,7 +21,7 @@ class JudgementForm(forms.Form):
     """A rating for each step to the first bad one; what stands after it does not count."""
 
     is_bad_problem = forms.BooleanField(required=False)
-    reason = forms.CharField(required=False, max_length=2000, strip=True)
+    reason = TextField(required=False, max_length=2000)
     since = forms.CharField(required=False)
 
     refused = ""  # why a service would not do it
@@ -85,7 +86,7 @@ class PromoteForm(forms.Form):
     """Where a first error is accepted of a solution that becomes gold, and what labelers may be told of it."""
 
     error_steps = forms.MultipleChoiceField(required=False)
-    explanation = forms.CharField(required=False, max_length=5000, strip=True)
+    explanation = TextField(required=False, max_length=5000)
 
     def __init__(self, solution: Solution, data: Any = None) -> None:
         super().__init__(data)
@@ -105,10 +106,10 @@ class PromoteForm(forms.Form):
 class AnswerForm(forms.Form):
     """The right answer, in place of the one that was shown."""
 
-    old = forms.CharField(required=False, strip=False)
+    old = TextField(required=False, strip=False)
     was_unknown = forms.BooleanField(required=False)
-    new = forms.CharField(label=_("Right answer"), required=False, max_length=1000)
-    reason = forms.CharField(label=_("Why"), required=False, max_length=2000)
+    new = TextField(label=_("Right answer"), required=False, max_length=1000)
+    reason = TextField(label=_("Why"), required=False, max_length=2000)
 
     @property
     def seen(self) -> str | None:
@@ -116,4 +117,4 @@ class AnswerForm(forms.Form):
 
 
 class WordsForm(forms.Form):
-    text = forms.CharField(required=False, max_length=20_000)
+    text = TextField(required=False, max_length=20_000)

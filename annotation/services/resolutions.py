@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.db.models.functions import Now
 
-from annotation.models import Dispute, Message, Project, Solution, User
+from annotation.models import Dispute, Problem, Project, Solution, User
 from annotation.models.labels import Resolution
 from annotation.models.problems import Grade
 from annotation.queries.guidance import recipients
@@ -59,10 +59,11 @@ def grader_is_wrong(*, project: Project, dispute: int, by: User) -> Dispute:
     return found
 
 
-def labeler_is_wrong(*, project: Project, dispute: int, text: str = "", by: User) -> Message | None:
-    """The labeler missed an error; the solution waits for a reviewer's decision, which will train in place of the label.
+def labeler_is_wrong(*, project: Project, dispute: int, text: str = "", by: User) -> Dispute:
+    """The labeler missed an error; a text is written to them as a message.
 
-    Returns the message to them, where one was written. Raises NoSuchDispute, AlreadyResolved, NobodyToWriteTo.
+    In phase 2 the solution waits for a reviewer's decision, which will train in place of the label. A label of phase 1
+    stays as it is: nobody else can be asked about a dialogue. Raises NoSuchDispute, AlreadyResolved, NobodyToWriteTo.
     """
     with _locked(project, dispute) as found:
         found.resolution, found.resolved_by, found.resolved_at = Resolution.LABELER, by, Now()
@@ -71,9 +72,10 @@ def labeler_is_wrong(*, project: Project, dispute: int, text: str = "", by: User
         if text.strip() and not recipients(project).filter(pk=labeler.pk).exists():
             raise NobodyToWriteTo
         _record(found, by, Resolution.LABELER)
-        if not text.strip():
-            return None
-        return guidance.send(project=project, by=by, text=text, to=labeler, about=found.label)
+        if text.strip():
+            guidance.send(project=project, by=by, text=text, to=labeler, about=found.label)
+    found.refresh_from_db()
+    return found
 
 
 def _find(project: Project, pk: int) -> Dispute:

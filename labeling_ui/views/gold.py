@@ -91,6 +91,8 @@ def gold_item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         raise Http404
     form = GoldForm(found.solution, found, request.POST if request.method == "POST" else None)
     act = request.POST.get("act")
+    if request.method == "POST" and act not in ("retire", "bring_back", "save"):
+        raise Http404
     if act in ("retire", "bring_back") or (form.is_valid() and act == "save"):
         try:
             messages.success(request, _act(place, found, form, act))

@@ -14,15 +14,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.api.permissions import place_in_project
-from annotation.models import Membership, Project
+from annotation.models import Labeler, Membership, Project
 from annotation.models.projects import Role
 from annotation.queries import pay
 from annotation.queries import people as queries
-from annotation.services import invitations, labelers, members
-from labeling_ui.account_forms import ROLES, DaysForm, InvitationForm, ReasonForm, RoleForm
+from annotation.services import invitations, members
+from annotation.services.refusal import Refusal
+from labeling_ui.account_forms import ROLES, DaysForm, InvitationForm, RoleForm
 from labeling_ui.csv_files import csv_response
+from labeling_ui.views import labeler_acts
 
-REFUSED = (members.LastLead, labelers.NoReason, labelers.PausedAlready, labelers.NotPaused)
 PAY_HEADER = (
     "day (UTC)",
     "pseudonym",
@@ -62,7 +63,6 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "labeling_ui/lead/people.html", context, status=400 if form.errors else 200)
 
 
-@login_required
 def _invite(request: HttpRequest, place: Membership, form: InvitationForm) -> str:
     """The link, or nothing and a sentence in the form."""
     try:
@@ -73,6 +73,7 @@ def _invite(request: HttpRequest, place: Membership, form: InvitationForm) -> st
     return request.build_absolute_uri(reverse("invitation", args=[secret]))
 
 
+@login_required
 @require_POST
 def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The button that was pressed says what becomes of the person."""
@@ -82,10 +83,10 @@ def member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         raise Http404
     try:
         messages.success(request, _act(request, place, membership))
-    except REFUSED as refusal:
-        messages.error(request, _(str(refusal)))
     except members.NotAMember as gone:
         raise Http404 from gone
+    except Refusal as refusal:
+        messages.error(request, _(str(refusal)))
     # Who is no lead any more has another way on.
     still_leads = Membership.objects.filter(pk=place.pk, role=Role.LEAD).exists()
     return redirect("people", slug) if still_leads else redirect("home")
@@ -155,19 +156,16 @@ def _act(request: HttpRequest, place: Membership, membership: Membership) -> str
         case "remove":
             members.remove_member(project=place.project, member=membership.pk, by=place.user)
             return _("%(name)s is out of the project. Their labels stay.") % name
-        case "pause" | "reinstate" as act:
-            return _pause_or_reinstate(request, place, membership, act) % name
+        case "pause":
+            return labeler_acts.pause(request, _labeler(membership), place.user)
+        case "reinstate":
+            return labeler_acts.reinstate(request, _labeler(membership), place.user)
         case _:
             raise Http404
 
 
-def _pause_or_reinstate(request: HttpRequest, place: Membership, membership: Membership, act: str) -> str:
+def _labeler(membership: Membership) -> Labeler:
     labeler = queries.labeler_of(membership)
-    form = ReasonForm(request.POST)
-    if labeler is None or not form.is_valid():
+    if labeler is None:
         raise Http404
-    if act == "pause":
-        labelers.pause(labeler=labeler, reason=form.cleaned_data["reason"], by=place.user)
-        return _("%(name)s gets no new solutions. What they hold they may finish.")
-    labelers.reinstate(labeler=labeler, by=place.user)
-    return _("%(name)s gets solutions again.")
+    return labeler

@@ -18,18 +18,16 @@ from annotation.models import Labeler, User
 from annotation.models.projects import Role
 from annotation.queries import mistakes as mistake_queries
 from annotation.queries import quality as queries
-from annotation.services import labelers, quality, screening
+from annotation.services import quality, screening
 from annotation.services.refusal import Refusal
+from labeling_ui.checked import checked
 from labeling_ui.csv_files import csv_response
 from labeling_ui.quality_forms import ExclusionForm
+from labeling_ui.views import labeler_acts
 
 MISTAKES_HEADER = (
     "solution", "problem", "use", "known first error (steps from 1)", "answer", "labels with it", "labels in all",
 )  # fmt: skip
-
-
-class BadDay(Refusal):
-    """This is no day. Choose one that has come."""
 
 
 @never_cache
@@ -84,16 +82,6 @@ def _rows(report: mistake_queries.Mistakes) -> list[tuple[str | int, ...]]:
     ]  # fmt: skip
 
 
-def _pause(request: HttpRequest, labeler: Labeler, by: User) -> str:
-    labelers.pause(labeler=labeler, reason=request.POST.get("reason", "")[:2000], by=by)
-    return _("The work of this labeler is paused. What they gave stays as it is.")
-
-
-def _reinstate(request: HttpRequest, labeler: Labeler, by: User) -> str:
-    labelers.reinstate(labeler=labeler, by=by)
-    return _("The labeler gets work again, and their score begins anew.")
-
-
 def _admit(request: HttpRequest, labeler: Labeler, by: User) -> str:
     screening.admit(labeler=labeler, by=by)
     return _("The labeler is admitted.")
@@ -105,11 +93,9 @@ def _screen(request: HttpRequest, labeler: Labeler, by: User) -> str:
 
 
 def _exclude(request: HttpRequest, labeler: Labeler, by: User) -> str:
-    form = ExclusionForm(request.POST)
-    if not form.is_valid():
-        raise BadDay
-    since = datetime.combine(form.cleaned_data["since"], time.min, tzinfo=UTC)
-    quality.exclude(labeler=labeler, since=since, reason=form.cleaned_data["reason"], by=by)
+    given = checked(ExclusionForm(request.POST))
+    since = datetime.combine(given["since"], time.min, tzinfo=UTC)
+    quality.exclude(labeler=labeler, since=since, reason=given["reason"], by=by)
     return _("Their labels since that day train no more. Nothing was deleted, and you can lift it.")
 
 
@@ -119,8 +105,8 @@ def _lift(request: HttpRequest, labeler: Labeler, by: User) -> str:
 
 
 ACTS: dict[str, Callable[[HttpRequest, Labeler, User], str]] = {
-    "pause": _pause,
-    "reinstate": _reinstate,
+    "pause": labeler_acts.pause,
+    "reinstate": labeler_acts.reinstate,
     "admit": _admit,
     "screen": _screen,
     "exclude": _exclude,

@@ -1,6 +1,7 @@
 """What labelers told beside their ratings, and what leads answer."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,6 +19,7 @@ from annotation.queries import reports as queries
 from annotation.queries.reports import Kind
 from annotation.services import flags, resolutions
 from annotation.services.refusal import Refusal
+from labeling_ui.checked import checked
 from labeling_ui.review_forms import AnswerForm, WordsForm
 from labeling_ui.views.problems import what_came_of_it
 
@@ -53,31 +55,32 @@ def resolve_dispute(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         raise Http404 from unknown
     except Refusal as refusal:
         messages.error(request, _(str(refusal)))
-    return redirect(f"{reverse('reports', args=[slug])}?show={Kind.DISPUTES}#main")
+    return _back(request, slug, Kind.DISPUTES)
 
 
 def _truth(request: HttpRequest, place: Membership, pk: int) -> str:
     form = AnswerForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    correction = resolutions.truth_is_wrong(
-        project=place.project, dispute=pk, old=form.seen, new=form.cleaned_data["new"], by=place.user
-    )
+    new = checked(form)["new"]
+    correction = resolutions.truth_is_wrong(project=place.project, dispute=pk, old=form.seen, new=new, by=place.user)
     return what_came_of_it(correction)
 
 
 def _grader(request: HttpRequest, place: Membership, pk: int) -> str:
-    resolutions.grader_is_wrong(project=place.project, dispute=pk, by=place.user)
+    dispute = resolutions.grader_is_wrong(project=place.project, dispute=pk, by=place.user)
+    if dispute.label.phase == 1:
+        return _("The answer that the labeler came to counts as right. Their label stays as it is.")
     return _("The solution counts as right now, and whoever accepted it was right.")
 
 
 def _labeler(request: HttpRequest, place: Membership, pk: int) -> str:
-    form = WordsForm(request.POST)
-    text = form.cleaned_data["text"] if form.is_valid() else ""
-    sent = resolutions.labeler_is_wrong(project=place.project, dispute=pk, text=text, by=place.user)
-    if sent:
-        return _("The message is sent. The solution waits for a reviewer to decide it.")
-    return _("The solution waits for a reviewer to decide it.")
+    words = checked(WordsForm(request.POST))
+    dispute = resolutions.labeler_is_wrong(project=place.project, dispute=pk, by=place.user, **words)
+    parts = [_("The message is sent.")] if words["text"] else []
+    if dispute.label.phase == 1:
+        parts.append(_("The label stays as it is: reviewers decide nothing about dialogues."))
+    else:
+        parts.append(_("The solution waits for a reviewer to decide it."))
+    return " ".join(parts)
 
 
 RESOLUTIONS: dict[str, Callable[[HttpRequest, Membership, int], str]] = {
@@ -92,19 +95,23 @@ RESOLUTIONS: dict[str, Callable[[HttpRequest, Membership, int], str]] = {
 def review_flag(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Answer an unsure mark and tick it off, or open it again."""
     place = place_in_project(request.user, slug, Role.LEAD)
-    form = WordsForm(request.POST)
     try:
         if request.POST.get("act") == "reopen":
             flags.reopen_flag(project=place.project, rating=pk, by=place.user)
             messages.success(request, _("It is among the open ones again."))
-        elif not form.is_valid():
-            messages.error(request, str(form.errors["text"][0]))
         else:
-            review = flags.review_flag(project=place.project, rating=pk, by=place.user, **form.cleaned_data)
+            words = checked(WordsForm(request.POST))
+            review = flags.review_flag(project=place.project, rating=pk, by=place.user, **words)
             sentence = _("Your reply is sent, and the mark is done.") if review.message else _("The mark is done.")
             messages.success(request, sentence)
     except flags.NoSuchFlag as unknown:
         raise Http404 from unknown
     except Refusal as refusal:
         messages.error(request, _(str(refusal)))
-    return redirect(f"{reverse('reports', args=[slug])}?show={Kind.UNSURE}#main")
+    return _back(request, slug, Kind.UNSURE)
+
+
+def _back(request: HttpRequest, slug: str, kind: Kind) -> HttpResponse:
+    """To where the button was."""
+    place = {name: request.POST[name] for name in ("done", "page") if request.POST.get(name)}
+    return redirect(f"{reverse('reports', args=[slug])}?{urlencode({'show': kind.value} | place)}#main")

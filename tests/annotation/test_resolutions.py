@@ -62,10 +62,9 @@ def test_b6_all_who_accepted_the_same_solution_are_right_at_once(alice, bob, dan
 
 
 def test_b6_the_labeler_is_wrong_they_are_told_and_a_reviewer_decides(dispute, dana, alice):
-    message = resolutions.labeler_is_wrong(
-        project=dispute.project, dispute=dispute.pk, text="Look at step 2 again.", by=dana
-    )
+    resolutions.labeler_is_wrong(project=dispute.project, dispute=dispute.pk, text="Look at step 2 again.", by=dana)
 
+    message = Message.objects.get()
     assert (message.labeler, message.label, message.text) == (alice, dispute.label, "Look at step 2 again.")
     assert list(cases.open_cases(dispute.project, dana)) == [dispute.label.solution]
     dispute.refresh_from_db()
@@ -74,7 +73,7 @@ def test_b6_the_labeler_is_wrong_they_are_told_and_a_reviewer_decides(dispute, d
 
 
 def test_b6_without_words_nobody_is_written_to(dispute, dana):
-    assert resolutions.labeler_is_wrong(project=dispute.project, dispute=dispute.pk, text=" ", by=dana) is None
+    resolutions.labeler_is_wrong(project=dispute.project, dispute=dispute.pk, text=" ", by=dana)
 
     assert not Message.objects.exists()
 

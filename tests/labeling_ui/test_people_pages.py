@@ -94,7 +94,7 @@ def test_n1_work_is_paused_with_a_reason_that_leads_read(alice, lead):
     assert "alice gets no new solutions." in page
     assert "Asked for a break." in page
     assert Labeler.objects.get(pk=alice.pk).state == "paused"
-    assert "alice gets solutions again." in act(lead, alice.user, "reinstate")
+    assert "alice gets solutions again" in act(lead, alice.user, "reinstate")
 
 
 @pytest.mark.parametrize("form", [{"act": "role", "role": "king"}, {"act": "promote"}, {}, {"act": "pause"}])

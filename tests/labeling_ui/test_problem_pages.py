@@ -5,7 +5,7 @@ import pytest
 from annotation.models import Dispute, FlagReview, Job, Message, Problem, Solution, StepRating
 from annotation.services import jobs
 from tests import factories
-from tests.labeling_ui.test_report_pages import unsure
+from tests.labeling_ui.test_report_pages import imported, unsure
 
 URL = "/p/algebra/problems/"
 REPORTS = "/p/algebra/reports/"
@@ -173,6 +173,44 @@ def test_b6_one_click_says_who_was_wrong_and_the_doubt_leaves_the_open_list(
     done = page_of(client, f"{REPORTS}?show=disputes&done=1")
     assert f'id="dispute-{dispute.pk}"' in done
     assert "dana," in done
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        ("grader", "The answer that the labeler came to counts as right."),
+        ("labeler", "The label stays as it is: reviewers decide nothing about dialogues."),
+    ],
+)
+def test_b6_of_a_dialogue_it_is_said_what_becomes_of_it(client, alice, act, sentence):
+    label = imported(alice.project, solution=factories.solution(alice.project), finish_reason="solution", phase=1)
+    dispute = Dispute.objects.create(project=alice.project, label=label, answer="3")
+
+    assert sentence in resolve(client, dispute, act=act)[1]
+
+
+@pytest.mark.parametrize(
+    "values", [{"act": "labeler", "text": "x" * 20_001}, {"act": "truth", "old": "2", "new": "x" * 1001}]
+)
+def test_b6_too_many_words_are_told_and_nothing_is_resolved(client, dispute, values):
+    assert "characters" in resolve(client, dispute, **values)[1]
+    assert Dispute.objects.open().exists()
+    assert not Message.objects.exists()
+
+
+def test_b6_an_answer_of_several_lines_is_corrected_from_what_was_seen(client, dispute):
+    Problem.objects.update(answer="1\n2")
+
+    _, page = resolve(client, dispute, act="truth", old="1\r\n2", new="3\r\n4")
+
+    assert "The answer is corrected." in page
+    assert Problem.objects.get().answer == "3\n4"
+
+
+def test_b6_whoever_resolves_one_of_many_goes_on_where_it_was(client, dispute):
+    answer = client.post(f"{REPORTS}disputes/{dispute.pk}/", {"act": "grader", "page": "3"})
+
+    assert answer["Location"] == f"{REPORTS}?show=disputes&page=3#main"
 
 
 def test_b6_a_doubt_that_somebody_resolved_meanwhile_is_told(client, dispute):

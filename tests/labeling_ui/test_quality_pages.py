@@ -92,9 +92,10 @@ def test_leads_pause_and_reinstate(alice, dana, client_for):
     client = client_for(dana)
 
     assert "A pause needs a reason." in act(client, alice, "pause", reason=" ")
-    assert "What they gave stays as it is." in act(client, alice, "pause", reason="On leave.")
+    assert "has at most 2000 characters" in act(client, alice, "pause", reason="x" * 2001)
+    assert "alice gets no new solutions." in act(client, alice, "pause", reason="On leave.")
     assert "On leave." in page_of(client)
-    assert "gets work again" in act(client, alice, "reinstate")
+    assert "alice gets solutions again" in act(client, alice, "reinstate")
     assert Labeler.objects.get(pk=alice.pk).state == "active"
     assert "is not paused" in act(client, alice, "reinstate")
 
@@ -107,6 +108,7 @@ def test_f7_leads_leave_labels_out_from_a_day_on_and_lift_it(project, alice, dan
 
     assert "This is no day." in act(client, alice, "exclude", since="soon", reason="So.")
     assert "An exclusion needs a reason." in act(client, alice, "exclude", since=today)
+    assert "has at most 2000 characters" in act(client, alice, "exclude", since=today, reason="x" * 2001)
     page = act(client, alice, "exclude", since="2026-01-02", reason="Clicked through.")
     assert "1 since 2 Jan 2026: Clicked through." in page
     assert Exclusion.objects.get().since == datetime(2026, 1, 2, tzinfo=UTC)
@@ -193,6 +195,7 @@ def test_gold_is_corrected_retired_and_brought_back(project, alice, dana, client
     page = client.post(path, {"act": "save", "kind": "hidden", "explanation": ""}, follow=True).content.decode()
     assert "past labels of it are compared with it anew" in page
     assert made.goldjudgement_set.get().agrees is True
+    assert client.post(path, {"act": "shrug"}).status_code == 404
     assert "nobody gets it any more" in client.post(path, {"act": "retire"}, follow=True).content.decode()
     assert "It is retired" in client.get(path).content.decode()
     assert f"Solution {made.solution_id}" in page_of(client, "gold/?show=retired")
