@@ -74,7 +74,7 @@ def write_export(
             manifest = _run(Run(project, order, folder, past, tell, earlier=None))
         _finish(folder, manifest)
         said = {"view": order.view, "format": order.format, "lines": manifest.lines}
-        audit.record(project=project, by=by, action="export labels", target=str(out_dir)[-200:], **said)
+        audit.record(project=project, by=by, action="export labels", target=audit.folder_name(out_dir), **said)
     return manifest
 
 
@@ -99,9 +99,8 @@ def repeat_export(  # noqa: PLR0913 - keyword-only
             again = _run(Run(project, order, folder, past, tell, earlier=earlier / CONTENTS))
         _finish(folder, again)
         _compare(json.loads(json.dumps(asdict(again))), manifest)
-        audit.record(
-            project=project, by=by, action="export labels again", target=str(out_dir)[-200:], lines=again.lines
-        )
+        target = audit.folder_name(out_dir)
+        audit.record(project=project, by=by, action="export labels again", target=target, lines=again.lines)
     return again
 
 

@@ -36,9 +36,10 @@ def push(*, publication: Publication) -> str:
 
 
 def push_export(*, project: Project, folder: Path, repo: str, by: User | None = None) -> str:
-    """The same for an export in a folder of its own. Raises export_hub's refusals."""
-    url = _upload(folder, repo, json.loads((folder / "manifest.json").read_bytes()))
-    audit.record(project=project, by=by, action="publish export", target=str(folder)[-200:], repo=repo)
+    """The same for an export in a folder of its own. Raises as push does."""
+    check_repository(project=project, repo=repo)
+    url = _upload(folder, repo, json.loads((folder / export_hub.MANIFEST).read_bytes()))
+    audit.record(project=project, by=by, action="publish export", target=audit.folder_name(folder), repo=repo)
     return url
 
 

@@ -1,6 +1,5 @@
 """Who did what in a project, for its leads."""
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,24 +15,15 @@ from django.views.decorators.http import require_GET
 from annotation.api.permissions import place_in_project
 from annotation.models.projects import Role
 from annotation.queries import audit as queries
+from labeling_ui import audit_words
+from labeling_ui.audit_words import as_text
 from labeling_ui.csv_files import csv_response
 
-SOURCES = {
-    "act": _("what people did"),
-    "label": _("corrections of labels"),
-    "role": _("roles"),
-    "labeler": _("states of labelers"),
-    "exclusion": _("exclusions"),
-    "gold": _("known answers"),
-    "problem": _("answers and splits of problems"),
-    "model": _("models in use"),
-    "dataset": _("datasets"),
-}
 HEADER = ("at (UTC)", "by", "of", "what", "target", "field", "before", "after")
 
 
 class WantedForm(forms.Form):
-    """The filters; what is no day or no name is left out."""
+    """The filters."""
 
     who = forms.CharField(label=_("By"), required=False, max_length=150)
     what = forms.CharField(label=_("What"), required=False, max_length=60)
@@ -41,6 +31,7 @@ class WantedForm(forms.Form):
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def wanted(self) -> queries.Wanted:
+        """What can be used of them."""
         self.is_valid()
         return queries.Wanted(**{name: value for name, value in self.cleaned_data.items() if value})
 
@@ -53,7 +44,7 @@ def audit(request: HttpRequest, slug: str) -> HttpResponseBase:
     place = place_in_project(request.user, slug, Role.LEAD)
     form = WantedForm(request.GET)
     wanted = form.wanted()
-    if request.GET.get("format") == "csv":
+    if request.GET.get("format") == "csv" and not form.errors:  # a file does not say what it leaves out
         rows = (row for entry in queries.all_entries(place.project, wanted) for row in _rows(entry))
         return csv_response(f"{slug}-audit.csv", HEADER, rows)
     page = queries.audit_page(place.project, wanted, before=request.GET.get("before"))
@@ -62,8 +53,9 @@ def audit(request: HttpRequest, slug: str) -> HttpResponseBase:
         "project": place.project,
         "place": place,
         "page": page,
+        "lines": [audit_words.line(entry) for entry in page.entries],
         "form": form,
-        "sources": SOURCES,
+        "sources": audit_words.SOURCES,
         "filters": urlencode(kept),
         "older": urlencode(kept | {"before": page.older}) if page.older else "",
         "is_later_page": bool(request.GET.get("before")),
@@ -74,11 +66,5 @@ def audit(request: HttpRequest, slug: str) -> HttpResponseBase:
 def _rows(entry: queries.Entry) -> list[tuple[Any, ...]]:
     """A line for each field that changed, and one for an act without any."""
     start = (entry.at.isoformat(timespec="seconds"), entry.who or "", entry.source, entry.action, entry.target)
-    told = [(change.field, _text(change.before), _text(change.after)) for change in entry.changes]
+    told = [(change.field, as_text(change.before), as_text(change.after)) for change in entry.changes]
     return [(*start, *change) for change in told or [("", "", "")]]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

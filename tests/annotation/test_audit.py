@@ -1,8 +1,10 @@
 """N5: who did what, with what stood there before and after; nothing of it can be rewritten (see test_constraints.py)."""
 
+import ast
 import csv
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,9 +14,11 @@ from annotation.models import AuditEvent, Gold, Membership
 from annotation.queries import audit as queries
 from annotation.queries.audit import Wanted
 from annotation.services import audit, labelers, members, quality, queue, tokens
+from labeling_ui.audit_words import ACTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+WRITE = ("record", "_record", "_move", "_whole")
 
 
 def entries(project, **wanted):
@@ -172,6 +176,39 @@ def test_n5_a_lead_reads_filters_and_saves_the_line(alice, dana, client_for):
         ["dana", "act", "change settings", "algebra", "phase", "1", "2"]
     ]
     assert "'=HYPERLINK()" in saved
+
+
+def test_n5_what_changed_in_rows_is_told_in_words_and_values_as_json(alice, dana, client_for):
+    audit.record(project=alice.project, by=dana, action="change settings", target="algebra", phase={"a": None})
+    labelers.pause(labeler=alice, reason="A word first.", by=dana)
+
+    page = client_for(dana).get("/p/algebra/audit/").content.decode()
+
+    assert "states of labelers: changed" in page
+    assert "{&quot;a&quot;: null}" in page
+
+
+def test_n5_every_act_that_services_write_down_has_words():
+    written = set()
+    for path in Path(audit.__file__).parent.glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in WRITE:
+                told = {one.arg: one.value for one in call.keywords}
+                project = told.get("project")
+                if not (isinstance(project, ast.Constant) and project.value is None):  # on the line of no project
+                    texts = [told["action"]] if "action" in told else call.args
+                    written |= {one.value for one in texts if isinstance(one, ast.Constant) and one.value}
+
+    assert "give role" in written
+    assert "make gold" in written
+    assert {act for act in written if isinstance(act, str)} - set(ACTS) == set()
+
+
+def test_n5_a_wrong_filter_gives_no_file(dana, client_for):
+    answer = client_for(dana).get("/p/algebra/audit/?format=csv&since=yesterday")
+
+    assert answer.status_code == 400
+    assert "text/html" in answer["Content-Type"]
 
 
 def test_n5_a_bad_day_is_said_and_an_empty_line_too(dana, client_for):
