@@ -220,7 +220,9 @@ def test_a_new_project_is_told_how_to_begin(dana, client_for):
     page = client_for(dana).get("/p/algebra/").content.decode()
 
     assert "There is nothing to label yet" in page
-    assert "import_problems --project algebra" in page
+    for address in ("imports", "people", "settings"):
+        assert f'href="/p/algebra/{address}/"' in page
+    assert "manage.py" not in page
 
 
 def test_bars_are_as_high_as_their_share_of_the_highest_and_never_invisible():
