@@ -3,6 +3,7 @@
 `.env.example` lists the variables; a test compares the two. `manage.py up` sets them for a local run.
 """
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,11 @@ if TRAINING_PRECISION not in ("fp32", "bf16"):
 # Publishing datasets: a token of the Hugging Face Hub that may write, and the address of another Hub than the public one.
 HF_TOKEN = env.str("HF_TOKEN", default="")
 HF_ENDPOINT = env.str("HF_ENDPOINT", default="")
+# Where webhooks may lead; empty: there are none (annotation/services/outgoing.py).
+WEBHOOK_ORIGINS = env.list("WEBHOOK_ORIGINS", default=[])
+for origin in WEBHOOK_ORIGINS:
+    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", origin):
+        raise ImproperlyConfigured(f"WEBHOOK_ORIGINS holds origins, such as https://hooks.example.org; not {origin!r}.")
 
 INSTALLED_APPS = [
     "annotation",
