@@ -1,5 +1,7 @@
 """README.md beside the files: the dataset card that the Hugging Face Hub shows, made from the manifest alone."""
 
+import re
+
 from annotation.models.problems import Split
 from annotation.models.snapshots import Format, NeutralAs, View
 from annotation.services.export_manifest import Manifest
@@ -7,6 +9,9 @@ from annotation.services.export_manifest import Manifest
 NAME = "README.md"
 SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
 LARGEST = "1M<n<10M"
+FRONT = re.compile(r"---\n(.*?)^---[ ]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+ENTRY = re.compile(r"^(?=[^\s#-][^:\n]*:)", re.MULTILINE)
+OF_THE_FILES = {"size_categories", "configs"}
 WHAT = {
     Format.PRM800K: "One label a line, in the format of PRM800K (Lightman et al., arXiv 2305.20050): all ratings of all "
     "steps, as they were given. Lines of phase 1 and of phase 2 have different keys and stand in files of their own.",
@@ -35,6 +40,22 @@ def card(manifest: Manifest) -> str:
     """The licence is left to whoever publishes it."""
     sections = [_front(manifest), f"# {manifest.name}", _what(manifest), *_counts(manifest), _sources(manifest)]
     return "\n\n".join(sections) + "\n"
+
+
+def with_front_of(theirs: str, ours: str) -> str:
+    """Our card under what the owner of a repository says at the top of the one that is there, such as the licence; what is
+    said of the files is ours."""
+    their_front, our_front = FRONT.match(theirs.replace("\r\n", "\n")), FRONT.match(ours)
+    if not (their_front and our_front):
+        return ours
+    kept = [text for name, text in _entries(their_front[1]) if name not in OF_THE_FILES]
+    told = [text for name, text in _entries(our_front[1]) if name in OF_THE_FILES]
+    return "".join(["---\n", *kept, *told, "---\n", ours[our_front.end() :]])
+
+
+def _entries(front: str) -> list[tuple[str, str]]:
+    """The keys at the left edge of YAML, each with its lines."""
+    return [(text.partition(":")[0].strip(), text) for text in ENTRY.split(front)]
 
 
 def _front(manifest: Manifest) -> str:
@@ -95,7 +116,8 @@ def _counts(manifest: Manifest) -> list[str]:
         parts += ["## Balance", "\n".join(rows), told]
     if manifest.excluded:
         left_out = [f"- {reason}: {count}" for reason, count in manifest.excluded.items()]
-        parts += ["## Labels left out", "\n".join(left_out)]
+        what = "Solutions" if manifest.format == Format.SCORED_SAMPLES else "Labels"
+        parts += [f"## {what} left out", "\n".join(left_out)]
     return parts
 
 

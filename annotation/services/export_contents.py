@@ -1,6 +1,6 @@
 """What an export was made from, line by line, so that it can be made again to the byte (docs/decisions/0016).
 
-`contents.jsonl.gz` holds, in the order of the export, an array for each label: its id and the grade of its solution; and
+`contents.jsonl.gz` holds, in the order of the export, an array for each label: its id and the grade of its answer; and
 before the first label of a problem an object with what the problem said then. All else that a line is made from never
 changes.
 """

@@ -18,12 +18,14 @@ from django.utils.translation import gettext_noop as _
 from active_learning.records import Record, Step
 from annotation.models.problems import Grade
 from annotation.models.snapshots import Format, NeutralAs
+from annotation.services.export_dialogues import generator_of
 from annotation.services.export_views import Line
 
 SIGN = "ки"
 NO_RATED_STEP = _("no rated step")
 SIGN_INSIDE = _("holds the sign that Math-Shepherd ends steps with")
 UNFINISHED = _("not finished, so that its first error is not known")
+NOT_GRADED = _("its answer is not graded yet")
 UNKNOWN_GENERATOR = "unknown"
 
 Path = list[tuple[str, int]]  # texts and ratings
@@ -100,12 +102,14 @@ def processbench(line: Line, neutral: NeutralAs, task: str, number: int) -> Rows
     record = line.record
     if record.finish_reason not in ("found_error", "solution"):
         return Rows([], UNFINISHED)
+    if line.row.grade == Grade.PENDING:
+        return Rows([], NOT_GRADED)
     judged = list(_judged(record))
     steps = list(record.pre_generated.steps) if record.pre_generated else [text for text, _ in judged]
     wrong = next((place for place, (_, rating) in enumerate(judged) if not is_good(rating, neutral)), -1)
     row = {
         "id": f"{task}-{number}",
-        "generator": line.row.generator or UNKNOWN_GENERATOR,
+        "generator": generator_of(line.row) or UNKNOWN_GENERATOR,
         "problem": record.problem,
         "steps": steps,
         "final_answer_correct": line.row.grade == Grade.CORRECT,

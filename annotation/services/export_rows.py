@@ -35,7 +35,8 @@ class Rated(NamedTuple):
 
 @dataclass(slots=True)
 class Row:
-    """Not frozen: an exact repetition sets `answer`, `split` and `grade` to what they were."""
+    """Not frozen: an exact repetition sets `answer`, `split` and `grade` to what they were, and a dialogue gets a `grade` of
+    its own."""
 
     id: str
     line: str | None  # of an imported label, as it came

@@ -11,6 +11,7 @@ from annotation.models import Label, ModelVersion, Project, SolutionScore
 from annotation.models.snapshots import Format
 from annotation.services import export_card, export_contents, export_parquet, export_samples
 from annotation.services.export_contents import Contents
+from annotation.services.export_dialogues import graded_as_they_end
 from annotation.services.export_files import packed
 from annotation.services.export_manifest import ExportedFile, Manifest, Totals, models
 from annotation.services.export_orders import Order, Past
@@ -61,7 +62,7 @@ def write_labels(run: Run) -> Manifest:
     if run.earlier:
         lines = lines_of(export_contents.rows_of(run.earlier))
     else:
-        lines = lines_of_view(project=run.project, view=order.view, excluded=excluded)
+        lines = graded_as_they_end(lines_of_view(project=run.project, view=order.view, excluded=excluded))
     with ExitStack() as stack:
         writer = writer_for(order, stack, run.folder, run.project.slug)
         contents = stack.enter_context(run.contents())
@@ -73,7 +74,7 @@ def write_labels(run: Run) -> Manifest:
                 totals.add(line)
     made = Manifest(
         files=writer.finished(),
-        excluded=run.past.excluded if run.earlier else dict(sorted(excluded.items())),
+        excluded=_excluded(run, excluded),
         extensions=writer.finished_extensions(),
         written_with=with_versions,
         **totals.facts(),
@@ -84,11 +85,11 @@ def write_labels(run: Run) -> Manifest:
 
 def write_samples(run: Run, version: ModelVersion) -> Manifest:
     """Raises ContentsGone."""
-    lines: Counter[str] = Counter()
+    lines, excluded = Counter[str](), Counter[str]()
     if run.earlier:
         samples = export_samples.samples_again(version=version, contents=run.earlier)
     else:
-        samples = export_samples.samples(project=run.project, version=version, view=run.order.view)
+        samples = export_samples.samples(project=run.project, version=version, view=run.order.view, excluded=excluded)
     scored = SolutionScore.objects.filter(project=run.project, version=version)
     with ExitStack() as stack:
         files = Files(stack, run.folder, run.order.gzip)
@@ -105,7 +106,7 @@ def write_samples(run: Run, version: ModelVersion) -> Manifest:
         ],
         labels=0,
         labelers=0,
-        excluded={},
+        excluded=_excluded(run, excluded),
         instructions_versions=[],
         rounds=[],
         selectors=[version.pk],
@@ -114,6 +115,11 @@ def write_samples(run: Run, version: ModelVersion) -> Manifest:
         **_common(run),
     )
     return _with_card(made, run.folder)
+
+
+def _excluded(run: Run, counted: Counter[str]) -> dict[str, int]:
+    """Who repeats an export does not meet what was left out of it."""
+    return run.past.excluded if run.earlier else dict(sorted(counted.items()))
 
 
 def _common(run: Run) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Scored samples, as PRM800K published its own: solutions with what a model version thinks of each step."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from annotation.models import ModelVersion, Project, SolutionScore
 from annotation.models.problems import Grade, Split
 from annotation.models.snapshots import View
 from annotation.services.export_contents import as_they_were
+from annotation.services.export_formats import NOT_GRADED
 
 CHUNK = 500
 FIELDS = [
@@ -49,8 +51,9 @@ class Sample:
         return json.dumps(_line(row))
 
 
-def samples(*, project: Project, version: ModelVersion, view: View) -> Iterator[Sample]:
+def samples(*, project: Project, version: ModelVersion, view: View, excluded: Counter[str]) -> Iterator[Sample]:
     """A line for each solution that the version has scored, problem by problem; of training problems only, or of all.
+    Those without a verdict are left out, and `excluded` is counted up.
 
     `prm_score` is the product over the steps, neutral counted as good (Lightman et al. 2023, App. F.2). A solution that
     was cut off has no answer: it counts among the samples of its problem and is never picked.
@@ -59,7 +62,11 @@ def samples(*, project: Project, version: ModelVersion, view: View) -> Iterator[
     if view == View.TRAINING:
         scores = scores.filter(solution__problem__split=Split.TRAIN, solution__problem__withdrawn_at__isnull=True)
     rows: Any = scores.order_by("solution__problem_id", "solution_id").values(*FIELDS)
-    yield from map(_sample, rows.iterator(chunk_size=CHUNK))
+    for sample in map(_sample, rows.iterator(chunk_size=CHUNK)):
+        if sample.grade == Grade.PENDING:
+            excluded[NOT_GRADED] += 1
+        else:
+            yield sample
 
 
 def samples_again(*, version: ModelVersion, contents: Path) -> Iterator[Sample]:
