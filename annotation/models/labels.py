@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _  # pages translate the reasons; manifests hold them as they are
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
@@ -15,6 +16,9 @@ class FinishReason(models.TextChoices):
     SOLUTION = "solution"
     GIVE_UP = "give_up"
     BAD_PROBLEM = "bad_problem"
+
+
+JUDGED = (FinishReason.FOUND_ERROR, FinishReason.SOLUTION)  # the others say nothing of where the first error is
 
 
 class Origin(models.TextChoices):
@@ -40,16 +44,28 @@ class LabelQuerySet(models.QuerySet["Label"]):
     def for_training(self) -> "LabelQuerySet":
         """What the paper trained on: finished judgements made for production, of problems that are not held out, by
         labelers whom nobody excluded; of a solution that a reviewer decided, the decision alone."""
-        excluded = apps.get_model("annotation", "Exclusion").objects.of_label()
-        overruling = apps.get_model("annotation", "Adjudication").objects.overruling_label()
-        return self.current().filter(
-            ~Exists(excluded),
-            ~Exists(overruling),
-            purpose=Purpose.PRODUCTION,
-            finish_reason__in=[FinishReason.FOUND_ERROR, FinishReason.SOLUTION],
-            solution__problem__split="train",
-            solution__problem__withdrawn_at__isnull=True,
-        )
+        return self.current().filter(*(~one for one in out_of_training().values()))
+
+
+def out_of_training() -> dict[str, Q | Exists]:
+    """Why a label that no other supersedes does not train: each reason, and which labels it is about."""
+    excluded = Exists(apps.get_model("annotation", "Exclusion").objects.of_label())
+    overruled = Exists(apps.get_model("annotation", "Adjudication").objects.overruling_label())
+    finished = Label.objects.current().filter(finish_reason__in=JUDGED)
+    # A label that came late beside the one that its slot wanted is a second opinion, for the agreement figures. Where
+    # the slot has no other that could train, the first late one does.
+    better = finished.filter(~excluded, Q(late=False) | Q(created_at__lt=OuterRef("created_at")), slot=OuterRef("slot"))
+    return {
+        _("quality control"): Q(purpose=Purpose.QUALITY_CONTROL),
+        _("screening"): Q(purpose=Purpose.SCREENING),
+        _("gave up"): Q(finish_reason=FinishReason.GIVE_UP),
+        _("bad problem"): Q(finish_reason=FinishReason.BAD_PROBLEM),
+        _("withdrawn problem"): Q(solution__problem__withdrawn_at__isnull=False),
+        _("decided by a reviewer"): overruled,
+        _("labeler excluded"): excluded,
+        _("held-out problem"): Q(solution__problem__split="test"),
+        _("late beside another label"): Q(Exists(better), late=True),
+    }
 
 
 class Label(models.Model):
@@ -116,6 +132,11 @@ class Label(models.Model):
         indexes = [
             models.Index(fields=["project", "created_at"], name="label_by_time"),
             models.Index(fields=["labeler", "created_at"], name="label_by_labeler"),
+            # What was labeled here, where an import has brought a million others.
+            models.Index(fields=["project", "created_at"], name="label_given_here", condition=Q(origin=Origin.LABELER)),
+            models.Index(
+                fields=["labeler", "created_at"], name="label_given_by_labeler", condition=Q(origin=Origin.LABELER)
+            ),
             # What leads read, of which there is little among millions.
             models.Index(
                 fields=["project", "finish_reason", "-created_at"],
@@ -198,6 +219,11 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Nobody has found out who was wrong."""
         return self.filter(resolution="")
 
+    def labeler_was_wrong(self) -> "DisputeQuerySet":
+        """About labels of phase 2 that missed an error and stand as they are: a reviewer is to decide."""
+        corrected = Label.objects.filter(supersedes=OuterRef("label"))
+        return self.filter(~Exists(corrected), resolution=Resolution.LABELER, label__phase=2)
+
 
 class Dispute(models.Model):
     """Somebody accepted every step of a solution whose answer is not the one that the problem is thought to have."""
@@ -227,6 +253,17 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"dispute about label {self.label_id}"
+
+
+class UngradedAnswer(models.Model):
+    """What a labeler came to in a dialogue, and what a worker has yet to compare with the known answer."""
+
+    label = models.OneToOneField(Label, models.PROTECT, primary_key=True, db_constraint=False)
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    answer = models.TextField()
+
+    def __str__(self) -> str:
+        return f"answer of label {self.label_id}"
 
 
 class ImportedRecord(models.Model):

@@ -11,16 +11,18 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.utils.translation import gettext_noop as _  # pages translate the reasons; manifests hold them as they are
 
 from active_learning.records import Record, dump, parse_line
-from annotation.models import Adjudication, Exclusion, ImportedRecord, Label, Project
-from annotation.models.labels import FinishReason, Purpose
-from annotation.models.problems import Split
+from annotation.models import ImportedRecord, Label, Project
+from annotation.models.labels import out_of_training
 from annotation.models.snapshots import View
 from annotation.services.export_records import record_of
 from annotation.services.export_rows import Row, rows_of
 from annotation.services.export_text import ordinary_line
 from annotation.services.record_rules import broken_rule
 
+SUPERSEDED = _("superseded")
 BROKEN = _("against the rules of the format")
+# Two files may have the same name; lines of before imports were kept as batches have no batch.
+AS_THEY_CAME = ["importedrecord__batch_id", "importedrecord__source", "importedrecord__number", "pk"]
 
 
 class BrokenLabel(Exception):
@@ -93,12 +95,13 @@ def lines_of(rows: Iterable[Row]) -> Iterator[Line]:
 
 def _wanted(project: Project, view: View, excluded: Counter[str]) -> Iterator[Row]:
     """The rows of the labels in the order of their lines, and the others counted."""
-    reasons = LEFT_OUT if view == View.RAW else LEFT_OUT + LEFT_OUT_OF_TRAINING
+    reasons = {SUPERSEDED: Q(superseded_by__isnull=False)} | (out_of_training() if view == View.TRAINING else {})
+    cases = [When(which, then=Value(reason)) for reason, which in reasons.items()]
     labels = Label.objects.filter(project=project).annotate(
-        left_out=Case(*reasons, default=Value(""), output_field=CharField())
+        left_out=Case(*cases, default=Value(""), output_field=CharField())
     )
     # In two parts: the second, which is the long one, comes in the order of an index, and begins at once.
-    imported = labels.filter(importedrecord__isnull=False).order_by("importedrecord__source", "importedrecord__number")
+    imported = labels.filter(importedrecord__isnull=False).order_by(*AS_THEY_CAME)
     collected = labels.filter(~Exists(ImportedRecord.objects.filter(label=OuterRef("pk")))).order_by("created_at", "pk")
     for part in (imported, collected):
         for left_out, row in rows_of(part):
@@ -106,23 +109,3 @@ def _wanted(project: Project, view: View, excluded: Counter[str]) -> Iterator[Ro
                 excluded[left_out] += 1
             else:
                 yield row
-
-
-LEFT_OUT = [When(superseded_by__isnull=False, then=Value(_("superseded")))]
-
-# A label that came late beside the one that its slot wanted is a second opinion, for the agreement figures. Where the
-# slot has no other label, the first late one trains.
-_BETTER = Label.objects.current().filter(
-    Q(late=False) | Q(created_at__lt=OuterRef("created_at")), slot=OuterRef("slot")
-)
-LEFT_OUT_OF_TRAINING = [
-    When(purpose=Purpose.QUALITY_CONTROL, then=Value(_("quality control"))),
-    When(purpose=Purpose.SCREENING, then=Value(_("screening"))),
-    When(finish_reason=FinishReason.GIVE_UP, then=Value(_("gave up"))),
-    When(finish_reason=FinishReason.BAD_PROBLEM, then=Value(_("bad problem"))),
-    When(solution__problem__withdrawn_at__isnull=False, then=Value("withdrawn problem")),
-    When(Exists(Adjudication.objects.overruling_label()), then=Value(_("decided by a reviewer"))),
-    When(Exists(Exclusion.objects.of_label()), then=Value(_("labeler excluded"))),
-    When(solution__problem__split=Split.TEST, then=Value(_("held-out problem"))),
-    When(Q(late=True) & Exists(_BETTER), then=Value(_("late beside another label"))),
-]

@@ -5,15 +5,18 @@ import uuid
 from collections import Counter
 
 import pytest
+from django.utils import timezone
 
 from active_learning.records import parse_line
-from annotation.models import Label, Slot, StepRating
+from annotation.models import ImportBatch, Label, Slot, StepRating
 from annotation.models.snapshots import View
-from annotation.services import importing, queue
+from annotation.services import importing, quality, queue
 from annotation.services.export_views import BrokenLabel, lines_of_view
 from annotation.services.record_rules import broken_rule
 from tests import factories
 from tests.annotation.test_gold import held_gold
+from tests.annotation.test_importing_labels import PHASE_2
+from tests.annotation.test_importing_labels import line as published
 from tests.annotation.test_queue import run_out_of_time
 from tests.shared_data import shared_lines
 
@@ -271,13 +274,14 @@ def late_label(labeler, other):
 
 def test_a_late_label_does_not_train_beside_the_one_that_was_wanted(alice, bob):
     factories.queued(alice.project)
-    late, _ = late_label(alice, bob)
+    late, punctual = late_label(alice, bob)
     assert late.late
 
     training = lines(alice.project, View.TRAINING)
 
     assert [line["label"]["finish_reason"] for line in training] == ["found_error"]
     assert excluded(alice.project, View.TRAINING) == {"late beside another label": 1}
+    assert list(Label.objects.for_training()) == [punctual]
     assert len(lines(alice.project)) == 2
 
 
@@ -296,6 +300,25 @@ def test_the_first_late_label_trains_where_its_slot_has_no_punctual_one(alice, b
     training = lines(alice.project, View.TRAINING)
     assert [line["labeler"] for line in training] == [str(alice.pseudonym)]
     assert excluded(alice.project, View.TRAINING) == {"late beside another label": 1}
+
+
+@pytest.mark.parametrize("how", ["gave up", "excluded"])
+def test_a_late_label_trains_where_the_other_one_of_its_slot_does_not(how, alice, bob, dana):
+    factories.queued(alice.project)
+    assignment = queue.claim_next(project=alice.project, by=alice)
+    run_out_of_time(assignment.slot)
+    if how == "gave up":
+        factories.label(bob, (1,), finish_reason="give_up", reason="too hard")
+    else:
+        since = timezone.now()
+        factories.label(bob, (1, -1))
+        quality.exclude(labeler=bob, since=since, reason="Clicked through.", by=dana)
+    late = factories.submit(alice, assignment, (1, 1, 1)).label
+
+    training = lines(alice.project, View.TRAINING)
+
+    assert [line["labeler"] for line in training] == [str(alice.pseudonym)]
+    assert list(Label.objects.for_training()) == [late]
 
 
 def test_a_label_that_was_corrected_goes_out_as_corrected(alice):
@@ -318,6 +341,18 @@ def test_a_project_never_exports_another_ones_labels(alice, charlie):
         factories.label(labeler)
 
     assert [line["labeler"] for line in lines(alice.project)] == [str(alice.pseudonym)]
+
+
+def test_lines_of_two_files_of_one_name_stay_apart_each_in_its_order(project, dana):
+    texts_of = [[published(steps=PHASE_2, labeler=str(uuid.uuid4())) for _ in range(2)] for _ in range(2)]
+    for one in texts_of:
+        batch = ImportBatch.objects.create(
+            project=project, kind="labels", state="importing", name="a.jsonl", sha256="a" * 64, bytes=1
+        )
+        course = importing.Course(batch)
+        importing.import_labels(project=project, lines=one, source="a.jsonl", by=None, course=course)
+
+    assert texts(project) == [line.decode() for one in texts_of for line in one]
 
 
 def test_an_imported_line_against_the_rules_goes_out_raw_but_never_trains(project):
