@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from annotation.models import ModelVersion, Project, SolutionScore
 from annotation.models.scoring import ModelKind
 from annotation.models.snapshots import Format, NeutralAs, View
@@ -70,12 +72,9 @@ class Past:
 def scorer(project: Project, wanted: int | None = None) -> ModelVersion:
     """The version whose scores go out: the one that is wanted, else the active selector, else the latest that has scored
     something. Raises NothingScored."""
-    versions = ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR)
-    found = (
-        versions.filter(pk=wanted).first()
-        if wanted
-        else ModelVersion.objects.active_selector(project) or versions.order_by("-pk").first()
-    )
-    if found is None or not SolutionScore.objects.filter(project=project, version=found).exists():
+    scored = Exists(SolutionScore.objects.filter(project=project, version=OuterRef("pk")))
+    versions = ModelVersion.objects.filter(scored, project=project, kind=ModelKind.SELECTOR).order_by("-pk")
+    found = versions.filter(pk=wanted).first() if wanted else versions.active_selector(project) or versions.first()
+    if found is None:
         raise NothingScored
     return found

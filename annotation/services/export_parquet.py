@@ -69,7 +69,7 @@ def schema() -> Any:
         [
             ("labeler", text),
             ("timestamp", text),
-            ("generation", arrow.int32()),
+            ("generation", arrow.int64()),
             ("is_quality_control_question", flag),
             ("is_initial_screening_question", flag),
             ("question", question),

@@ -117,6 +117,24 @@ def test_m10_the_scores_of_another_version_are_given_where_it_is_named(project, 
     assert values == [0.875, 0.25]
 
 
+def test_m10_where_no_selector_is_in_use_the_latest_that_has_scored_something_is_taken(project, out):
+    scored, _newest = version_of(project, "candidate"), version_of(project, "candidate")
+    score(factories.solution(project), scored, GOOD)
+
+    assert export(project, out).selectors == [scored.pk]
+
+
+def test_m10_what_is_not_graded_yet_is_left_out_and_counted(project, out):
+    version = version_of(project)
+    for grade in ("correct", "pending", "pending"):
+        score(factories.solution(project, grade=grade), version, GOOD)
+
+    manifest = export(project, out)
+
+    assert (manifest.lines, manifest.excluded) == (1, {"its answer is not graded yet": 2})
+    assert "## Solutions left out\n\n- its answer is not graded yet: 2" in (out / "README.md").read_text()
+
+
 def test_m10_training_samples_leave_held_out_problems_out(project, out):
     version = version_of(project)
     solutions = [factories.solution(project), factories.solution(project)]
