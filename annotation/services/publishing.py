@@ -6,21 +6,29 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from annotation import jobs as job_names
 from annotation.models import Job, Project, Publication, Snapshot, User
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import audit, export_hub, jobs
+from annotation.services.refusal import Refusal
 from annotation.services.snapshots import NotFinished
 
-MANIFEST = "manifest.json"
+
+class RepositoryTaken(Refusal):
+    """This repository holds the datasets of another project. Name another one."""
 
 
 def request_publication(*, snapshot: Snapshot, repo: str, by: User) -> Publication:
-    """Write down that a dataset is to go to a repository, and wake a worker. Raises NotFinished, NotARepository, NoToken."""
+    """Write down that a dataset is to go to a repository, and wake a worker.
+
+    Raises NotFinished, NotARepository, NoToken, RepositoryTaken.
+    """
     if not snapshot.sha256:
         raise NotFinished
     export_hub.check(repo)
+    _check_free(repo, project=snapshot.project)
     with transaction.atomic():
         job = Job.objects.create(project=snapshot.project, kind=JobKind.EXPORT, started_by=by)
         publication = Publication.objects.create(project=snapshot.project, snapshot=snapshot, job=job, repo=repo)
@@ -30,8 +38,13 @@ def request_publication(*, snapshot: Snapshot, repo: str, by: User) -> Publicati
 
 
 def push(*, publication: Publication) -> str:
-    """Upload the files that the manifest names, and it; returns the address of the commit. Raises export_hub's refusals."""
+    """Upload the files that the manifest names, and it; returns the address of the commit.
+
+    Raises RepositoryTaken, and export_hub's refusals.
+    """
     snapshot = publication.snapshot
+    # Once more: two projects may have asked for it in the same moment. Whoever was first has it.
+    _check_free(publication.repo, project=publication.project, before=publication)
     return _upload(settings.DATA_DIR / snapshot.folder, publication.repo, snapshot.manifest)
 
 
@@ -43,11 +56,25 @@ def push_export(*, project: Project, folder: Path, repo: str, by: User | None = 
     return url
 
 
+def check_repository(*, project: Project, repo: str) -> None:
+    """Whether the project may publish there. Raises NotARepository, NoToken, HubMissing, RepositoryTaken."""
+    export_hub.check(repo)
+    export_hub.check_client()
+    _check_free(repo, project=project)
+
+
+def _check_free(repo: str, *, project: Project, before: Publication | None = None) -> None:
+    """One token serves all projects, so that the Hub itself lets any of them write over the others' datasets."""
+    others = Publication.objects.filter(repo__iexact=repo).exclude(project=project)
+    failed = Q(url="", job__state__in=[JobState.FAILED, JobState.CANCELLED])
+    earlier = others.filter(pk__lt=before.pk) if before else others
+    if earlier.exclude(failed).exists():
+        raise RepositoryTaken
+
+
 def _upload(folder: Path, repo: str, manifest: dict[str, Any]) -> str:
-    """Not the list that it can be made again from: it is of use only beside the database."""
-    told = [*manifest["files"], manifest.get("extensions"), manifest.get("card"), {"name": MANIFEST}]
     said = f"{manifest['project']}: {manifest['view']} view as of {manifest['created_at']}"
-    return export_hub.push(folder=folder, names=[file["name"] for file in told if file], repo=repo, message=said)
+    return export_hub.push(folder=folder, manifest=manifest, repo=repo, message=said)
 
 
 def finish(*, publication: Publication, job: Job, url: str) -> None:

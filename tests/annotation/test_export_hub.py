@@ -8,12 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+import yaml
 
-from annotation.models import AuditEvent
+from annotation.models import AuditEvent, Job, Publication, Snapshot
 from annotation.models.jobs import JobKind
 from annotation.models.snapshots import View
 from annotation.services import export_hub, publishing, snapshots
 from annotation.services.export_hub import HubRefused
+from annotation.services.publishing import RepositoryTaken
 from tests import factories
 from workers import exports
 from workers.duty import work_off
@@ -41,14 +43,24 @@ class Hub(BaseHTTPRequestHandler):
             told = [{"path": one["path"], "uploadMode": "regular", "shouldIgnore": False} for one in files]
             return self.answer({"files": told})
         if "/commit/" in self.path:
-            for line in map(json.loads, body.splitlines()):
-                if line["key"] == "file":
-                    self.server.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            self.commit(map(json.loads, body.splitlines()))
             url = f"{self.server.address}/datasets/us/labels/commit/abc"
             return self.answer({"success": True, "commitOid": "abc", "commitUrl": url, "hookOutput": ""})
         return self.answer({"error": "no such place"}, 404)
 
+    def commit(self, lines):
+        for line in lines:
+            if line["key"] == "file":
+                self.server.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            if line["key"] == "deletedFile":
+                del self.server.files[line["value"]["path"]]
+
     def do_GET(self):
+        if "/resolve/" in self.path and (content := self.server.files.get(self.path.rpartition("/")[2])):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            return self.wfile.write(content)
         if self.path.startswith("/api/datasets/us/labels"):
             return self.answer({"id": "us/labels", "sha": "abc", "siblings": [], "private": True, "tags": []})
         return self.answer({"error": "no such place"}, 404)
@@ -61,7 +73,8 @@ class Hub(BaseHTTPRequestHandler):
             self.send_header("X-Error-Code", "EntryNotFound")
             return self.end_headers()
         self.send_response(200)
-        for header, value in (("ETag", '"abc"'), ("X-Repo-Commit", "abc"), ("Content-Length", "1")):
+        size = str(len(self.server.files[name]))
+        for header, value in (("ETag", '"abc"'), ("X-Repo-Commit", "abc"), ("Content-Length", size)):
             self.send_header(header, value)
         return self.end_headers()
 
@@ -134,13 +147,74 @@ def test_a_dataset_is_published_with_its_card_and_manifest_but_not_the_list_it_i
     assert {token for _, token in hub.asked} == {f"Bearer {TOKEN}"}
 
 
-def test_a_card_that_is_there_stays_with_the_licence_that_its_owner_chose(hub, snapshot, dana):
-    hub.files["README.md"] = b"license: mit"
+OWNERS = b"""---
+license: mit
+pretty_name: Ours
+size_categories:
+- n<1K
+configs:
+- config_name: gone
+  data_files:
+  - split: train
+    path: gone.jsonl
+tags:
+- ours
+---
+
+What it held once: gone.jsonl.
+"""
+
+
+def test_of_a_card_that_is_there_stays_what_its_owner_chose_and_the_files_are_told_anew(hub, snapshot, dana, tmp_path):
+    hub.files["README.md"] = OWNERS
 
     publish(snapshot, dana)
 
-    assert hub.files["README.md"] == b"license: mit"
-    assert "manifest.json" in hub.files
+    _, front, body = hub.files["README.md"].decode().split("---\n", 2)
+    assert yaml.safe_load(front) == {
+        "license": "mit",
+        "pretty_name": "Ours",
+        "tags": ["ours"],
+        "size_categories": ["n<1K"],
+        "configs": [{"config_name": "phase2", "data_files": [{"split": "train", "path": "phase2_train.jsonl"}]}],
+    }
+    assert body == (tmp_path / snapshot.folder / "README.md").read_text().split("---\n", 2)[2]
+
+
+@pytest.mark.parametrize(
+    ("slug", "stays"), [("algebra", {"theirs.txt"}), ("elsewhere", {"theirs.txt", "phase1_test.jsonl"})]
+)
+def test_what_an_earlier_publication_of_the_project_named_goes_and_all_else_stays(slug, stays, hub, snapshot, dana):
+    earlier = {"project": slug, "files": [{"name": "phase1_test.jsonl"}, {"name": "never_there.jsonl"}]}
+    hub.files |= {"manifest.json": json.dumps(earlier).encode(), "phase1_test.jsonl": b"{}", "theirs.txt": b"x"}
+
+    publish(snapshot, dana)
+
+    assert set(hub.files) == {"README.md", "manifest.json", "phase2_train.jsonl"} | stays
+    assert json.loads(hub.files["manifest.json"])["project"] == "algebra"
+
+
+def test_a_project_cannot_write_over_the_datasets_of_another_one(hub, snapshot, charlie, dana):
+    publish(snapshot, dana)
+    theirs = Snapshot.objects.create(project=charlie.project, view="raw", folder="x", sha256="a" * 64, manifest={})
+
+    with pytest.raises(RepositoryTaken):
+        publishing.request_publication(snapshot=theirs, repo="US/labels", by=charlie.user)
+    with pytest.raises(RepositoryTaken):
+        publishing.check_repository(project=charlie.project, repo="us/labels")
+    assert publish(snapshot, dana).job.state == "done"
+
+
+def test_of_two_projects_that_asked_at_once_the_first_one_has_the_repository(hub, snapshot, charlie, dana):
+    publish(snapshot, dana)
+    theirs = Snapshot.objects.create(project=charlie.project, view="raw", folder="x", sha256="a" * 64, manifest={})
+    job = Job.objects.create(project=charlie.project, kind=JobKind.EXPORT)
+    late = Publication.objects.create(project=charlie.project, snapshot=theirs, job=job, repo="us/labels")
+
+    work_off(JobKind.EXPORT, exports)
+
+    late.job.refresh_from_db()
+    assert late.job.error == "This repository holds the datasets of another project. Name another one."
 
 
 @pytest.mark.parametrize(
@@ -172,5 +246,5 @@ def test_a_hub_that_does_not_answer_is_said_to_be_away(snapshot, dana, settings)
 
     with pytest.raises(HubRefused, match="The Hub cannot be reached"):
         export_hub.push(
-            folder=settings.DATA_DIR / snapshot.folder, names=["manifest.json"], repo="us/labels", message=""
+            folder=settings.DATA_DIR / snapshot.folder, manifest=snapshot.manifest, repo="us/labels", message=""
         )
