@@ -8,6 +8,7 @@ from django.conf import settings
 
 from annotation.models import Job, Publication, Snapshot
 from annotation.services import exporting, publishing, snapshots
+from annotation.services.export_files import remove_unfinished
 from annotation.services.refusal import Refusal
 from workers.duty import Duty
 
@@ -29,6 +30,7 @@ def run(duty: Duty) -> None:
 def _make(snapshot: Snapshot, duty: Duty) -> None:
     folder = settings.DATA_DIR / snapshot.folder
     duty.report("write files")
+    remove_unfinished(folder)
     if not folder.exists():  # else the worker died between the last file and the database
         _write(snapshot, folder, duty)
     manifest = (folder / "manifest.json").read_bytes()

@@ -1,5 +1,6 @@
 """Files that are either complete or not there, whatever is killed while they are written."""
 
+import glob
 import gzip
 import hashlib
 import os
@@ -44,7 +45,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _hidden(target: Path) -> Iterator[Path]:
-    hidden = target.parent / f".tmp-{uuid.uuid4().hex}"
+    hidden = target.parent / f".tmp-{target.name}-{uuid.uuid4().hex}"
     try:
         yield hidden
     except BaseException:
@@ -52,6 +53,15 @@ def _hidden(target: Path) -> Iterator[Path]:
         shutil.rmtree(hidden, ignore_errors=True)
         hidden.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(target: Path) -> None:
+    """What processes that were killed left of a folder or file that they were writing."""
+    for hidden in target.parent.glob(f".tmp-{glob.escape(target.name)}-*"):
+        if hidden.is_dir():
+            shutil.rmtree(hidden, ignore_errors=True)
+        else:
+            hidden.unlink(missing_ok=True)
 
 
 @contextmanager

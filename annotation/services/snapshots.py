@@ -1,15 +1,21 @@
 """Datasets that were asked for on a page: written by a worker, then unchangeable."""
 
+import shutil
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from annotation import jobs as job_names
 from annotation.models import Job, Project, Snapshot, User
 from annotation.models.jobs import JobKind, JobState
 from annotation.models.snapshots import Format, NeutralAs, View
-from annotation.services import audit, jobs
+from annotation.models.webhooks import WebhookEvent
+from annotation.services import audit, jobs, webhooks
 from annotation.services.export_contents import ContentsGone
+from annotation.services.export_files import remove_unfinished
 from annotation.services.export_orders import Order, scorer
 from annotation.services.refusal import Refusal
 
@@ -57,12 +63,18 @@ def repeat_snapshot(*, snapshot: Snapshot, by: User) -> Snapshot:
     return again
 
 
-def cancel_snapshot(*, snapshot: Snapshot, by: User) -> None:
-    """Ask the worker to stop; nothing is kept of the files. Raises jobs.NotCancellable."""
+def cancel_snapshot(*, snapshot: Snapshot, by: User) -> bool:
+    """Ask the worker to stop; nothing is kept of the files. Returns whether it has ended already, for no worker had it.
+
+    Raises jobs.NotCancellable.
+    """
     assert snapshot.job is not None  # what is asked for on a page has one
     with transaction.atomic():
-        jobs.ask_to_cancel(job=snapshot.job)
+        has_ended = jobs.ask_to_cancel(job=snapshot.job)
+        if has_ended:
+            _discard(snapshot.job)
         audit.record(project=snapshot.project, by=by, action="cancel dataset", target=str(snapshot))
+    return has_ended
 
 
 def order_of(snapshot: Snapshot) -> Order:
@@ -76,23 +88,50 @@ def order_of(snapshot: Snapshot) -> Order:
 
 
 def publish(*, snapshot: Snapshot, job: Job, manifest: dict[str, Any], sha256: str) -> Snapshot:
-    """The files are complete and on the disk. Raises jobs.LostFence."""
+    """The files are complete and on the disk. Raises jobs.LostFence, jobs.Cancelled."""
     with transaction.atomic():
+        jobs.hold(job=job)
         jobs.end(job=job, state=JobState.DONE)
         snapshot.manifest = manifest
         snapshot.sha256 = sha256
         snapshot.save()
+        _tell(snapshot, JobState.DONE)
     return snapshot
 
 
 def fail(*, job: Job, error: str) -> None:
-    """Raises jobs.LostFence."""
-    jobs.end(job=job, state=JobState.FAILED, error=error)
+    """Nothing is kept of the files. Raises jobs.LostFence."""
+    with transaction.atomic():
+        jobs.end(job=job, state=JobState.FAILED, error=error)
+        if snapshot := _discard(job):
+            _tell(snapshot, JobState.FAILED)
 
 
 def end_cancelled(*, job: Job) -> None:
-    """Raises jobs.LostFence."""
-    jobs.end(job=job, state=JobState.CANCELLED)
+    """Nothing is kept of the files. Raises jobs.LostFence."""
+    with transaction.atomic():
+        jobs.end(job=job, state=JobState.CANCELLED)
+        _discard(job)
+
+
+def _discard(job: Job) -> Snapshot | None:
+    """The dataset that is not to come any more; what was written of it is removed after the commit. A job that publishes
+    has none."""
+    snapshot = Snapshot.objects.select_related("project").filter(job=job, sha256="").first()
+    if snapshot:
+        transaction.on_commit(partial(_remove, settings.DATA_DIR / snapshot.folder))
+    return snapshot
+
+
+def _tell(snapshot: Snapshot, state: JobState) -> None:
+    lines = sum(file["lines"] for file in snapshot.manifest.get("files", []))
+    about = {"id": snapshot.pk, "state": state, "format": snapshot.format, "view": snapshot.view, "lines": lines}
+    webhooks.tell(project=snapshot.project, event=WebhookEvent.DATASET, page="datasets/", facts={"dataset": about})
+
+
+def _remove(folder: Path) -> None:
+    remove_unfinished(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _written_down(

@@ -81,11 +81,12 @@ def cancel_dataset(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     place = place_in_project(request.user, slug, Role.LEAD)
     found = _found(place.project, pk)
     try:
-        snapshots.cancel_snapshot(snapshot=found.snapshot, by=place.user)
+        has_ended = snapshots.cancel_snapshot(snapshot=found.snapshot, by=place.user)
     except Refusal as refusal:
         messages.error(request, _(str(refusal)))
     else:
-        messages.success(request, _("Dataset %(number)s is not being made any more.") % {"number": pk})
+        ended, asked = _("Dataset %(number)s is not being made any more."), _("Dataset %(number)s was asked to stop.")
+        messages.success(request, (ended if has_ended else asked) % {"number": pk})
     return redirect("datasets", slug)
 
 

@@ -348,7 +348,8 @@ def test_m3_a_killed_export_leaves_nothing_and_the_next_worker_makes_it(gzip_, a
     snapshot = snapshots.request_snapshot(project=alice.project, by=dana, view=View.RAW, gzip=gzip_)
     job = jobs.claim_job(kind=JobKind.EXPORT, worker="dead")
     left = tmp_path / snapshot.folder
-    (left.parent / ".tmp-dead").mkdir(parents=True)
+    (left.parent / f".tmp-{left.name}-dead").mkdir(parents=True)
+    (left.parent / f".tmp-{left.name}0-alive").mkdir()
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
     jobs.give_back_silent()
 
@@ -357,6 +358,32 @@ def test_m3_a_killed_export_leaves_nothing_and_the_next_worker_makes_it(gzip_, a
     snapshot.refresh_from_db()
     assert snapshot.sha256
     assert (left / ("phase2_train.jsonl.gz" if gzip_ else "phase2_train.jsonl")).exists()
+    assert {path.name for path in left.parent.iterdir()} == {left.name, f".tmp-{left.name}0-alive"}
+
+
+@pytest.mark.parametrize("how", ["failed", "cancelled", "cancelled while it waited"])
+def test_m3_files_of_a_dataset_that_is_not_to_come_are_removed(how, alice, dana, settings, tmp_path):
+    """The worker died between the last file and the database; or while it wrote."""
+    settings.DATA_DIR = tmp_path
+    snapshot = snapshots.request_snapshot(project=alice.project, by=dana, view=View.RAW)
+    folder = tmp_path / snapshot.folder
+    for path in (folder, folder.parent / f".tmp-{folder.name}-dead"):
+        path.mkdir(parents=True)
+        (path / "phase2_train.jsonl").touch()
+    if how != "cancelled while it waited":
+        job = jobs.claim_job(kind=JobKind.EXPORT, worker="test")
+
+    if how == "failed":
+        snapshots.fail(job=job, error="The disk is full.")
+    elif how == "cancelled":
+        assert not snapshots.cancel_snapshot(snapshot=snapshot, by=dana)
+        with pytest.raises(jobs.Cancelled):
+            snapshots.publish(snapshot=snapshot, job=job, manifest={}, sha256="a" * 64)
+        snapshots.end_cancelled(job=job)
+    else:
+        assert snapshots.cancel_snapshot(snapshot=snapshot, by=dana)
+
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_m3_an_export_that_is_cancelled_while_it_runs_keeps_nothing(alice, dana, settings, tmp_path, monkeypatch):

@@ -112,9 +112,17 @@ def test_a_dataset_that_is_being_made_shows_how_far_it_is_and_can_be_stopped(dan
     assert "1,500 of 6,000" in client.get("/p/algebra/datasets/").content.decode()
     page = client.post(f"/p/algebra/datasets/{snapshot.pk}/cancel/", follow=True).content.decode()
 
-    assert f"Dataset {snapshot.pk} is not being made any more." in page
+    assert f"Dataset {snapshot.pk} was asked to stop." in page
     assert "Do not make it" not in page
     assert Job.objects.get(pk=job.pk).cancel_requested
+
+
+def test_a_dataset_that_no_worker_has_is_stopped_at_once(dana, project, client_for, data_dir):
+    snapshot = snapshots.request_snapshot(project=project, by=dana, view="raw")
+
+    page = client_for(dana).post(f"/p/algebra/datasets/{snapshot.pk}/cancel/", follow=True).content.decode()
+
+    assert f"Dataset {snapshot.pk} is not being made any more." in page
 
 
 def test_a_dataset_that_is_complete_cannot_be_cancelled(dana, project, client_for, data_dir):
