@@ -138,7 +138,8 @@ def file_findings(data_dir: Path | None = None) -> Iterator[Finding]:
 
 def _broken_dataset(folder: Path, snapshot: Snapshot) -> Iterator[str]:
     yield from _wrong_hash(folder / "manifest.json", snapshot.sha256)
-    for file in snapshot.manifest.get("files", []):
+    beside = [snapshot.manifest.get(name) for name in ("extensions", "card", "contents")]
+    for file in [*snapshot.manifest.get("files", []), *filter(None, beside)]:
         yield from _wrong_hash(folder / file["name"], file["sha256"])
 
 

@@ -140,13 +140,27 @@ def test_n5_the_command_ends_well_on_a_sound_database(world):
     assert f"All {len(INVARIANTS) + 2} invariants hold." in out.getvalue()
 
 
-@pytest.mark.parametrize("harm", ["lost", "changed", "manifest"])
-def test_n5_files_that_are_lost_or_changed_are_named(harm, world, tmp_path, settings):
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.jsonl", None, "a.jsonl is missing"),
+        ("a.jsonl", "[]", "a.jsonl was changed"),
+        ("manifest.json", "[]", "manifest.json was changed"),
+        ("extensions.jsonl", "[]", "extensions.jsonl was changed"),
+        ("README.md", "[]", "README.md was changed"),
+        ("contents.jsonl.gz", None, "contents.jsonl.gz is missing"),
+    ],
+)
+def test_n5_files_that_are_lost_or_changed_are_named(name, text, words, world, tmp_path, settings):
     settings.DATA_DIR = tmp_path
     folder = tmp_path / "snapshots" / "1"
     folder.mkdir(parents=True)
-    (folder / "a.jsonl").write_text("{}\n")
-    manifest = {"files": [{"name": "a.jsonl", "sha256": hashlib.sha256(b"{}\n").hexdigest()}]}
+    file, *beside = (
+        {"name": one, "sha256": hashlib.sha256(b"{}\n").hexdigest()}
+        for one in ("a.jsonl", "extensions.jsonl", "README.md", "contents.jsonl.gz")
+        if (folder / one).write_text("{}\n")
+    )
+    manifest = {"files": [file]} | dict(zip(("extensions", "card", "contents"), beside, strict=True))
     (folder / "manifest.json").write_text(json.dumps(manifest))
     digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     made = Snapshot.objects.create(project=world.project, view="raw", folder="snapshots/1", manifest=manifest)
@@ -160,10 +174,9 @@ def test_n5_files_that_are_lost_or_changed_are_named(harm, world, tmp_path, sett
         return {one.name: one.offending for one in invariants.file_findings() if one.count}
 
     assert found() == {"model_in_use_is_there": [f"{world.version.pk}: manifest.json was changed"]}
-    if harm == "lost":
-        (folder / "a.jsonl").unlink()
+    if text is None:
+        (folder / name).unlink()
     else:
-        (folder / {"changed": "a.jsonl", "manifest": "manifest.json"}[harm]).write_text("[]")
+        (folder / name).write_text(text)
 
-    words = {"lost": "a.jsonl is missing", "changed": "a.jsonl was changed", "manifest": "manifest.json was changed"}
-    assert found()["dataset_files_are_whole"] == [f"{made.pk}: {words[harm]}"]
+    assert found()["dataset_files_are_whole"] == [f"{made.pk}: {words}"]
