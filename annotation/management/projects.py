@@ -20,6 +20,9 @@ EXIT_CODE = (
 )
 
 
+NONE_YET = "There are none yet; make one with: manage.py createproject"
+
+
 def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JSON Lines, or the same packed as .gz")
     parser.add_argument("--project", required=True, metavar="SLUG")
@@ -34,7 +37,7 @@ def find_project(slug: str) -> Project:
     project = Project.objects.filter(slug=slug).first()
     if project is None:
         there = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True))
-        raise CommandError(f"There is no project {slug}. {f'There are: {there}.' if there else 'There are none yet.'}")
+        raise CommandError(f"There is no project {slug}. {f'There are: {there}.' if there else NONE_YET}")
     return project
 
 
@@ -47,7 +50,7 @@ def import_files(command: BaseCommand, options: dict[str, Any], load: Callable[.
     _each_file(command, options, load_file)
 
 
-def import_batches(command: BaseCommand, options: dict[str, Any], choices_for: Callable[[Path], Choices]) -> None:
+def import_batches(command: BaseCommand, options: dict[str, Any], choices: Choices) -> None:
     """Import each file, with a row among the imports of the project, and print what became of it."""
 
     def load_file(project: Project, path: Path) -> ImportReport:
@@ -56,7 +59,7 @@ def import_batches(command: BaseCommand, options: dict[str, Any], choices_for: C
             project=project,
             path=path,
             by=None,
-            choices=choices_for(path),
+            choices=choices,
             dry_run=options["dry_run"],
             grade_later=later,
         )
@@ -67,7 +70,7 @@ def import_batches(command: BaseCommand, options: dict[str, Any], choices_for: C
 def _each_file(
     command: BaseCommand, options: dict[str, Any], load_file: Callable[[Project, Path], ImportReport]
 ) -> None:
-    """Nothing but refused lines is an error, some are a report."""
+    """A file of which nothing can be used is an error; some refused lines are a report."""
     project = find_project(options["project"])
     for path in options["files"]:
         try:
@@ -75,7 +78,7 @@ def _each_file(
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         command.stdout.write("\n".join(report_lines(report)))
-        if report.refused_count and not (report.created or report.already_there):
+        if not (report.created or report.already_there):
             raise CommandError(f"No line of {path.name} could be used.")
 
 

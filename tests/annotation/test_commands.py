@@ -107,6 +107,13 @@ def test_more_refused_lines_than_are_shown_are_counted(project, file):
     assert printed.rstrip().endswith("and 3 more")
 
 
+@pytest.mark.parametrize("command", ["import_problems", "import_solutions", "import_labels", "import_gold"])
+@pytest.mark.parametrize("lines", [[], [b"", b" "]])
+def test_a_file_without_a_line_is_an_error(project, file, command, lines):
+    with pytest.raises(CommandError, match=r"No line of empty\.jsonl could be used\."):
+        run(command, "--project", "algebra", file("empty.jsonl", *lines))
+
+
 @pytest.mark.parametrize("command", ["import_problems", "import_solutions", "import_labels"])
 def test_a_missing_file_and_a_missing_project_are_named(project, file, tmp_path, command):
     with pytest.raises(CommandError, match=r"missing\.jsonl cannot be read: No such file"):
@@ -193,6 +200,8 @@ def test_export_labels_offers_only_what_there_is(project, tmp_path):
         (["--format", "trl"], "Say what a neutral step is to be there"),
         (["--format", "parquet", "--gzip"], "compressed as they are"),
         (["--again", str(tmp_path)], "holds no manifest.json"),
+        (["--again", str(tmp_path), "--view", "training", "--gzip"], "as it was: leave out --view, --gzip"),
+        (["--push-to", "us"], "A dataset repository has an owner and a name"),
     ):
         with pytest.raises(CommandError, match=words):
             run("export_labels", "--project", "algebra", "--out", str(tmp_path / "out"), *option)

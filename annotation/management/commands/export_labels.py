@@ -11,6 +11,8 @@ from annotation.services import exporting, publishing
 from annotation.services.exporting import Manifest
 from annotation.services.refusal import Refusal
 
+OF_A_NEW_ONE = ("format", "view", "neutral", "gzip", "scored_by")
+
 
 class Command(BaseCommand):
     help = (
@@ -21,17 +23,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, metavar="SLUG")
         parser.add_argument("--out", required=True, type=Path, metavar="DIR")
-        parser.add_argument("--format", choices=Format.values, default=Format.PRM800K)
+        parser.add_argument("--format", choices=Format.values, help="prm800k if left out")
         parser.add_argument(
             "--view",
             choices=View.values,
-            default=View.RAW,
-            help="raw: every label as it was given; training: what a model may learn from",
+            help="raw (if left out): every label as it was given; training: what a model may learn from",
         )
         parser.add_argument(
             "--neutral",
             choices=NeutralAs.values,
-            default=NeutralAs.KEEP,
             help="what a neutral step is: keep (prm800k, parquet), positive or negative (the formats of good and bad)",
         )
         parser.add_argument("--gzip", action="store_true", help="pack each file")
@@ -45,7 +45,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = find_project(options["project"])
+        told = [f"--{name.replace('_', '-')}" for name in OF_A_NEW_ONE if options[name]]
+        if options["again"] and told:
+            raise CommandError(f"With --again an export is made as it was: leave out {', '.join(told)}.")
         try:
+            if options["push_to"]:
+                publishing.check_repository(project=project, repo=options["push_to"])
             manifest = self._write(project, options)
             self._print(manifest, options["out"])
             if options["push_to"]:
@@ -59,11 +64,11 @@ class Command(BaseCommand):
             return exporting.repeat_folder(project=project, earlier=options["again"], out_dir=options["out"])
         return exporting.export_labels(
             project=project,
-            view=View(options["view"]),
+            view=View(options["view"] or View.RAW),
             out_dir=options["out"],
-            format=Format(options["format"]),
+            format=Format(options["format"] or Format.PRM800K),
             gzip=options["gzip"],
-            neutral=options["neutral"],
+            neutral=options["neutral"] or NeutralAs.KEEP,
             version=options["scored_by"],
         )
 

@@ -1,6 +1,4 @@
-import re
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -9,9 +7,6 @@ from annotation.management.projects import EXIT_CODE, add_import_arguments, impo
 from annotation.models.imports import ImportKind
 from annotation.models.problems import Split
 from annotation.services.import_batches import Choices
-
-# PRM800K's names, as phase1_test.jsonl: such problems must not get into training for want of an option.
-TEST_FILE = re.compile(r"(?:^|_)test(?:[._]|$)")
 
 
 class Command(BaseCommand):
@@ -26,8 +21,4 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        def choices_for(path: Path) -> Choices:
-            by_name = Split.TEST if TEST_FILE.search(path.name) else Split.TRAIN
-            return Choices(ImportKind.LABELS, options["split"] or by_name)
-
-        import_batches(self, options, choices_for)
+        import_batches(self, options, Choices(ImportKind.LABELS, options["split"]))

@@ -15,8 +15,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_import_arguments(parser)
         parser.add_argument(
-            "--split", choices=Split.values, default=Split.TRAIN, help="for lines that do not name theirs"
+            "--split",
+            choices=Split.values,
+            help="of lines that do not name theirs; if left out, test for files named like test.jsonl, else train",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        import_batches(self, options, lambda _: Choices(ImportKind.PROBLEMS, options["split"]))
+        import_batches(self, options, Choices(ImportKind.PROBLEMS, options["split"]))

@@ -25,5 +25,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         split = options["new_problems"]
-        choices = Choices(ImportKind.SOLUTIONS, split or Split.TRAIN, split is not None, options["generator"])
-        import_batches(self, options, lambda _: choices)
+        choices = Choices(ImportKind.SOLUTIONS, split, split is not None, options["generator"])
+        import_batches(self, options, choices)

@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation.models import Job, Project, Round
+from annotation.management.projects import find_project
+from annotation.models import Job, Round
 from annotation.models.jobs import FINISHED, JobState
 from annotation.services import rounds
 from annotation.services.refusal import Refusal
@@ -21,9 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="show the progress until the round has ended")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}. Make it with: manage.py createproject")
+        project = find_project(options["project"])
         if any(options[name] is not None and options[name] < 1 for name in ("problems", "per_problem")):
             raise CommandError("A round takes at least one problem, and one solution of each.")
         try:
