@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from annotation.models import Job
 from annotation.models.jobs import JobKind
 from annotation.services import jobs
-from annotation.services.jobs import Cancelled, LostFence, Progress
+from annotation.services.jobs import Cancelled, LostFence, MustWait, Progress
 from workers import failpoints
 from workers.child import Child, ChildFailed, ChildKilled, Line
 from workers.pace import LossCurve, Pace
@@ -137,15 +137,15 @@ class Duty:
 
 
 def work_off(kind: JobKind, work: Work) -> int:
-    """Do every waiting job of a kind; returns how many were claimed."""
-    count = 0
-    while job := jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}"):
-        count += 1
+    """Do every waiting job of a kind; returns how many were claimed. One that has to wait is left for the next sweep."""
+    claimed: list[int] = []
+    while job := jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}", but=claimed):
+        claimed.append(job.pk)
         try:
             _do(job, work)
         except LostFence:
             log.warning("job %s was given to another worker; nothing was written", job.pk)
-    return count
+    return len(claimed)
 
 
 def _do(job: Job, work: Work) -> None:
@@ -153,6 +153,8 @@ def _do(job: Job, work: Work) -> None:
         with Duty(job) as duty:
             duty.beat_now()
             work.run(duty)
+    except MustWait:
+        jobs.give_back(job=job)
     except Cancelled:
         work.end_cancelled(job)
     except ChildFailed as failure:

@@ -1,5 +1,6 @@
 """Files that leads bring in: checked, imported, taken back. A worker that dies leaves nothing; another one begins anew."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -7,14 +8,12 @@ from django.conf import settings
 
 from annotation.models import ImportBatch, Job
 from annotation.models.imports import ImportState
-from annotation.services import import_work
+from annotation.services import import_work, jobs
 from annotation.services.import_batches import OPEN
-from annotation.services.importing import ImportRunning
-from annotation.services.line_files import lines_of
+from annotation.services.import_lock import ImportRunning
 from annotation.services.refusal import Refusal
 from workers.duty import Duty
 
-WAIT_SECONDS = 1.0
 LEFT_OVER_SECONDS = 24 * 60 * 60
 
 
@@ -32,18 +31,13 @@ def run(duty: Duty) -> None:
 
 
 def _read(duty: Duty, batch: ImportBatch) -> None:
-    duty.report("count lines")
-    total = sum(1 for _ in lines_of(settings.DATA_DIR / batch.file, batch.name))
+    """Raises jobs.MustWait."""
     stage, act = ("check", import_work.check) if batch.state == ImportState.CHECKING else ("import", import_work.load)
-    while True:
-        duty.report(stage, 0, total)
-        try:
-            act(job=duty.job, tell=lambda line: duty.advance(line, total))
-        except ImportRunning:  # a command's, or a check: it goes by
-            duty.report("wait for another import")
-            time.sleep(WAIT_SECONDS)
-        else:
-            return
+    duty.report(stage)
+    try:
+        act(job=duty.job, tell=duty.advance)
+    except ImportRunning as other:
+        raise jobs.MustWait from other
 
 
 def fail(job: Job, error: str) -> None:
@@ -58,6 +52,7 @@ def _sweep_up() -> None:
     """Files that nobody waits for: of processes that died between the file and the database."""
     wanted = set(ImportBatch.objects.filter(state__in=OPEN).values_list("file", flat=True))
     for path in Path(settings.DATA_DIR, "imports").glob("*"):
-        is_old = time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS
-        if is_old and str(path.relative_to(settings.DATA_DIR)) not in wanted:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another worker sweeps too, or has ended with its file
+            is_old = time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS
+            if is_old and str(path.relative_to(settings.DATA_DIR)) not in wanted:
+                path.unlink()

@@ -22,10 +22,14 @@ class Shared:
 
 
 class HeldOut:
-    """The runs of 13 words of held-out problems. A problem of fewer words has none, and is not found."""
+    """The runs of 13 words of held-out problems. A problem of fewer words has none, and is not found.
+
+    Of a run only its hash is kept, 64 bits that differ from process to process: a thousand books full of runs would not
+    make two alike by chance.
+    """
 
     def __init__(self, problems: Iterable[tuple[str, str]] = ()) -> None:
-        self._runs: dict[tuple[str, ...], str] = {}
+        self._runs: dict[int, str] = {}
         self._vocabulary: set[str] = set()
         for name, text in problems:
             self.add(name, text)
@@ -43,7 +47,7 @@ class HeldOut:
         words = words_of(text)
         self._vocabulary.update(words)
         for place in range(len(words) - WORDS + 1):
-            self._runs.setdefault(tuple(words[place : place + WORDS]), name)
+            self._runs.setdefault(hash(tuple(words[place : place + WORDS])), name)
 
     def find(self, text: str) -> tuple[str, str] | None:
         """The first run of this text that is in a held-out problem: the problem's name, and the words."""
@@ -53,7 +57,7 @@ class HeldOut:
         known = 0  # words up to here that stand in some held-out problem: only after 13 of them is there a look
         for place, word in enumerate(words):
             known = known + 1 if word in self._vocabulary else 0
-            if known >= WORDS and (name := self._runs.get(run := tuple(words[place - WORDS + 1 : place + 1]))):
+            if known >= WORDS and (name := self._runs.get(hash(run := tuple(words[place - WORDS + 1 : place + 1])))):
                 return name, " ".join(run)
         return None
 

@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from active_learning.strict_json import Fields, RecordError, load_json
 from annotation.models import Gold, Problem, Project, Solution, User
 from annotation.models.problems import Split
 from annotation.models.quality import GoldKind, GoldOrigin
-from annotation.services import audit, gold
+from annotation.services import audit, gold, import_lock
 from annotation.services.import_problems import ensure_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.import_solutions import UNKNOWN_PROBLEM, SolutionRow, ensure_solutions
-from annotation.services.importing import LOCK, ImportRunning
 from annotation.services.refusal import Refusal
 from annotation.services.sample_lines import Sample, read_samples
 
@@ -57,11 +56,7 @@ def import_gold(
         raise gold.NoGoldHere
     report = ImportReport(source, dry_run)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, project.pk])
-            if not cursor.fetchone()[0]:
-                raise ImportRunning
+        import_lock.take(project)
         for number, line in enumerate(lines, 1):
             _take(project, number, line, kind, by, report)
         audit.record(project=project, by=by, action="import gold", target=source[:200], **report.counts())
@@ -128,10 +123,19 @@ def _store(project: Project, row: GoldLine, by: User | None, report: ImportRepor
         )
         report.created += 1
         report.problems_created += made
-    elif there.error_steps == sorted(set(row.error_steps)):
-        report.already_there += 1
     else:
+        _check_same(there, row)
+        report.already_there += 1
+
+
+def _check_same(there: Gold, row: GoldLine) -> None:
+    """What leads have made of it since stays as it is. Raises RecordError."""
+    if there.error_steps != sorted(set(row.error_steps)):
         raise RecordError("error_steps", "this solution is gold already, with other steps: change it on its page")
+    if there.kind != row.kind:
+        raise RecordError("kind", f"this solution is gold already, for {there.kind}: change it on its page")
+    if there.retired_at:
+        raise RecordError("", "this solution is gold already, but retired: bring it back on its page")
 
 
 def _solution(project: Project, sample: Sample) -> tuple[Solution, int]:

@@ -1,6 +1,7 @@
 """Files that leads bring in: taken in, checked, confirmed, imported, undone. What takes long is done by a job."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,14 +19,15 @@ from annotation.models.jobs import FINISHED, JobKind
 from annotation.models.problems import Split
 from annotation.services import audit, jobs
 from annotation.services.import_layouts import kind_of
+from annotation.services.import_lock import ImportRunning
 from annotation.services.import_uses import check_unused
-from annotation.services.importing import ImportRunning
 from annotation.services.line_files import lines_of
 from annotation.services.refusal import Refusal
 
 MAX_BYTES = 2 << 30  # of a file, as it is sent
 MAX_OPEN = 10  # files of a project that are being checked, wait for a decision or are being imported
 GZIP = b"\x1f\x8b"
+TEST_FILE = re.compile(r"(?:^|_)test(?:[._]|$)")  # phase1_test.jsonl, test.jsonl
 OPEN = [ImportState.CHECKING, ImportState.CHECKED, ImportState.IMPORTING]
 
 
@@ -54,9 +56,13 @@ class Choices:
     """What whoever brings a file in says about it."""
 
     kind: ImportKind | None = None  # None: what its first lines look like
-    split: str = Split.TRAIN  # of problems that name none
+    split: str | None = None  # of problems that name none; None: as the file's name says
     make_problems: bool = True  # for solutions of unknown problems, in that split; else they are refused
     generator: str = "import"  # of solutions that name none
+
+    def split_for(self, name: str) -> str:
+        """PRM800K's files of held-out problems must not get into training because nobody said what they are."""
+        return self.split or (Split.TEST if TEST_FILE.search(name) else Split.TRAIN)
 
 
 def request_import(*, project: Project, by: User, name: str, content: Iterable[bytes], choices: Choices) -> ImportBatch:
@@ -64,16 +70,17 @@ def request_import(*, project: Project, by: User, name: str, content: Iterable[b
 
     Raises FileTooBig, EmptyFile, TooManyOpenImports, line_files.UnreadableFile, import_layouts.UnknownLayout.
     """
-    if ImportBatch.objects.filter(project=project, state__in=OPEN).count() >= MAX_OPEN:
-        raise TooManyOpenImports
+    _check_room(project)  # before a long file is written
     file, sha256, size = _keep(content)
     try:
         kind = choices.kind or kind_of(lines_of(settings.DATA_DIR / file, base_name(name)))
         with transaction.atomic():
+            Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+            _check_room(project)
             batch = ImportBatch.objects.create(
                 project=project,
                 kind=kind,
-                split=choices.split,
+                split=choices.split_for(base_name(name)),
                 name=base_name(name),
                 file=file,
                 sha256=sha256,
@@ -87,6 +94,11 @@ def request_import(*, project: Project, by: User, name: str, content: Iterable[b
         remove_file(file)
         raise
     return batch
+
+
+def _check_room(project: Project) -> None:
+    if ImportBatch.objects.filter(project=project, state__in=OPEN).count() >= MAX_OPEN:
+        raise TooManyOpenImports
 
 
 def confirm_import(*, batch: ImportBatch, by: User) -> ImportBatch:

@@ -1,8 +1,10 @@
 """What a person should look at before a file is imported: its lines can be read, but something in them is doubtful."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from django.utils.translation import gettext_noop as _
 
 from active_learning.strict_json import RecordError, load_json
 from annotation.models import Problem, Project
@@ -20,30 +22,39 @@ FIGURE = re.compile(
     r"|\b(?:shown|pictured) (?:above|below)\b|\bin the (?:figure|diagram|picture)\b",
     re.IGNORECASE,
 )
-MATHS = "maths that cannot be typeset"
-MISSING_FIGURE = "a figure that is not here"
-NO_ANSWER = "no answer, so that solutions cannot be graded"
-SAME_PROBLEM = "the same problem again in this file"
-HELD_OUT_ID = "the unique id of a held-out problem"
-HELD_OUT_WORDS = "13 words in a row of a held-out problem"
-OF_HELD_OUT = "of a held-out problem, so that it is never queued"
+ANOTHER_LAYOUT = _("another layout")
+MATHS = _("maths that cannot be typeset")
+MISSING_FIGURE = _("a figure that is not here")
+NO_ANSWER = _("no answer, so that solutions cannot be graded")
+SAME_PROBLEM = _("the same problem again in this file")
+HELD_OUT_ID = _("the unique id of a held-out problem")
+HELD_OUT_WORDS = _("13 words in a row of a held-out problem")
+OF_HELD_OUT = _("of a held-out problem, so that it is never queued")
 
 
 class Checks:
-    """Looks at each line of one file. `split` is where problems go that name none and are not there yet."""
+    """Looks at each line of one file. `split` is where problems go that name none and are not there yet; `ahead` gives all
+    lines once more where they are problems: those that the file holds out itself may stand behind those for training."""
 
-    def __init__(self, project: Project, split: str | None, held_out: HeldOut | None = None) -> None:
-        self._split = split
-        self._held_out = HeldOut.of_project(project) if held_out is None else held_out
-        test = Problem.objects.filter(project=project, split=Split.TEST)
+    def __init__(self, project: Project, split: str | None, ahead: Callable[[], Iterable[bytes]] | None = None) -> None:
+        self._project, self._split, self._ahead = project, split, ahead
+        self._held_out = HeldOut()
+        self._test_hashes: set[bytes] = set()
+        self._test_ids: set[str] = set()
+        self._seen: set[bytes] = set()
+
+    def begin(self) -> None:
+        """Before the first line: what the project holds out. Two queries."""
+        self._held_out = HeldOut.of_project(self._project)
+        test = Problem.objects.filter(project=self._project, split=Split.TEST)
         rows = list(test.values_list("content_hash", "unique_id"))
         self._test_hashes = {bytes(content) for content, _ in rows}
         self._test_ids = {unique_id for _, unique_id in rows} - {""}
-        self._seen: set[bytes] = set()
 
-    def read_ahead(self, lines: Iterable[bytes]) -> None:
-        """Problems that this file holds out itself; they may stand behind those for training."""
-        for line in lines:
+    def _read_ahead(self) -> None:
+        """At the first problem for training: a file of held-out problems alone is not kept in memory."""
+        ahead, self._ahead = self._ahead, None
+        for line in ahead() if ahead else ():
             try:
                 row = read_problem(line, split=self._split or Split.TRAIN)
             except RecordError:
@@ -54,7 +65,7 @@ class Checks:
     def look(self, number: int, line: bytes, row: Any, report: ImportReport) -> None:
         """What importing.Course wants."""
         layout = layout_of(load_json(line))
-        report.layouts[layout.name if layout else "another layout"] += 1
+        report.layouts[layout.name if layout else ANOTHER_LAYOUT] += 1
         for path, kind, detail in self._doubts(row):
             report.doubt(number, path, kind, detail)
 
@@ -76,6 +87,7 @@ class Checks:
         if row.answer is None:
             yield "answer", NO_ANSWER, ""
         if row.split == Split.TRAIN:
+            self._read_ahead()
             yield from self._leaks(row.unique_id, [("problem", row.text), ("solution", row.reference_solution)])
 
     def _of_sample(self, sample: Sample, problem: ProblemRow | None) -> Iterator[tuple[str, str, str]]:

@@ -1,17 +1,22 @@
 """Labels from PRM800K lines: all that the pages can show as rows, and the line itself for the export."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from uuid import UUID, uuid5
+
+from django.utils.translation import gettext_noop as _
 
 from active_learning.grading import extract_answer
 from active_learning.records import ABSENT, Record, Step, parse_line
 from active_learning.strict_json import RecordError
 from annotation.models import ImportBatch, ImportedRecord, Label, Labeler, Project, Solution, StepRating
 from annotation.models.labels import Origin, Purpose
+from annotation.models.problems import Split
+from annotation.services import adjudication
 from annotation.services.import_problems import ProblemRow, ensure_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.import_solutions import SolutionRow, ensure_solutions
@@ -20,6 +25,11 @@ from annotation.services.sample_lines import Sample
 
 LABELS = UUID("6d1f5a3e-5b0c-4c55-9a6e-2f0d6f8f7c11")
 ROWS = 10_000  # of ratings in one statement
+SOLUTIONS = 5000  # looked at in one statement
+OTHER_SPLIT = {
+    Split.TRAIN: _("a problem that is in the train split here"),
+    Split.TEST: _("a problem that is in the test split here"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,8 +93,11 @@ def store_labels(
     split: str,
     report: ImportReport,
     batch: ImportBatch | None = None,
-) -> None:
-    """Add the labels whose line is new, with their problems (in this split where they are new) and solutions."""
+) -> set[int]:
+    """Add the labels whose line is new, with their problems (in this split where they are new) and solutions.
+
+    Returns the solutions of which these labels may disagree with others.
+    """
     fresh = _new_rows(project, rows, report)
     wanted = {number: row.problem for number, row in fresh.items()}
     problems = ensure_problems(project=project, rows=wanted, split=split, report=report, batch=batch)
@@ -108,17 +121,26 @@ def store_labels(
     report.grades.update(solutions[key].grade for key in made)
     for row in fresh.values():
         report.notes.update(_oddities(row.record))
-        if (there := problems[row.problem.hash].split) != split:
-            report.notes[f"a problem that is in the {there} split here"] += 1
+        if (there := Split(problems[row.problem.hash].split)) != split:
+            report.notes[OTHER_SPLIT[there]] += 1
+    return {label.solution_id for label in labels.values() if label.phase == 2}
+
+
+def note_disagreements(*, project: Project, solutions: Iterable[int]) -> None:
+    """Inside the transaction, and late in it: a labeler who is handing in a label of one of these waits for its end, and
+    sees what came in."""
+    ordered = iter(sorted(solutions))
+    while part := list(islice(ordered, SOLUTIONS)):
+        list(Solution.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk").values_list("pk"))
+        adjudication.look_again(project=project, solutions=part)
 
 
 def _new_rows(project: Project, rows: Sequence[tuple[int, LabelRow]], report: ImportReport) -> dict[int, LabelRow]:
     stored = ImportedRecord.objects.filter(project=project, line_hash__in=[row.hash for _, row in rows])
     seen = {bytes(line_hash) for line_hash in stored.values_list("line_hash", flat=True)}
-    # An export of this very project brings its own labels back.
-    own = Label.objects.filter(
-        project=project, origin=Origin.LABELER, created_at__in=[row.given_at for _, row in rows if row.given_at]
-    )
+    # An export of this very project brings its own labels back, and what reviewers decided.
+    times = [row.given_at for _, row in rows if row.given_at]
+    own = Label.objects.filter(project=project, created_at__in=times).exclude(origin=Origin.IMPORT)
     given_here = set(own.values_list("labeler__pseudonym", "created_at"))
     fresh: dict[int, LabelRow] = {}
     for number, row in rows:
@@ -190,7 +212,7 @@ def _oddities(record: Record) -> set[str]:
     """What real files hold though the description of the format does not know it; kept as it is."""
     found = {name for step in record.steps for name, holds in ODDITIES.items() if holds(step)}
     if not any(step.completions or step.human_completion for step in record.steps):
-        found.add("a label without any step")
+        found.add(_("a label without any step"))
     if rule := broken_rule(record):
         found.add(f"against the rules of the format: {rule}")
     return found
@@ -201,11 +223,11 @@ def _corrected(step: Step) -> bool:
 
 
 ODDITIES: dict[str, Callable[[Step], bool]] = {
-    "a step without options": lambda step: step.completions is None,
-    "an option without a rating": lambda step: any(one.rating is None for one in step.completions or ()),
-    "a flagged option": lambda step: any(one.flagged for one in step.completions or ()),
-    "a written step beside a chosen option": (
+    _("a step without options"): lambda step: step.completions is None,
+    _("an option without a rating"): lambda step: any(one.rating is None for one in step.completions or ()),
+    _("a flagged option"): lambda step: any(one.flagged for one in step.completions or ()),
+    _("a written step beside a chosen option"): (
         lambda step: step.human_completion is not None and step.chosen_completion is not None
     ),
-    "a corrected rating of a written step": _corrected,
+    _("a corrected rating of a written step"): _corrected,
 }

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from active_learning.strict_json import RecordError, load_json
 from annotation.models.imports import ImportKind
 from annotation.services.refusal import Refusal
@@ -41,13 +43,13 @@ def _holds_solutions(value: dict[str, Any]) -> bool:
 # The first that fits.
 LAYOUTS = [
     Layout("PRM800K", ImportKind.LABELS, lambda value: isinstance(value.get("question"), dict) and "label" in value),
-    Layout("PRM800K without labels", ImportKind.SOLUTIONS, lambda value: isinstance(value.get("question"), dict)),
+    Layout(_("PRM800K without labels"), ImportKind.SOLUTIONS, lambda value: isinstance(value.get("question"), dict)),
     Layout("ProcessBench", ImportKind.SOLUTIONS, _has("problem", "steps", "final_answer_correct", "label")),
-    Layout("scored samples", ImportKind.SOLUTIONS, _has("steps", "prm_score")),
-    Layout("steps", ImportKind.SOLUTIONS, _has("steps")),
-    Layout("samples in a list", ImportKind.SOLUTIONS, _has("question", "code")),
-    Layout("model solutions", ImportKind.SOLUTIONS, _holds_solutions),
-    Layout("sample", ImportKind.SOLUTIONS, _is_sample),
+    Layout(_("scored samples"), ImportKind.SOLUTIONS, _has("steps", "prm_score")),
+    Layout(_("steps"), ImportKind.SOLUTIONS, _has("steps")),
+    Layout(_("samples in a list"), ImportKind.SOLUTIONS, _has("question", "code")),
+    Layout(_("model solutions"), ImportKind.SOLUTIONS, _holds_solutions),
+    Layout(_("sample"), ImportKind.SOLUTIONS, _is_sample),
     Layout("MATH", ImportKind.PROBLEMS, _has("problem")),
     Layout("GSM8K", ImportKind.PROBLEMS, _has("question", "answer")),
 ]

@@ -1,10 +1,12 @@
 """Problems from MATH-style and GSM8K-style lines."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from django.utils.translation import gettext_noop as _
 
 from active_learning.grading import extract_answer
 from active_learning.strict_json import Fields, RecordError, load_json
@@ -40,16 +42,16 @@ def read_problem(line: bytes, *, split: str) -> ProblemRow:
     """
     fields = Fields(load_json(line))
     answer, solution = _answer_and_solution(fields)
-    level = _level(fields)
+    level = level_of(fields)
     return ProblemRow(
         text=problem_text(fields),
         answer=answer,
         reference_solution=solution,
-        subject=_short(fields, "subject" if "subject" in fields.value else "type", 100),
+        subject=short_text(fields, "subject" if "subject" in fields.value else "type", 100),
         level=level,
-        unique_id=_short(fields, "unique_id", 200),
+        unique_id=short_text(fields, "unique_id", 200),
         split=_split(fields, split),
-        notes=("no level known",) if level is None and "level" in fields.value else (),
+        notes=(_("no level known"),) if level is None and "level" in fields.value else (),
     )
 
 
@@ -79,14 +81,15 @@ def _answer_and_solution(fields: Fields) -> tuple[str | None, str]:
     return (extract_answer(solution) if answer is None else answer), solution
 
 
-def _level(fields: Fields) -> int | None:
+def level_of(fields: Fields) -> int | None:
     """1 to 5 in MATH, as a number or as "Level 3"; "Level ?" is none."""
     value: Any = fields.optional("level", None, str, int, None)
     found = LEVEL.fullmatch(str(value))
     return int(found[1]) if found else None
 
 
-def _short(fields: Fields, key: str, longest: int) -> str:
+def short_text(fields: Fields, key: str, longest: int) -> str:
+    """Nothing where the key is missing. Raises RecordError where it holds more than the database takes."""
     text: str = fields.optional(key, None, str, None) or ""
     if len(text) > longest:
         raise RecordError(fields.at(key), f"longer than {longest} characters")
@@ -124,7 +127,14 @@ def ensure_problems(
 ) -> dict[bytes, Problem]:
     """The problems of these rows by content hash, made in this split where they are new."""
     known = known_problems(project, [row.hash for row in rows.values()])
-    fresh = {row.hash: replace(row, split=split) for row in rows.values() if row.hash not in known}
+    taken = _taken_ids(project, rows.values())
+    fresh: dict[bytes, ProblemRow] = {}
+    for row in rows.values():
+        if row.hash not in known and row.hash not in fresh:
+            # Its text tells a problem; of two that go by one unique id the first keeps it.
+            unique_id = "" if row.unique_id in taken else row.unique_id
+            fresh[row.hash] = replace(row, split=split, unique_id=unique_id)
+            taken.add(unique_id)
     made = Problem.objects.bulk_create(_problem(project, row, batch) for row in fresh.values())
     report.problems_created += len(made)
     return known | {bytes(problem.content_hash): problem for problem in made}
@@ -138,8 +148,7 @@ def known_problems(project: Project, hashes: list[bytes]) -> dict[bytes, Problem
 def _new_rows(
     project: Project, rows: Mapping[int, ProblemRow], before: dict[bytes, Problem], report: ImportReport
 ) -> dict[bytes, ProblemRow]:
-    named = Problem.objects.filter(project=project, unique_id__in={row.unique_id for row in rows.values()} - {""})
-    taken = set(named.values_list("unique_id", flat=True))
+    taken = _taken_ids(project, rows.values())
     fresh: dict[bytes, ProblemRow] = {}
     for number, row in rows.items():
         if earlier := before.get(row.hash) or fresh.get(row.hash):
@@ -154,12 +163,22 @@ def _new_rows(
     return fresh
 
 
+def _taken_ids(project: Project, rows: Iterable[ProblemRow]) -> set[str]:
+    wanted = {row.unique_id for row in rows} - {""}
+    if not wanted:
+        return set()
+    return set(Problem.objects.filter(project=project, unique_id__in=wanted).values_list("unique_id", flat=True))
+
+
+KEPT = {
+    "unique_id": _("already there with another unique id, which was kept"),
+    "answer": _("already there with another answer, which was kept"),
+    "split": _("already there with another split, which was kept"),
+}
+
+
 def _differences(there: Problem | ProblemRow, row: ProblemRow) -> list[str]:
-    return [
-        f"already there with another {name.replace('_', ' ')}, which was kept"
-        for name in ("unique_id", "answer", "split")
-        if getattr(there, name) != getattr(row, name)
-    ]
+    return [note for name, note in KEPT.items() if getattr(there, name) != getattr(row, name)]
 
 
 def _problem(project: Project, row: ProblemRow, batch: ImportBatch | None) -> Problem:

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
+
+from django.utils.translation import gettext_noop as _
 
 from active_learning.grading import GRADER_VERSION, grade
 from active_learning.strict_json import RecordError
@@ -17,7 +20,11 @@ from annotation.services.import_problems import ensure_problems, known_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.sample_lines import Sample
 
-UNKNOWN_PROBLEM = "the problem is not in this project: import it first, or allow new problems"
+UNKNOWN_PROBLEM = _("the problem is not in this project: import it first, or allow new problems")
+OTHERWISE = {
+    Grade.CORRECT: _("graded correct, though the file says otherwise"),
+    Grade.WRONG: _("graded wrong, though the file says otherwise"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Pool:
     # Ids above it are of this import. The same steps again raise the count of a solution only within the import that
     # made it: a file that is imported twice must not count twice.
     last_before: int
-    grade_later: bool  # leave the verdicts to a job
+    grade_first: int | None  # so many are graded at once, the others by a job; None: all
 
 
 class Named(NamedTuple):
@@ -55,7 +62,7 @@ def store_samples(*, pool: Pool, samples: Sequence[tuple[int, Sample]], report: 
     rows = _with_problems(pool, samples, report)
     times = Counter(row.key for row in rows)
     wanted = {row.key: row for row in reversed(rows)}  # the first of those that are alike
-    grades = {} if pool.grade_later else _grades(wanted)
+    grades = _grades(dict(islice(reversed(wanted.items()), _left_to_grade(pool, report))))
     fresh = [_row(pool, row, grades.get(key, Grade.PENDING), times[key]) for key, row in reversed(wanted.items())]
     made, folded = copy_solutions(pool.project, fresh, last_before=pool.last_before)
     report.created += len(made)
@@ -68,8 +75,15 @@ def store_samples(*, pool: Pool, samples: Sequence[tuple[int, Sample]], report: 
         _store_critiques(pool.project, wanted, rows, report)
 
 
+def _left_to_grade(pool: Pool, report: ImportReport) -> int | None:
+    graded = report.grades.total() - report.grades[Grade.PENDING]
+    return None if pool.grade_first is None else max(0, pool.grade_first - graded)
+
+
 def _grades(wanted: Mapping[Key, SolutionRow]) -> dict[Key, Grade]:
     """Verdicts of all: those that are there keep theirs, the others are graded now."""
+    if not wanted:
+        return {}
     known = {key: Grade(solution.grade) for key, solution in _known_solutions(wanted).items()}
     return {key: known.get(key) or _verdict(row) for key, row in wanted.items()}
 
@@ -167,5 +181,5 @@ def _graded(project: Project, row: SolutionRow, batch: ImportBatch | None, grade
 def _compare_verdicts(rows: Sequence[SolutionRow], grades: Mapping[Key, Grade], report: ImportReport) -> None:
     for row in rows:
         said, ours = row.sample.said_correct, grades.get(row.key)
-        if said is not None and ours in (Grade.CORRECT, Grade.WRONG) and said != (ours == Grade.CORRECT):
-            report.notes[f"graded {ours}, though the file says otherwise"] += 1
+        if said is not None and ours in OTHERWISE and said != (ours == Grade.CORRECT):
+            report.notes[OTHERWISE[ours]] += 1

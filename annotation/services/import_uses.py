@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 from django.db.models import Model, Q, QuerySet
+from pghistory.models import Event
 
 from annotation.models import Critique, ImportBatch, ImportedRecord, Problem, Solution
 from annotation.services.refusal import Refusal
@@ -57,7 +58,8 @@ def remove(batch: ImportBatch) -> dict[str, int]:
 
 
 def _pointing_at(kind: type[Model], batch: ImportBatch) -> Iterable[tuple[type[Model], QuerySet[Any]]]:
+    """History stays behind what it is of."""
     for relation in kind._meta.related_objects:
         model: Any = relation.related_model
-        if model not in GOES_WITH_IT[kind] and "Event" not in model.__name__:
+        if model not in GOES_WITH_IT[kind] and not issubclass(model, Event):
             yield model, model._default_manager.filter(Q(**{f"{relation.field.name}__batch": batch}))

@@ -1,6 +1,6 @@
 """What a worker or a command does with a file: check it, import it, take it back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,8 @@ from django.db.models.functions import Now
 from annotation.models import ImportBatch, Job, Project, User
 from annotation.models.imports import ImportKind, ImportState
 from annotation.models.jobs import JobState
-from annotation.services import audit, import_uses, jobs
+from annotation.models.webhooks import WebhookEvent
+from annotation.services import audit, import_uses, jobs, webhooks
 from annotation.services.import_batches import Choices, base_name, close, lock
 from annotation.services.import_checks import Checks
 from annotation.services.import_report import ImportReport
@@ -20,6 +21,33 @@ from annotation.services.importing import Course, import_labels, import_problems
 from annotation.services.line_files import digest_of, lines_of
 
 GRADE_AT_ONCE = 2000  # solutions; the verdicts on more of them are left to a job
+TOLD_EVERY = 1000  # lines
+
+Tell = Callable[[int, int], None]  # lines read, and in all; 0 in all: not counted yet
+
+
+class Reading:
+    """How far a file is read. Whoever is told may raise, and then nothing is kept; it writes nothing into the database,
+    which would be in the transaction of the import."""
+
+    def __init__(self, tell: Tell | None, total: int = 0) -> None:
+        self._tell, self._done, self._total = tell, 0, total
+
+    def count(self, lines: Iterable[bytes]) -> None:
+        if self._tell:
+            self._total = sum(1 for _ in self.ahead(lines))
+
+    def ahead(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines, of which none is taken in yet."""
+        for number, line in enumerate(lines, 1):
+            if number % TOLD_EVERY == 0:
+                self.read(self._done)
+            yield line
+
+    def read(self, lines: int) -> None:
+        self._done = lines
+        if self._tell:
+            self._tell(lines, self._total)
 
 
 @dataclass(frozen=True)
@@ -30,6 +58,7 @@ class Task:
     path: Path
     name: str
     kind: ImportKind
+    split: str
     by: User | None
     choices: Choices
 
@@ -38,45 +67,52 @@ class Task:
         options = batch.report["options"]
         kind = ImportKind(batch.kind)
         choices = Choices(kind, batch.split, options["make_problems"], options["generator"])
-        return cls(batch.project, settings.DATA_DIR / batch.file, batch.name, kind, batch.started_by, choices)
+        path = settings.DATA_DIR / batch.file
+        return cls(batch.project, path, batch.name, kind, batch.split, batch.started_by, choices)
 
     @property
     def new_problems(self) -> str | None:
         """The split that problems are made in; None where solutions of unknown ones are refused."""
         makes = self.kind != ImportKind.SOLUTIONS or self.choices.make_problems
-        return self.choices.split if makes else None
+        return self.split if makes else None
 
     def lines(self) -> Iterable[bytes]:
         return lines_of(self.path, self.name)
 
     def load(self, course: Course, *, dry_run: bool = False) -> ImportReport:
-        """Raises importing.ImportRunning, line_files.UnreadableFile."""
+        """Raises import_lock.ImportRunning, line_files.UnreadableFile."""
         read = {
-            ImportKind.PROBLEMS: partial(import_problems, split=self.choices.split),
+            ImportKind.PROBLEMS: partial(import_problems, split=self.split),
             ImportKind.SOLUTIONS: partial(
                 import_solutions, new_problems=self.new_problems, generator=self.choices.generator
             ),
-            ImportKind.LABELS: partial(import_labels, split=self.choices.split),
+            ImportKind.LABELS: partial(import_labels, split=self.split),
         }[self.kind]
         return read(
             project=self.project, lines=self.lines(), source=self.name, by=self.by, dry_run=dry_run, course=course
         )
 
-    def check(self, tell: Callable[[int], None] = lambda _: None, *, grade_later: bool = False) -> ImportReport:
+    def check(self, tell: Tell | None = None, *, grade_first: int | None = None) -> ImportReport:
         """What an import would do, and what somebody should look at before; nothing is kept.
 
-        Raises importing.ImportRunning, line_files.UnreadableFile.
+        Raises import_lock.ImportRunning, line_files.UnreadableFile.
         """
-        checks = Checks(self.project, self.new_problems)
-        if self.kind == ImportKind.PROBLEMS:
-            checks.read_ahead(self.lines())
-        return self.load(Course(tell=tell, look=checks.look, grade_later=grade_later), dry_run=True)
+        reading = Reading(tell)
+        ahead = (lambda: reading.ahead(self.lines())) if self.kind == ImportKind.PROBLEMS else None
+        checks = Checks(self.project, self.new_problems, ahead)
+
+        def begin() -> None:
+            checks.begin()
+            reading.count(self.lines())
+
+        course = Course(grade_first=grade_first, begin=begin, tell=reading.read, look=checks.look)
+        return self.load(course, dry_run=True)
 
 
-def check(*, job: Job, tell: Callable[[int], None]) -> ImportBatch:
+def check(*, job: Job, tell: Tell) -> ImportBatch:
     """Raises jobs.LostFence, jobs.Cancelled, and what Task.check raises."""
     batch = batch_of(job)
-    report = Task.of_batch(batch).check(tell, grade_later=True)
+    report = Task.of_batch(batch).check(tell, grade_first=GRADE_AT_ONCE)
     with transaction.atomic():
         batch = lock(batch, ImportState.CHECKING)
         jobs.hold(job=job)
@@ -87,7 +123,7 @@ def check(*, job: Job, tell: Callable[[int], None]) -> ImportBatch:
     return batch
 
 
-def load(*, job: Job, tell: Callable[[int], None]) -> ImportBatch:
+def load(*, job: Job, tell: Tell) -> ImportBatch:
     """All of the file or nothing, and the end of the job with it. Raises as check does."""
     batch = batch_of(job)
 
@@ -98,8 +134,10 @@ def load(*, job: Job, tell: Callable[[int], None]) -> ImportBatch:
         _publish(locked, report)
         jobs.end(job=job, state=JobState.DONE)
 
-    later = batch.report["check"]["created"] > GRADE_AT_ONCE
-    Task.of_batch(batch).load(Course(batch, grade_later=later, tell=tell, finish=finish))
+    found = batch.report["check"]
+    grade_first = 0 if found["created"] > GRADE_AT_ONCE else None
+    reading = Reading(tell, total=found["lines"])
+    Task.of_batch(batch).load(Course(batch, grade_first=grade_first, tell=reading.read, finish=finish))
     batch.refresh_from_db()
     return batch
 
@@ -138,10 +176,11 @@ def import_file(
 ) -> ImportReport:
     """Import a file of this machine while somebody waits, with a row among the imports of the project.
 
-    Raises importing.ImportRunning, line_files.UnreadableFile.
+    Raises import_lock.ImportRunning, line_files.UnreadableFile.
     """
     kind = choices.kind or ImportKind.PROBLEMS
-    task = Task(project, path, path.name, kind, by, choices)
+    split = choices.split_for(path.name)
+    task = Task(project, path, path.name, kind, split, by, choices)
     if dry_run:
         return task.check()
     sha256, size = digest_of(path)
@@ -150,18 +189,20 @@ def import_file(
             project=project,
             kind=kind,
             state=ImportState.IMPORTING,
-            split=choices.split,
+            split=split,
             name=base_name(path.name),
             sha256=sha256,
             bytes=size,
             started_by=by,
         )
-        return task.load(Course(batch, grade_later=grade_later, finish=partial(_publish, batch)))
+        course = Course(batch, grade_first=0 if grade_later else None, finish=partial(_publish, batch))
+        return task.load(course)
 
 
 def _publish(batch: ImportBatch, report: ImportReport) -> None:
     batch.report["result"] = report.as_json()
     close(batch, ImportState.DONE)
+    _tell(batch, ImportState.DONE)
 
 
 def _end(job: Job, job_state: JobState, state: ImportState, error: str = "") -> None:
@@ -170,4 +211,12 @@ def _end(job: Job, job_state: JobState, state: ImportState, error: str = "") -> 
         jobs.end(job=job, state=job_state, error=error)
         if state in ImportBatch.TRANSITIONS[ImportState(batch.state)]:
             close(batch, state)
+            if state == ImportState.FAILED:
+                _tell(batch, state)
         audit.record(project=batch.project, by=None, action=f"import {state}", target=str(batch), error=error[:500])
+
+
+def _tell(batch: ImportBatch, state: ImportState) -> None:
+    created = batch.report.get("result", {}).get("created", 0)
+    facts = {"import": {"id": batch.pk, "state": state, "kind": batch.kind, "created": created}}
+    webhooks.tell(project=batch.project, event=WebhookEvent.IMPORT, page=f"imports/{batch.pk}/", facts=facts)

@@ -7,30 +7,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from active_learning.strict_json import RecordError
 from annotation.models import ImportBatch, Project, Solution, User
 from annotation.models.problems import Grade, Split
-from annotation.services import audit, grading
-from annotation.services.import_labels import read_label, store_labels
+from annotation.services import audit, grading, import_lock
+from annotation.services.import_labels import note_disagreements, read_label, store_labels
 from annotation.services.import_problems import read_problem, store_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.import_solutions import Pool, store_samples
-from annotation.services.refusal import Refusal
 from annotation.services.sample_lines import read_samples
 
 BATCH = 500  # lines
 SOLUTIONS = 5000  # lines of solutions, which are copied
 BATCH_BYTES = 16 << 20  # or so much, where lines are long
-LOCK = 5347  # ours among the advisory locks of this database, together with the project's id
 
 T = TypeVar("T")
-
-
-class ImportRunning(Refusal):
-    """Another import into this project is running. Please start this one when it is done."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,8 @@ class Course:
     """How an import is done, besides what it takes in; as it stands here, by a person who waits for it."""
 
     batch: ImportBatch | None = None
-    grade_later: bool = False  # leave the verdicts on answers to a job
+    grade_first: int | None = None  # so many answers are graded at once, the others by a job; None: all
+    begin: Callable[[], None] = lambda: None  # the first act of the transaction, when nobody else imports any more
     # Told how many lines were read, inside the transaction; may raise, and then nothing is kept.
     tell: Callable[[int], None] = lambda _: None
     # Shown each line and what was read from it, with the report that is to say what is doubtful. In another thread.
@@ -89,7 +84,7 @@ def import_solutions(  # noqa: PLR0913 - keyword-only
     report = ImportReport(source, dry_run)
     with _whole("import solutions", project, report, by, course):
         last_before = Solution.objects.filter(project=project).aggregate(last=Max("pk", default=0))["last"]
-        pool = Pool(project, course.batch, new_problems, last_before, course.grade_later)
+        pool = Pool(project, course.batch, new_problems, last_before, course.grade_first)
         for rows in _batches(lines, read_samples, report, course, most=SOLUTIONS):
             samples = [
                 (number, one if one.generator else replace(one, generator=generator))
@@ -119,10 +114,13 @@ def import_labels(  # noqa: PLR0913 - keyword-only
     """
     report = ImportReport(source, dry_run)
     with _whole("import labels", project, report, by, course):
+        judged: set[int] = set()
         for rows in _batches(lines, read_label, report, course):
-            store_labels(
+            judged |= store_labels(
                 project=project, rows=rows, source=source[:200], split=split, report=report, batch=course.batch
             )
+        if not dry_run:
+            note_disagreements(project=project, solutions=judged)
     return report
 
 
@@ -130,13 +128,8 @@ def import_labels(  # noqa: PLR0913 - keyword-only
 def _whole(action: str, project: Project, report: ImportReport, by: User | None, course: Course) -> Iterator[None]:
     """One transaction for a whole file, audited; a dry run takes it back."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            # Between two statements answers are graded, which may take longer than a web request may idle.
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
-            # A second import would wait for the rows of the first one, and then fail.
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, project.pk])
-            if not cursor.fetchone()[0]:
-                raise ImportRunning
+        import_lock.take(project)
+        course.begin()
         yield
         if report.dry_run:
             transaction.set_rollback(True)

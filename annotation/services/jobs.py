@@ -1,5 +1,6 @@
 """Background jobs as rows: claimed with a fence and a lease, kept by a heartbeat, given back when the worker is gone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -23,6 +24,10 @@ class Cancelled(Exception):
     """Somebody asked for the end of this job."""
 
 
+class MustWait(Exception):
+    """Somebody else is at what this job needs: it goes back to the queue."""
+
+
 class NotCancellable(Refusal):
     """This has ended already."""
 
@@ -37,15 +42,11 @@ class Progress:
     losses: list[list[float]] = field(default_factory=list)  # [step, mean loss], of a training
 
 
-def claim_job(*, kind: JobKind, worker: str) -> Job | None:
-    """The oldest waiting job of a kind, or one whose worker fell silent; None when there is none."""
+def claim_job(*, kind: JobKind, worker: str, but: Collection[int] = ()) -> Job | None:
+    """The oldest waiting job of a kind, or one whose worker fell silent; None when there is none `but` these."""
     with transaction.atomic():
-        job = (
-            Job.objects.select_for_update(skip_locked=True)
-            .filter(kind=kind, state=JobState.QUEUED)
-            .order_by("pk")
-            .first()
-        )
+        waiting = Job.objects.select_for_update(skip_locked=True).filter(kind=kind, state=JobState.QUEUED)
+        job = waiting.exclude(pk__in=but).order_by("pk").first()
         if job is None:
             return None
         job.state = JobState.RUNNING
@@ -93,6 +94,13 @@ def end(*, job: Job, state: JobState, error: str = "") -> None:
     """Inside a transaction: the job is over. Raises LostFence."""
     held = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
     if not held.update(state=state, error=error, lease_until=None, finished_at=Now()):
+        raise LostFence
+
+
+def give_back(*, job: Job) -> None:
+    """This worker cannot do it now, and nothing was done: it waits as if nobody had begun. Raises LostFence."""
+    held = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
+    if not held.update(state=JobState.QUEUED, attempt=F("attempt") - 1, lease_until=None):
         raise LostFence
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext_noop as _
+
 from active_learning.records import Record, Step
 
 
@@ -54,15 +56,15 @@ def _generation_fits(record: Record) -> bool:
 
 
 RULES: dict[str, Callable[[Record], bool]] = {
-    "found_error ends at a step rated -1": (
+    _("found_error ends at a step rated -1"): (
         lambda record: record.finish_reason != "found_error" or _ends_at_its_error(record)
     ),
-    "solution goes on to the last step": (
+    _("solution goes on to the last step"): (
         lambda record: record.finish_reason != "solution" or _runs_to_the_end(record)
     ),
-    "no chosen step is rated -1": lambda record: all(_chosen_rating(step) != -1 for step in record.steps),
-    "every step before the last goes on": lambda record: all(_goes_on(step) for step in record.steps[:-1]),
-    "phase 2 rates the pre-generated steps in order": _follows_the_solution,
-    "phase 2 has alternatives only at the last step": _alternatives_only_last,
-    "the generation fits: none in phase 1, -1 exactly for screening": _generation_fits,
+    _("no chosen step is rated -1"): lambda record: all(_chosen_rating(step) != -1 for step in record.steps),
+    _("every step before the last goes on"): lambda record: all(_goes_on(step) for step in record.steps[:-1]),
+    _("phase 2 rates the pre-generated steps in order"): _follows_the_solution,
+    _("phase 2 has alternatives only at the last step"): _alternatives_only_last,
+    _("the generation fits: none in phase 1, -1 exactly for screening"): _generation_fits,
 }

@@ -7,8 +7,9 @@ from typing import Any
 from active_learning.grading import extract_answer
 from active_learning.records import ANSWER_HEADING
 from active_learning.strict_json import Fields, RecordError, load_json
-from annotation.services.import_problems import ProblemRow, problem_text, text_or_number
+from annotation.services.import_problems import ProblemRow, level_of, problem_text, short_text, text_or_number
 
+OWN_ID = re.compile(r"problem-\d+")  # export_samples.py
 LINE_ENDS = re.compile(r"\n(?=[^\n]*\S)")
 PARAGRAPH_ENDS = re.compile(r"(?<=\n)\n(?=[^\n]*\S)")
 
@@ -82,8 +83,8 @@ def _simple(fields: Fields) -> Sample:
     return Sample(
         steps=steps,
         answer=extract_answer("\n".join(steps)) if given is None else given,
-        problem=_problem(fields) if {"problem", "question"} & fields.value.keys() else None,
-        unique_id=fields.optional("unique_id", None, str, None) or "",
+        problem=_problem(fields) if _tells_problem(fields) else None,
+        unique_id=_unique_id(fields),
         generator=(fields.optional("generator", None, str, None) or "")[:200],
         seed=fields.optional("seed", None, int, None),
         temperature=fields.optional("temperature", None, float, None),
@@ -154,7 +155,24 @@ def _problem(fields: Fields) -> ProblemRow:
     if truth is None and (worked := fields.optional("ground_truth", None, str, None)):
         truth = extract_answer(worked) or worked.strip()
     solution = fields.optional("ground_truth_solution", None, str, None) or ""
-    return ProblemRow(text=problem_text(fields), answer=truth, reference_solution=solution)
+    return ProblemRow(
+        text=problem_text(fields),
+        answer=truth,
+        reference_solution=solution,
+        subject=short_text(fields, "subject", 100),
+        level=level_of(fields),
+        unique_id=_unique_id(fields),
+    )
+
+
+def _unique_id(fields: Fields) -> str:
+    """What our own scored samples say of a problem without one tells it in no other project: there its text does."""
+    unique_id = short_text(fields, "unique_id", 200)
+    return "" if OWN_ID.fullmatch(unique_id) and _tells_problem(fields) else unique_id
+
+
+def _tells_problem(fields: Fields) -> bool:
+    return bool({"problem", "question"} & fields.value.keys())
 
 
 def _steps(fields: Fields, key: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from annotation.models import Label, Problem, Project, Slot, User
 from annotation.models.problems import Split
 from annotation.models.slots import SlotState
-from annotation.services import audit
+from annotation.services import audit, import_lock
 from annotation.services.refusal import Refusal
 
 UNKNOWN = "unknown"
@@ -46,9 +46,10 @@ class SplitReport:
 def hold_out(*, project: Project, size: int, seed: int, by: User | None, dry_run: bool = False) -> SplitReport:
     """Draw `size` problems by chance and hold them out; the same seed draws the same ones of the same problems.
 
-    Raises TooFewProblems, AlreadySplit, WorkHasBegun.
+    Raises TooFewProblems, AlreadySplit, WorkHasBegun, ImportRunning.
     """
     with transaction.atomic():
+        import_lock.take(project)  # a draw before all of a file is here would leave its problems out
         # Against a second draw, and a round that begins in the same moment.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         _check(project)

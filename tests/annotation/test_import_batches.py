@@ -2,9 +2,10 @@
 
 import gzip
 import json
+import threading
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from annotation.models import AuditEvent, ImportBatch, Job, Label, Problem, Solution
 from annotation.models.imports import ImportKind
@@ -13,8 +14,8 @@ from annotation.queries import imports as queries
 from annotation.services import import_batches, import_layouts, import_work, importing, jobs
 from annotation.services.import_batches import Choices, EmptyFile, FileTooBig, ImportMovedOn, NothingNew
 from annotation.services.import_layouts import UnknownLayout
+from annotation.services.import_lock import ImportRunning
 from annotation.services.import_uses import ImportInUse, uses
-from annotation.services.importing import ImportRunning
 from annotation.services.line_files import UnreadableFile
 from tests import factories
 from tests.annotation.test_importing_labels import PHASE_2
@@ -49,7 +50,7 @@ def requested(project, by, *lines, name="file.jsonl", choices=PLAIN):
 def work_off(act):
     """What a worker does with the waiting job; returns the batch."""
     job = jobs.claim_job(kind=JobKind.IMPORT, worker="test")
-    return act(job=job, tell=lambda _: None) if act is not import_work.undo else act(job=job)
+    return act(job=job, tell=lambda *_: None) if act is not import_work.undo else act(job=job)
 
 
 def checked(project, by, *lines, **values):
@@ -138,6 +139,34 @@ def test_a8_the_verdicts_on_many_answers_are_left_to_a_job(project, dana, monkey
     assert Job.objects.get(kind=JobKind.GRADING).state == "queued"
 
 
+def test_a8_a_check_grades_the_first_answers_and_says_where_the_file_thinks_otherwise(project, dana, monkeypatch):
+    monkeypatch.setattr(import_work, "GRADE_AT_ONCE", 3)
+    monkeypatch.setattr(importing, "SOLUTIONS", 2)
+    told = SAMPLE | {"ground_truth_answer": "2", "is_correct": False}
+
+    batch = checked(project, dana, *(line(**told | {"steps": [f"It is {n}."]}) for n in range(5)))
+
+    found = batch.report["check"]
+    assert found["grades"] == {"correct": 3, "pending": 2}
+    assert found["notes"] == {"graded correct, though the file says otherwise": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "there"),
+    [
+        ("phase1_test.jsonl", None, "test"),
+        ("C:\\test.jsonl.gz", None, "test"),
+        ("phase1_test.jsonl", "train", "train"),
+        ("latest.jsonl", None, "train"),
+        ("latest.jsonl", "test", "test"),
+    ],
+)
+def test_a_file_is_held_out_by_its_name_where_nobody_says_otherwise(name, split, there, project, dana):
+    batch = imported(project, dana, label_line(steps=PHASE_2), name=name, choices=Choices(split=split))
+
+    assert batch.split == Problem.objects.get().split == there
+
+
 def test_labels_come_in_with_their_lines_and_stay(project, dana):
     batch = imported(project, dana, label_line(steps=PHASE_2))
 
@@ -210,6 +239,33 @@ def test_only_so_many_files_wait_at_once(project, dana, monkeypatch):
     requested(project, dana, *TEN)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_so_many_files_wait_at_once_also_if_they_come_together(project, dana, monkeypatch):
+    monkeypatch.setattr(import_batches, "MAX_OPEN", 1)
+    both = threading.Barrier(2, timeout=30)
+    keep, refused = import_batches._keep, []
+
+    def kept(content):
+        both.wait()
+        return keep(content)
+
+    def send():
+        try:
+            requested(project, dana, *TEN)
+        except import_batches.TooManyOpenImports as refusal:
+            refused.append(refusal)
+        connection.close()
+
+    monkeypatch.setattr(import_batches, "_keep", kept)
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(refused), ImportBatch.objects.count()) == (1, 1)
+
+
 def test_one_import_of_a_project_at_a_time(project, dana):
     first, second = checked(project, dana, *TEN[:5]), checked(project, dana, *TEN[5:])
     import_batches.confirm_import(batch=first, by=dana)
@@ -246,7 +302,7 @@ def test_an_import_that_breaks_keeps_nothing_and_says_why(project, dana):
     class Broken(Exception):
         pass
 
-    def tell(_):
+    def tell(*_):
         raise Broken
 
     with pytest.raises(Broken), transaction.atomic():

@@ -1,15 +1,18 @@
 """The held-out split (rows A2, A3) and whether training texts hold a part of it (row A10)."""
 
 import json
+import threading
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from annotation.models import Problem, Solution
 from annotation.models.snapshots import View
 from annotation.services import exporting, importing, rounds, splitting
 from annotation.services.contamination import HeldOut, words_of
+from annotation.services.import_lock import ImportRunning
 from tests import factories
 from tests.shared_data import shared_lines
 
@@ -101,6 +104,33 @@ def test_a3_nothing_is_drawn_twice_or_after_work_has_begun(project, alice):
     splitting.hold_out(project=other, size=5, seed=0, by=None)
     with pytest.raises(splitting.AlreadySplit):
         splitting.hold_out(project=other, size=5, seed=0, by=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a3_nothing_is_drawn_while_a_file_comes_in(project):
+    imported(project)
+    asked, answers = threading.Event(), []
+
+    def lines():
+        asked.set()
+        thread.join(30)
+        yield from lines_of(126)
+
+    def draw():
+        assert asked.wait(30)
+        try:
+            splitting.hold_out(project=project, size=5, seed=0, by=None)
+        except ImportRunning as refusal:
+            answers.append(refusal)
+        connection.close()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    importing.import_problems(project=project, lines=lines(), source="math.jsonl", by=None)
+
+    assert len(answers) == 1
+    assert not held_out(project)
+    splitting.hold_out(project=project, size=5, seed=0, by=None)
 
 
 # Never labelled, never trained on -----------------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 import json
 import uuid
+from collections import Counter
 
 import pytest
 from django.db import DatabaseError
 
-from annotation.models import ImportedRecord, Label, Labeler, Problem, Solution, StepRating
-from annotation.services import audit, importing
+from annotation.models import Disagreement, ImportedRecord, Label, Labeler, Problem, Solution, StepRating
+from annotation.models.snapshots import View
+from annotation.services import adjudication, audit, importing
+from annotation.services.export_views import lines_of_view
 from annotation.services.import_report import RefusedLine
 from tests import factories
 from tests.shared_data import shared_lines
@@ -277,6 +280,51 @@ def test_an_exported_label_of_this_project_is_not_imported_beside_itself(alice):
 
     assert (report.created, report.already_there) == (2, 1)
     assert Label.objects.filter(labeler=alice).count() == 2
+
+
+def test_what_a_reviewer_of_this_project_decided_is_not_imported_as_a_label_of_theirs(alice, bob, tmp_path):
+    solution = factories.disagreement(alice, bob)
+    rita = factories.member(alice.project, "reviewer", "rita")
+    for act in (adjudication.judge_blind, adjudication.decide):
+        act(project=alice.project, solution=solution.pk, judgement=factories.judgement((1, 1, -1)), by=rita)
+    lines = [one.text.encode() for one in lines_of_view(project=alice.project, view=View.RAW, excluded=Counter())]
+
+    report = load(alice.project, *lines)
+
+    assert (len(lines), report.created, report.already_there) == (3, 0, 3)
+
+
+def test_imported_labels_that_disagree_are_there_to_be_decided(project):
+    other = step(option(STEPS[0], -1, None), chosen=None)
+    load(project, line(steps=PHASE_2), line(steps=PHASE_2, labeler=str(uuid.uuid4())))
+    assert not Disagreement.objects.exists()
+
+    load(project, line(steps=[other], labeler=str(uuid.uuid4())), dry_run=True)
+    assert not Disagreement.objects.exists()
+    load(project, line(steps=[other], labeler=str(uuid.uuid4())))
+
+    assert Disagreement.objects.get().solution == Solution.objects.get()
+
+
+def test_a_label_given_while_others_of_its_solution_come_in_is_compared_with_them(alice, monkeypatch):
+    """The import waits with its look until all lines are in; what was labeled here since is seen, too."""
+    told = {"project": alice.project, "lines": [line(steps=PHASE_2)], "source": "pool.jsonl", "by": None}
+    importing.import_solutions(**told, new_problems="train")
+    round_, job = factories.running_round(alice.project)
+    picks = [factories.rounds.Pick(Solution.objects.get().pk, "random", 1, {})]
+    factories.rounds.fill_round(round=round_, job=job, version=None, picks=picks, report={})
+    stored = importing.store_labels
+
+    def store(**values):
+        judged = stored(**values)
+        factories.label(alice, (1, 1), total_time_ms=1)
+        return judged
+
+    monkeypatch.setattr(importing, "store_labels", store)
+
+    load(alice.project, line(steps=PHASE_2))
+
+    assert Disagreement.objects.get().solution == Solution.objects.get()
 
 
 def test_a_dry_run_changes_nothing(project):

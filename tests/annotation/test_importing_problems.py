@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 
 from annotation.models import AuditEvent, Problem
 from annotation.models.problems import Split
-from annotation.services import audit, importing
+from annotation.services import audit, import_lock, importing
 from annotation.services.import_report import MAX_REFUSED_SHOWN, RefusedLine
 from tests import factories
 from tests.shared_data import shared_lines
@@ -245,9 +245,9 @@ def test_a_second_import_at_the_same_time_is_told_to_wait(charlie):
     def meanwhile():
         other = connection.copy()
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [importing.LOCK, charlie.project.pk])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [import_lock.LOCK, charlie.project.pk])
             assert cursor.fetchone() == (False,)
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [importing.LOCK, elsewhere.pk])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [import_lock.LOCK, elsewhere.pk])
             assert cursor.fetchone() == (True,)
         other.close()
         yield math_line(1)
@@ -259,8 +259,8 @@ def test_a_second_import_at_the_same_time_is_told_to_wait(charlie):
 def test_while_another_import_runs_none_begins(charlie):
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [importing.LOCK, charlie.project.pk])
-        with pytest.raises(importing.ImportRunning):
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [import_lock.LOCK, charlie.project.pk])
+        with pytest.raises(import_lock.ImportRunning):
             load(charlie.project, [math_line(1)])
     other.close()
 

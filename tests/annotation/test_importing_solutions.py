@@ -212,6 +212,37 @@ def test_a_problem_that_is_not_there_is_refused_unless_it_may_be_made(project):
     assert (problem.text, problem.answer, problem.split) == ("What is 2 + 2?", "4", "test")
 
 
+def test_a_problem_that_is_made_gets_what_the_line_says_of_it(project):
+    told = {"problem": "What is 2 + 2?", "solution": "4", "generator": "m"}
+    load(project, line(**told, subject="Algebra", level="Level 3", unique_id="train/7.json"), new_problems="train")
+
+    problem = Problem.objects.get()
+    assert (problem.subject, problem.level, problem.unique_id) == ("Algebra", 3, "train/7.json")
+
+
+def test_the_name_that_our_own_samples_give_a_problem_without_one_is_not_taken_for_one(project):
+    theirs = line(problem="What is 1 + 1?", answer="2", unique_id="problem-7")
+    importing.import_problems(project=project, lines=[theirs], source="problems.jsonl", by=None)
+
+    load(project, line(problem="What is 2 + 2?", steps=["4"], unique_id="problem-7"), new_problems="train")
+
+    assert only().problem.text == "What is 2 + 2?"
+    assert only().problem.unique_id == ""
+    load(project, line(steps=["2"], unique_id="problem-7"))
+    assert Solution.objects.get(steps=["2"]).problem.unique_id == "problem-7"
+
+
+def test_two_problems_under_one_unique_id_are_two_problems_and_the_first_keeps_it(project):
+    lines = [
+        line(problem=text, solution="4", unique_id="a", generator="m") for text in ("What is 2 + 2?", "And 3 + 1?")
+    ]
+
+    report = load(project, *lines, new_problems="train")
+
+    assert (report.created, report.problems_created) == (2, 2)
+    assert dict(Problem.objects.values_list("text", "unique_id")) == {"What is 2 + 2?": "a", "And 3 + 1?": ""}
+
+
 # Only once ----------------------------------------------------------------------------------------------------------
 
 

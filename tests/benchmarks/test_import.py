@@ -153,7 +153,7 @@ def test_a_file_ten_times_as_long_takes_no_more_memory(pool, tmp_path, capsys):
         clear()
         tracemalloc.start()
         importing.import_solutions(
-            project=pool, lines=lines_of(path), source="s", by=None, course=importing.Course(grade_later=True)
+            project=pool, lines=lines_of(path), source="s", by=None, course=importing.Course(grade_first=0)
         )
         peaks[count] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

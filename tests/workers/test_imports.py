@@ -4,14 +4,18 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from annotation.models import ImportBatch, Job, Problem
 from annotation.models.jobs import JobKind
-from annotation.services import import_batches, importing
+from annotation.queries import jobs as jobs_page
+from annotation.services import import_batches, import_lock, import_work, importing
 from annotation.services.import_batches import Choices
+from annotation.services.jobs import Cancelled
 from tests import services
 from tests.annotation.test_importing_problems import math_line
 from workers import imports
@@ -51,7 +55,7 @@ def checked(project, by, count=7):
 
 def test_a1_a_worker_checks_imports_and_removes(project, dana, data_dir):
     batch = checked(project, dana)
-    assert (batch.state, batch.job.stage, batch.job.total) == ("checked", "check", 7)
+    assert (batch.state, batch.job.stage, batch.report["check"]["lines"]) == ("checked", "check", 7)
 
     import_batches.confirm_import(batch=batch, by=dana)
     work_off(JobKind.IMPORT, imports)
@@ -127,13 +131,14 @@ def test_a_file_that_cannot_be_read_to_its_end_fails_in_plain_words(project, dan
     assert batch.job.error == "math.jsonl cannot be read: No such file or directory."
 
 
-def test_a_worker_waits_while_a_command_imports_into_the_same_project(project, dana, monkeypatch):
-    batch = requested(project, dana)
+@contextmanager
+def another_import(project):
+    """Somebody else imports into the project meanwhile."""
     locked, free = threading.Event(), threading.Event()
 
     def hold():
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [importing.LOCK, project.pk])
+        with transaction.atomic():
+            import_lock.take(project)
             locked.set()
             free.wait(30)
         connection.close()
@@ -141,17 +146,61 @@ def test_a_worker_waits_while_a_command_imports_into_the_same_project(project, d
     thread = threading.Thread(target=hold)
     thread.start()
     assert locked.wait(10)
-    monkeypatch.setattr(imports, "WAIT_SECONDS", 0.05)
-    waits = []
-    monkeypatch.setattr(
-        imports.time, "sleep", lambda _: (waits.append(Job.objects.get().stage), free.set(), thread.join())
-    )
+    try:
+        yield
+    finally:
+        free.set()
+        thread.join()
+
+
+def test_a_file_waits_in_the_queue_while_another_import_runs_and_files_of_others_go_on(project, charlie, dana):
+    batch, other = requested(project, dana), requested(charlie.project, charlie.user)
+
+    with another_import(project):
+        assert work_off(JobKind.IMPORT, imports) == 2
+        for one in (batch, other):
+            one.refresh_from_db()
+        assert (batch.state, batch.job.state, batch.job.attempt) == ("checking", "queued", 0)
+        assert jobs_page.note(batch.job, now=timezone.now()).startswith("Another import into this project is running.")
+        assert other.state == "checked"
+
+    assert work_off(JobKind.IMPORT, imports) == 1
+    batch.refresh_from_db()
+    assert (batch.state, batch.job.attempt) == ("checked", 1)
+
+
+def test_a_file_that_waits_is_not_read_and_can_be_discarded(project, dana, data_dir):
+    batch = requested(project, dana)
+    (data_dir / batch.file).unlink()  # whoever reads it fails
+
+    with another_import(project):
+        assert work_off(JobKind.IMPORT, imports) == 1
+        import_batches.cancel_import(batch=batch, by=dana)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.job.state) == ("cancelled", "cancelled")
+    assert work_off(JobKind.IMPORT, imports) == 0
+
+
+@pytest.mark.parametrize("at", [1, 7, 8])
+def test_a_check_hears_that_it_is_cancelled_while_it_counts_and_reads_ahead(at, project, dana, monkeypatch):
+    """Seven lines are counted and then, from the first problem for training on, read ahead."""
+    batch = requested(project, dana)
+    monkeypatch.setattr(import_work, "TOLD_EVERY", 1)
+    told = []
+
+    def advance(duty, done, total):
+        told.append((done, total))
+        if len(told) == at:
+            raise Cancelled
+
+    monkeypatch.setattr(imports.Duty, "advance", advance)
 
     work_off(JobKind.IMPORT, imports)
 
     batch.refresh_from_db()
-    assert waits == ["wait for another import"]
-    assert batch.state == "checked"
+    assert batch.state == "cancelled"
+    assert told == ([(0, 0)] * 7 + [(0, 7)])[:at]
 
 
 def test_files_of_nobody_are_removed_after_a_day_and_those_that_wait_are_kept(project, dana, data_dir):
@@ -161,10 +210,15 @@ def test_files_of_nobody_are_removed_after_a_day_and_those_that_wait_are_kept(pr
         path.write_bytes(b"x")
     for path in (lost, data_dir / batch.file):
         os.utime(path, (0, 0))
+    (data_dir / "imports" / "gone.jsonl").symlink_to("nowhere")  # as another worker removes it in this moment
 
     work_off(JobKind.IMPORT, imports)
 
-    assert {path.name for path in (data_dir / "imports").iterdir()} == {"fresh.jsonl", batch.file.rpartition("/")[2]}
+    assert {path.name for path in (data_dir / "imports").iterdir()} == {
+        "fresh.jsonl",
+        "gone.jsonl",
+        batch.file.rpartition("/")[2],
+    }
     assert ImportBatch.objects.get().state == "checked"
 
 
