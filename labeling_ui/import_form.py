@@ -14,7 +14,11 @@ KINDS = [
     (ImportKind.SOLUTIONS, _("Solutions")),
     (ImportKind.LABELS, _("Labels (PRM800K lines)")),
 ]
-SPLITS = [(Split.TRAIN, _("Training")), (Split.TEST, _("Held out: never labeled, never trained on"))]
+SPLITS = [
+    ("", _("As its name says: held out if it is called like phase1_test.jsonl, else training")),
+    (Split.TRAIN, _("Training")),
+    (Split.TEST, _("Held out: never labeled, never trained on")),
+]
 
 
 class ImportForm(forms.Form):
@@ -25,7 +29,7 @@ class ImportForm(forms.Form):
     split = forms.ChoiceField(
         label=_("New problems are for"),
         choices=SPLITS,
-        initial=Split.TRAIN,
+        required=False,
         help_text=_("A line that names its split (train, test) keeps it."),
     )
     make_problems = forms.BooleanField(
@@ -52,4 +56,4 @@ class ImportForm(forms.Form):
     def choices(self) -> Choices:
         given = self.cleaned_data
         kind = ImportKind(given["kind"]) if given["kind"] else None
-        return Choices(kind, given["split"], given["make_problems"], given["generator"] or "import")
+        return Choices(kind, given["split"] or None, given["make_problems"], given["generator"] or "import")

@@ -4,16 +4,21 @@ import tempfile
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.http import Http404
 
+from annotation.api.permissions import place_in_project
+from annotation.models.projects import Role
 from annotation.services.import_batches import MAX_BYTES
 
 MAX_ELSEWHERE = 16 << 20
 
 
 class LimitedUpload(TemporaryFileUploadHandler):
-    """A form is read before its view is asked who may send it: here nobody sends a file who is not signed in.
+    """A form is read before its view is asked who may send it: here nobody sends a file who is not signed in, and a long
+    one only a lead.
 
     A file that is too long does not arrive, and `request.is_upload_too_big` says so. It lies below DATA_DIR meanwhile,
     for /tmp may be memory.
@@ -48,8 +53,17 @@ class LimitedUpload(TemporaryFileUploadHandler):
     def _allowed(self) -> int:
         if self._is_stranger():
             return 0
+        return MAX_BYTES if self._may_import() else MAX_ELSEWHERE
+
+    def _may_import(self) -> bool:
         match = getattr(self.request, "resolver_match", None)
-        return MAX_BYTES if match and match.url_name == "imports" else MAX_ELSEWHERE
+        if not match or match.url_name != "imports":
+            return False
+        try:
+            place_in_project(self.request.user, match.kwargs["slug"], Role.LEAD)  # type: ignore[union-attr]
+        except (Http404, PermissionDenied):
+            return False
+        return True
 
     def _is_stranger(self) -> bool:
         user = getattr(self.request, "user", None)

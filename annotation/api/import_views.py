@@ -43,18 +43,39 @@ class AsItCame(BaseParser):
 class ChoicesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     kind = serializers.ChoiceField(choices=ImportKind.choices, required=False)
-    split = serializers.ChoiceField(choices=Split.choices, default=Split.TRAIN)
+    split = serializers.ChoiceField(
+        choices=Split.choices,
+        default=None,
+        allow_null=True,
+        help_text="of problems that name none; left out: test for files called like phase1_test.jsonl, else train",
+    )
     make_problems = serializers.BooleanField(default=True)
     generator = serializers.CharField(max_length=200, default="import")
+
+
+class ByKind(serializers.DictField):
+    """Counts by what is counted, the most frequent first."""
+
+    child = serializers.IntegerField()
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(dict(value))
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
     lines = serializers.IntegerField()
     created = serializers.IntegerField()
     already_there = serializers.IntegerField()
+    folded = serializers.IntegerField(help_text="the same steps again in the file")
     problems_created = serializers.IntegerField()
+    critiques = serializers.IntegerField()
     refused = serializers.IntegerField()
-    refused_lines = serializers.JSONField()
+    refused_lines = serializers.JSONField(help_text="the first of them")
+    doubts = ByKind(help_text="what a person should look at before the import is confirmed")
+    doubtful_lines = serializers.JSONField(help_text="the first of them")
+    layouts = ByKind()
+    notes = ByKind()
+    grades = ByKind(help_text="of the answers of new solutions")
 
 
 class ImportSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,14 @@ UNKNOWN = "–"
 
 
 @register.filter
+def in_words(reason: str) -> str:
+    """What was found in a line, as services/import_report.py keeps it: a reason that may be translated, and after a colon what
+    is there, which mostly is not."""
+    head, colon, detail = reason.partition(": ")
+    return f"{_(head)}{colon}{_(detail)}" if colon and head and detail else _(reason) if reason else ""
+
+
+@register.filter
 def count(value: int | None) -> str:
     """1234567 → 1,234,567"""
     return UNKNOWN if value is None else f"{value:,}"

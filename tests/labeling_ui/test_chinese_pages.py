@@ -1,14 +1,16 @@
 """Pages in Chinese hold no English: not in their text, and not in what is read out."""
 
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 
-from annotation.models import ModelVersion
+from annotation.models import Delivery, ModelVersion, Webhook
 from annotation.models.jobs import JobKind
-from annotation.services import invitations, jobs, rounds, snapshots
+from annotation.models.webhooks import WebhookEvent
+from annotation.services import import_batches, import_work, invitations, jobs, outgoing, rounds, snapshots
 from tests import factories
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
 from tests.labeling_ui.test_model_pages import TRAINED, score
@@ -18,7 +20,7 @@ READ_OUT = {"aria-label", "title", "placeholder", "alt", "data-say"}
 VOID = {"meta", "link", "input", "br", "hr", "img", "path", "rect", "circle", "use"}
 # Names, and what Chinese, too, writes in Latin letters.
 NOT_ENGLISH = re.compile(
-    r"\$[^$]*\$|# Answer|Stepmark|Algebra|English|PRM800K|SHA-256|UTC|AUC|F1|ProcessBench|Parquet|Hugging Face|Hub|TRL|Math-Shepherd|gzip|CSV|EUR|USD|CNY|JavaScript|Ctrl|Enter|Escape|Tab"
+    r"\$[^$]*\$|# Answer|Stepmark|Algebra|English|PRM800K|MATH|GSM8K|SHA-256|UTC|AUC|F1|ProcessBench|Parquet|Webhook|WEBHOOK_ORIGINS|\bIP\b|Hugging Face|Hub|TRL|Math-Shepherd|gzip|CSV|EUR|USD|CNY|JavaScript|Ctrl|Enter|Escape|Tab"
     r"|\b(?:dana|mel|alice|charlie|toy|cm)\b|[\w.-]+\.(?:jsonl|json|gz)|[0-9a-f]{64}"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ '-][A-Za-z]+)*")
@@ -158,6 +160,21 @@ def test_datasets(project, dana, chinese, data_dir):
     chinese(dana, "/p/algebra/datasets/", form={}, status=400)
 
 
+def test_what_a_check_of_a_file_found(project, dana, chinese, data_dir):
+    factories.problem(project, text="已有的题目？", answer="3")
+    lines = [("1+1=?", "2"), ("1+1=?", "2"), ("已有的题目？", "2"), ("2+2=?", None)]
+    content = [json.dumps({"problem": text, "answer": answer}).encode() for text, answer in lines]
+    batch = import_batches.request_import(
+        project=project, by=dana, name="a.jsonl", content=[b"\n".join(content)], choices=import_batches.Choices()
+    )
+    import_work.check(job=jobs.claim_job(kind=JobKind.IMPORT, worker="test"), tell=lambda *_: None)
+
+    page = chinese(dana, f"/p/algebra/imports/{batch.pk}/")
+
+    for words in ("此文件中重复的题目", "没有答案，因此无法判定解答", "已存在，答案不同，保留了原有的答案"):
+        assert words in page
+
+
 def test_rounds_from_the_first_to_the_last(project, mel, dana, alice, chinese):
     assert "冷启动" in chinese(mel, "/p/algebra/rounds/")
     assert "没有可供标注的完整解答了" in chinese(mel, "/p/algebra/rounds/", form={"problems": 1, "per_problem": 1})
@@ -228,6 +245,23 @@ def test_pages_of_labelers(path, project, alice, chinese):
 @pytest.mark.parametrize("path", ["settings/", "guidance/", "reports/", "instructions/"])
 def test_pages_on_which_leads_guide_the_work(path, project, dana, chinese):
     chinese(dana, f"/p/algebra/{path}")
+
+
+def test_webhooks(project, dana, chinese, settings):
+    path = "/p/algebra/webhooks/"
+    assert "此服务器目前没有 Webhook" in chinese(dana, path)
+    settings.WEBHOOK_ORIGINS = ["http://10.0.0.7:8080"]
+    chinese(dana, path, form={"url": "http://10.0.0.8/"}, status=400)
+    assert "只显示这一次" in chinese(dana, path, form={"url": "http://10.0.0.7:8080/"})
+    hook = Webhook.objects.get()
+    assert "测试消息已发出" in chinese(dana, f"{path}{hook.pk}/test/", form={})
+    for event in WebhookEvent:
+        said = {"state": "given_up", "error": str(outgoing.NotSent())}
+        Delivery.objects.create(webhook=hook, event=event, payload={}, **said)
+    page = chinese(dana, path)
+    assert "质量控制已暂停一名标注员" in page
+    assert "没有收到应答" in page
+    chinese(dana, f"{path}{hook.pk}/remove/", form={})
 
 
 @pytest.mark.parametrize(

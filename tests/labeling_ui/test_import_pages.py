@@ -51,7 +51,7 @@ def send(client, *lines, name="math.jsonl", raw=None, **values):
 
 def work(act):
     job = jobs.claim_job(kind=JobKind.IMPORT, worker="test")
-    return act(job=job, tell=lambda _: None)
+    return act(job=job, tell=lambda *_: None)
 
 
 def page_of(client, url=None):
@@ -149,6 +149,31 @@ def test_nobody_sends_a_file_without_having_signed_in(project, monkeypatch):
 
     assert written == []
     assert not ImportBatch.objects.exists()
+
+
+def test_a_long_file_is_taken_from_a_lead_only(project, alice, charlie, client_for, monkeypatch, data_dir):
+    monkeypatch.setattr(uploads, "MAX_ELSEWHERE", 100)
+    sent = []
+    take = uploads.LimitedUpload.receive_data_chunk
+    monkeypatch.setattr(
+        uploads.LimitedUpload,
+        "receive_data_chunk",
+        lambda self, raw, start: sent.append(len(raw)) or take(self, raw, start),
+    )
+    written = []
+    monkeypatch.setattr(
+        uploads, "UploadedFile", lambda file, **_: SimpleNamespace(write=written.append, close=file.close)
+    )
+
+    for person in (alice, charlie):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        client.cookies["csrftoken"] = "a" * 32  # with it Django reads the form before the view is asked
+        answer = send(client, *[math_line(number) for number in range(50)])
+        assert answer.status_code in (403, 404)
+
+    assert sent
+    assert written == []
 
 
 def test_a_name_that_is_a_path_or_markup_is_only_shown(project, lead, data_dir):
