@@ -16,18 +16,20 @@ RUN_EXPORTS = "workers.run_exports"
 RUN_OPTIONS = "workers.run_options"
 RUN_GRADING = "workers.run_grading"
 RUN_IMPORTS = "workers.run_imports"
+RUN_WEBHOOKS = "workers.run_webhooks"
 SWEEP = "workers.sweep"
 TALLIES = "workers.renew_tallies"
 
 # What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
-# A labeler waits for options: they are not to wait behind a round.
+# A labeler waits for options, and everybody for the sweep: neither is to wait behind a round, nor behind a file.
 QUEUES = {
     RUN_ROUNDS: "gpu",
     RUN_REFILLS: "gpu",
-    RUN_EXPORTS: "default",
+    RUN_EXPORTS: "bulk",
     RUN_OPTIONS: "default",
-    RUN_GRADING: "default",
-    RUN_IMPORTS: "default",
+    RUN_GRADING: "bulk",
+    RUN_IMPORTS: "bulk",
+    RUN_WEBHOOKS: "bulk",
     SWEEP: "default",
     TALLIES: "default",
 }

@@ -26,12 +26,13 @@ COMMANDS = {
     "migrate": "python manage.py migrate --noinput",
     "web": "gunicorn labeling_ui.wsgi --worker-class gthread --workers 2 --threads 8 --bind {bind} --no-control-socket",
     "worker": "celery -A workers.celery worker -Q default -c 2 -n default@%h --without-gossip --without-mingle",
+    "bulk-worker": "celery -A workers.celery worker -Q bulk -c 2 -n bulk@%h --without-gossip --without-mingle",
     "gpu-worker": "celery -A workers.celery worker -Q gpu -c 1 -n gpu@%h --without-gossip --without-mingle",
     # The schedule lives in memory: a file would only be one more thing that a power cut can spoil.
     "beat": "celery -A workers.celery beat --scheduler celery.beat:Scheduler --pidfile=",
 }
 # In this order they start, the web before all others, and in this order they are told to stop.
-KEPT = ("web", "worker", "gpu-worker", "beat")
+KEPT = ("web", "worker", "bulk-worker", "gpu-worker", "beat")
 DECIDING_FILES = (
     ROOT / "annotation" / "settings.py",
     ROOT / "labeling_ui" / "storage.py",

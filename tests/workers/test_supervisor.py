@@ -130,7 +130,7 @@ def run_refused(data: Path, port: int) -> str:
 
 
 def wait_for_workers(up: Up) -> None:
-    for part, children in (("gunicorn", 2), ("-Q default", 2), ("-Q gpu", 1), ("beat", 0)):
+    for part, children in (("gunicorn", 2), ("-Q default", 2), ("-Q bulk", 2), ("-Q gpu", 1), ("beat", 0)):
         wait_for(lambda part=part, children=children: count_children(up.child(part)) == children, 60)
 
 
@@ -151,7 +151,7 @@ def test_one_interrupt_stops_all_and_the_next_start_finds_everything_again(data)
         wait_for_workers(up)
         tree = up.tree()
         commands = " ".join(line_of(one) for one in tree)
-        for part in ("postgres", "valkey-server", "gunicorn", "-Q default", "-Q gpu", "beat"):
+        for part in ("postgres", "valkey-server", "gunicorn", "-Q default", "-Q bulk", "-Q gpu", "beat"):
             assert part in commands
         with psycopg.connect(host=str(data / "sockets"), user="stepmark", dbname="stepmark") as connection:
             connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
@@ -164,7 +164,7 @@ def test_one_interrupt_stops_all_and_the_next_start_finds_everything_again(data)
         assert left_of(tree) == []
         assert "killed" not in "".join(up.said)
         assert "database system is shut down" in log(up, "postgres")
-        for name in ("web", "worker", "gpu-worker", "beat"):
+        for name in ("web", "worker", "bulk-worker", "gpu-worker", "beat"):
             assert "Traceback" not in log(up, name)
 
     with running(data) as up:
