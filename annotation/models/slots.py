@@ -33,6 +33,17 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Without those of quality control, which every labeler gets beside the queue."""
         return self.exclude(arm__in=[Arm.GOLD, Arm.SCREENING])
 
+    def void_unbegun(self) -> int:
+        """Those that wait or are set aside go to nobody any more; returns how many. In a transaction.
+
+        What somebody works on stays theirs; and a slot that is locked is being given out or handed in right now, and its
+        labeler may wait for a lock of ours.
+        """
+        unbegun = self.filter(Q(state=SlotState.READY) | Q(prefetched=True))
+        free = list(unbegun.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        no_lease = {"lease_owner": None, "lease_token": None, "lease_until": None, "prefetched": False}
+        return Slot.objects.filter(pk__in=free).update(state=SlotState.VOID, **no_lease)
+
 
 class Slot(models.Model):
     """One wanted label of one solution. Capacity is rows: k labels of a solution are k slots, one for each wave."""

@@ -118,14 +118,22 @@ WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(label
 RETURNING id
 """
 
-# Nobody else is to get a problem that was withdrawn meanwhile, or a slot that was made for one person's screening.
-GIVE_BACK = """
+# What nobody else is to get: a slot that was made for one person's screening, and what stopped meanwhile to be what it was
+# queued for, as services void it that retire gold, make a solution gold, decide about it or withdraw its problem.
+IS_STILL_WANTED = """
+problem.withdrawn_at IS NULL AND CASE slot.arm
+    WHEN 'screening' THEN false
+    WHEN 'gold' THEN gold.kind <> 'screening' AND gold.retired_at IS NULL
+    ELSE gold.id IS NULL AND decision.id IS NULL END"""
+GIVE_BACK = f"""
 UPDATE annotation_slot slot
-SET state = CASE WHEN problem.withdrawn_at IS NULL AND slot.arm <> 'screening' THEN 'ready' ELSE 'void' END,
+SET state = CASE WHEN {IS_STILL_WANTED} THEN 'ready' ELSE 'void' END,
     lease_owner_id = NULL, lease_token = NULL, lease_until = NULL, prefetched = false
 FROM annotation_solution solution JOIN annotation_problem problem ON problem.id = solution.problem_id
+LEFT JOIN annotation_gold gold ON gold.solution_id = solution.id
+LEFT JOIN annotation_adjudication decision ON decision.solution_id = solution.id AND decision.label_id IS NOT NULL
 WHERE solution.id = slot.solution_id AND slot.id IN (
-    SELECT id FROM annotation_slot WHERE state = 'leased' AND {} ORDER BY id FOR UPDATE {})
+    SELECT id FROM annotation_slot WHERE state = 'leased' AND {{}} ORDER BY id FOR UPDATE {{}})
 """
 EXPIRED = GIVE_BACK.format("lease_until < clock_timestamp()", "SKIP LOCKED")
 HELD = GIVE_BACK.format("project_id = %s AND id = %s AND lease_owner_id = %s", "")
@@ -175,10 +183,11 @@ def claim(who: Claimant, *, ahead: bool = False) -> int | None:
     a queue that is always filled anew, and agreement would be known too late.
     """
     minutes = {"minutes": PREFETCH_MINUTES} if ahead else {}
+    again = who.project.overlap_share
     gold_left, is_due = _gold(who)
     gold = {"salt": str(who.luck.random()), "ahead": ahead, **minutes}
     slot = _alone(CLAIM_GOLD, who, at_front=not ahead, **gold) if is_due else None
-    if slot is None and who.luck.random() < who.project.overlap_share:
+    if slot is None and again and who.luck.random() < again:
         slot = _alone(CLAIM_AGAIN, who, at_front=not ahead, ahead=ahead, **minutes)
     if slot is None:
         slot = _alone(CLAIM, who, at_front=not ahead, ahead=ahead, **minutes)

@@ -6,14 +6,13 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from annotation.models import Gold, GoldJudgement, Slot, Solution, User
-from annotation.models.labels import FinishReason
+from annotation.models.labels import JUDGED
 from annotation.models.problems import Split
 from annotation.models.quality import GoldKind, GoldOrigin
-from annotation.models.slots import Arm, SlotQuerySet, SlotState
+from annotation.models.slots import Arm
 from annotation.services import audit
 from annotation.services.refusal import Refusal
 
-JUDGED = (FinishReason.FOUND_ERROR, FinishReason.SOLUTION)
 MOST_WORDS = 5000  # characters of an explanation
 
 
@@ -37,6 +36,14 @@ class TooManyWords(Refusal):
     """The explanation is too long."""
 
 
+class RetiredAlready(Refusal):
+    """This is retired already; somebody else may have been faster."""
+
+
+class NotRetired(Refusal):
+    """This is in use; somebody else may have brought it back."""
+
+
 def add_gold(
     *,
     solution: Solution,
@@ -47,7 +54,7 @@ def add_gold(
     by: User | None,
 ) -> Gold:
     """The solution is known from now on: `error_steps`, from 0, are where a first error is accepted, none of them mean
-    that there is none. What waits of it in the queue is void.
+    that there is none. What waits of it in the queue is void, and what comes back unlabeled too.
 
     Raises NoGoldHere, NotForGold, NoSuchErrorStep, TooManyWords, GoldAlready.
     """
@@ -70,7 +77,7 @@ def add_gold(
                 )
         except IntegrityError as error:
             raise GoldAlready from error
-        _void(Slot.objects.in_queue().filter(solution=solution, state=SlotState.READY))
+        Slot.objects.in_queue().filter(solution=solution).void_unbegun()
         _record(gold, by, "make gold")
     return gold
 
@@ -92,18 +99,20 @@ def change_gold(*, gold: Gold, kind: GoldKind, error_steps: Sequence[int], expla
 
 
 def retire_gold(*, gold: Gold, by: User) -> None:
-    """Show it to nobody any more. What was compared with it stays."""
+    """Show it to nobody any more. What was compared with it stays. Raises RetiredAlready."""
     with transaction.atomic():
-        if Gold.objects.filter(pk=gold.pk, retired_at__isnull=True).update(retired_at=Now()):
-            _void_gold(gold)
-            _record(gold, by, "retire gold")
+        if not Gold.objects.filter(pk=gold.pk, retired_at__isnull=True).update(retired_at=Now()):
+            raise RetiredAlready
+        _void_gold(gold)
+        _record(gold, by, "retire gold")
 
 
 def bring_back_gold(*, gold: Gold, by: User) -> None:
-    """Undo retire_gold, from the next round on."""
+    """Undo retire_gold, from the next round on. Raises NotRetired."""
     with transaction.atomic():
-        if Gold.objects.filter(pk=gold.pk, retired_at__isnull=False).update(retired_at=None):
-            _record(gold, by, "bring back gold")
+        if not Gold.objects.filter(pk=gold.pk, retired_at__isnull=False).update(retired_at=None):
+            raise NotRetired
+        _record(gold, by, "bring back gold")
 
 
 def agrees(gold: Gold, finish_reason: str, first_error: int | None) -> bool:
@@ -136,13 +145,7 @@ def _words(explanation: str) -> str:
 
 
 def _void_gold(gold: Gold) -> None:
-    _void(Slot.objects.filter(solution=gold.solution_id, arm=Arm.GOLD, state=SlotState.READY))
-
-
-def _void(waiting: SlotQuerySet) -> None:
-    """A slot that is locked is being given out right now, and stays with whoever gets it."""
-    free = waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
-    Slot.objects.filter(pk__in=list(free)).update(state=SlotState.VOID)
+    Slot.objects.filter(solution=gold.solution_id, arm=Arm.GOLD).void_unbegun()
 
 
 def _record(gold: Gold, by: User | None, action: str, **details: object) -> None:

@@ -6,11 +6,10 @@ from random import Random
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from annotation.models import Label, Project, Round, Slot, Solution
-from annotation.models.labels import FinishReason, Origin, Purpose
+from annotation.models import Gold, Label, Project, Round, Slot, Solution
+from annotation.models.labels import JUDGED, Origin, Purpose
 from annotation.models.slots import Arm, SlotState
-
-JUDGED = (FinishReason.FOUND_ERROR, FinishReason.SOLUTION)  # others say nothing of where the first error is
+from annotation.queries.adjudication import with_end
 
 
 def second_slots(*, round: Round, first: Sequence[Slot]) -> list[Slot]:
@@ -52,29 +51,30 @@ def replaceable(project: Project) -> QuerySet[Slot]:
     return waiting.exclude(Exists(begun), arm=Arm.OVERLAP)
 
 
-def follow_up(*, label: Label, slot: Slot) -> Slot | None:
-    """One more slot for a solution whose labelers disagree on its first error, up to project.most_labels.
+def is_shared(*, label: Label) -> bool:
+    """Whether others have labeled the solution too, or are to.
 
-    In the transaction of the label. Who gave up or called the problem bad has not disagreed.
+    In the transaction of the label. Two that come at once do not see each other: so the solution is locked where it is
+    shared, and whoever is second waits here, and sees the first in what is asked after this.
     """
-    if label.purpose != Purpose.PRODUCTION or label.phase != 2 or label.finish_reason not in JUDGED:
-        return None
-    # Where nothing is labeled twice, no label pays for the question.
-    if not (slot.project.overlap_share or slot.wave or label.late) or slot.solution.problem.withdrawn_at:
-        return None
-    if not _has_others(label, slot):
-        return None
-    # Two labels that come at once do not see each other: whoever is second waits here, and sees the first.
-    Solution.objects.select_for_update(no_key=True, of=("self",)).get(pk=label.solution_id)
-    return _add(label, slot) if _disagree(label) else None
+    if label.purpose != Purpose.PRODUCTION or label.phase != 2:
+        return False
+    labels = Label.objects.filter(solution=OuterRef("pk")).exclude(pk=label.pk)
+    slots = Slot.objects.in_queue().filter(solution=OuterRef("pk")).exclude(state=SlotState.VOID)
+    shared = Solution.objects.filter(Exists(labels) | Exists(slots.exclude(pk=label.slot_id)), pk=label.solution_id)
+    return bool(shared.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)[:1])
 
 
-def _has_others(label: Label, slot: Slot) -> bool:
-    """Also where the other label is on its way: its slot was there before."""
-    others = Slot.objects.filter(solution=label.solution_id).exclude(state=SlotState.VOID).exclude(pk=slot.pk)
-    if others.exclude(arm__in=[Arm.GOLD, Arm.SCREENING]).exists():
-        return True
-    return label.late and Label.objects.filter(solution=label.solution_id).exclude(pk=label.pk).exists()
+def follow_up(*, label: Label, slot: Slot) -> Slot | None:
+    """One more slot for a shared solution whose labelers disagree on its first error, up to project.most_labels.
+
+    Who gave up or called the problem bad has not disagreed; and what is known needs nobody's word.
+    """
+    if label.finish_reason not in JUDGED or slot.solution.problem.withdrawn_at:
+        return None
+    if not _disagree(label) or Gold.objects.filter(solution=label.solution_id).exists():
+        return None
+    return _add(label, slot)
 
 
 def _disagree(label: Label) -> bool:
@@ -82,9 +82,7 @@ def _disagree(label: Label) -> bool:
     if current.filter(origin=Origin.REVIEWER).exists():
         return False  # it is decided
     judged = current.filter(phase=2, finish_reason__in=JUDGED)
-    # A first error is the last step that was rated (services/judgements.py); none is a difference, too.
-    ends = judged.values_list("pk", "finish_reason").annotate(last=Max("steprating__step"))
-    return len({last if reason == FinishReason.FOUND_ERROR else None for _, reason, last in ends}) > 1
+    return with_end(judged).order_by().values("end").distinct().count() > 1
 
 
 def _add(label: Label, slot: Slot) -> Slot | None:

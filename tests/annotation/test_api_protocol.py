@@ -309,7 +309,7 @@ def test_the_endpoints_of_one_label_count_their_queries(client, held, django_ass
     body = label_body(held, (1, -1))
     body["ratings"] += [{"step": 1, "option": n, "rating": 0} for n in (1, 2)]
     # as in test_labeling, and the options
-    with django_assert_num_queries(WHO + 21):
+    with django_assert_num_queries(WHO + 22):
         assert post(client, "algebra/labels", body).status_code == 201
     # sent again: savepoint · lock · lease · replay · release; renew both · both slots; done today
     with django_assert_num_queries(WHO + 8):

@@ -40,7 +40,7 @@ def label_only(labeler, held):
     done = factories.submit(labeler, held, (1, -1))
     for one in (done.work.assignment, done.work.ahead):
         if one:
-            queue.give_back(project=labeler.project, by=labeler, slot=one.slot)
+            give_back(labeler, one)
 
 
 # What agrees -----------------------------------------------------------------------------------------------------------
@@ -190,16 +190,69 @@ def test_retired_gold_is_shown_to_nobody_until_it_is_brought_back(alice, dana):
 
     gold.retire_gold(gold=made, by=dana)
 
+    with pytest.raises(gold.RetiredAlready):
+        gold.retire_gold(gold=made, by=dana)
     assert set(gold_slots(alice.project).values_list("state", flat=True)) == {"void"}
     filled(alice.project, 1)
     assert not gold_slots(alice.project, state="ready").exists()
     gold.bring_back_gold(gold=made, by=dana)
+    with pytest.raises(gold.NotRetired):
+        gold.bring_back_gold(gold=made, by=dana)
     filled(alice.project, 1)
     assert gold_slots(alice.project, state="ready").exists()
     assert list(AuditEvent.objects.filter(actor=dana).order_by("pk").values_list("action", flat=True)) == [
         "retire gold",
         "bring back gold",
     ]
+
+
+def give_back(labeler, held):
+    queue.give_back(project=labeler.project, by=labeler, slot=held.slot)
+
+
+def test_gold_that_was_retired_while_somebody_held_it_goes_to_nobody_else(alice, bob, dana):
+    made = factories.gold(alice.project)
+    filled(alice.project, 1)
+    held = held_gold(alice)
+
+    gold.retire_gold(gold=made, by=dana)
+    give_back(alice, held)
+
+    assert Slot.objects.get(pk=held.slot).state == "void"
+    assert all_work(bob) == ["remaining"]
+
+
+def test_gold_that_became_screening_while_somebody_held_it_is_hidden_gold_no_more(alice, dana):
+    made = factories.gold(alice.project)
+    filled(alice.project, 1)
+    held = held_gold(alice)
+
+    gold.change_gold(gold=made, kind=GoldKind.SCREENING, error_steps=[1], explanation="", by=dana)
+    give_back(alice, held)
+
+    assert Slot.objects.get(pk=held.slot).state == "void"
+
+
+def test_what_somebody_holds_for_production_is_queued_no_more_once_it_is_gold(alice, bob, dana):
+    (slot,) = filled(alice.project, 1)
+    held = queue.claim_next(project=alice.project, by=alice)
+    gold.add_gold(solution=slot.solution, kind=GoldKind.HIDDEN, error_steps=[0], by=dana)
+
+    give_back(alice, held)
+
+    assert Slot.objects.get(pk=slot.pk).state == "void"
+    assert all_work(bob) == []
+
+
+def test_what_is_set_aside_for_production_is_taken_back_once_it_is_gold(alice, dana):
+    filled(alice.project, 3)
+    work = queue.next_work(project=alice.project, by=alice)
+    ahead = Slot.objects.get(pk=work.ahead.slot)
+
+    gold.add_gold(solution=ahead.solution, kind=GoldKind.HIDDEN, error_steps=[0], by=dana)
+
+    ahead.refresh_from_db()
+    assert (ahead.state, ahead.prefetched, ahead.lease_owner) == ("void", False, None)
 
 
 def test_a_problem_that_is_withdrawn_takes_its_gold_along(alice):

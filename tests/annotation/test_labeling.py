@@ -204,8 +204,8 @@ def test_quality_control_and_screening_are_marked_on_the_label(alice):
 def test_a_submit_counts_its_queries(alice, django_assert_num_queries):
     factories.queued(alice.project, 4)
     assignment = queue.next_work(project=alice.project, by=alice).assignment
-    # savepoint · lock slot · lease · replay? · label · ratings · slot done · draft · release;
+    # savepoint · lock slot · lease · replay? · label · ratings · slot done · draft · labeled by others? · release;
     # then the next one: renew (only the one set aside) · rules that must be known · savepoint · promote · release ·
     # is gold due · savepoint · set the next one aside · release · both slots; done today
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         factories.submit(alice, assignment, (1, 1, -1))

@@ -11,7 +11,7 @@ from django.db import connection
 
 from annotation.models import Label, Lease, Project, Slot
 from annotation.models.slots import Arm
-from annotation.services import labeling, overlap, queue, rounds
+from annotation.services import gold, labeling, overlap, queue, rounds
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -212,13 +212,23 @@ def test_f9_a_correction_that_now_disagrees_asks_for_one_more(project, alice, bo
     assert waves(project, state="ready") == [2]
 
 
-def test_f9_where_nothing_is_labeled_twice_no_label_pays_for_the_question(project, alice, django_assert_num_queries):
+def test_f9_no_third_label_is_asked_for_of_what_is_known_by_now(project, alice, bob, dana):
+    twice(project)
+    label = factories.label(alice, (1, -1))
+    held = queue.claim_next(project=project, by=bob)
+    gold.add_gold(solution=label.solution, kind="hidden", error_steps=[1], by=dana)
+
+    factories.submit(bob, held, (1, 1, -1))
+
+    assert waves(project, state="ready") == []
+
+
+def test_f9_where_nothing_is_labeled_twice_a_label_pays_one_question(project, alice, django_assert_num_queries):
     factories.queued(project)
     label = factories.label(alice)
-    slot = Slot.objects.select_related("project", "solution__problem").get(pk=label.slot_id)
 
-    with django_assert_num_queries(0):
-        overlap.follow_up(label=label, slot=slot)
+    with django_assert_num_queries(1):
+        assert not overlap.is_shared(label=label)
 
 
 @pytest.mark.services
