@@ -22,7 +22,7 @@ from pathlib import Path
 
 from active_learning.answers import decide, extract_answer, number, plain_form
 
-__all__ = ["GRADER_VERSION", "Grade", "GraderUnavailableError", "answers_match", "extract_answer", "grade"]
+__all__ = ["GRADER_VERSION", "Grade", "GraderUnavailableError", "answers_match", "extract_answer", "grade", "grade_at_once"]
 
 GRADER_VERSION = "1+sympy-1.14.0+math-verify-0.9.0"  # stored with every verdict; a test holds it to what is installed
 
@@ -69,15 +69,11 @@ def grade(given: str | None, truth: str | None) -> Grade:
     Ungradable: no answer (an incomplete solution is not a wrong answer), no truth, or one of the two graders had
     no verdict: it could not read an answer, or ran into its limits.
     """
-    if not (given and given.strip() and truth and truth.strip()):
-        return Grade.UNGRADABLE
-    match = _decide_here(given, truth)
-    if match:
-        return Grade.CORRECT
-    if _numbers_apart(given, truth):
-        return Grade.WRONG
-    if _too_long(given, truth):
-        return Grade.UNGRADABLE
+    verdict = grade_at_once(given, truth)
+    if verdict is not None:
+        return verdict
+    assert given is not None
+    assert truth is not None
     try:
         match, second = _ask(given, truth, both=True)
     except _NoVerdictError:
@@ -85,6 +81,17 @@ def grade(given: str | None, truth: str | None) -> Grade:
     if match:
         return Grade.CORRECT
     return {True: Grade.AMBIGUOUS, False: Grade.WRONG, None: Grade.UNGRADABLE}[second]
+
+
+def grade_at_once(given: str | None, truth: str | None) -> Grade | None:
+    """The verdict of grade() where strings decide it, in microseconds; None where the child has to be asked."""
+    if not (given and given.strip() and truth and truth.strip()):
+        return Grade.UNGRADABLE
+    if _decide_here(given, truth):
+        return Grade.CORRECT
+    if _numbers_apart(given, truth):
+        return Grade.WRONG
+    return Grade.UNGRADABLE if _too_long(given, truth) else None
 
 
 def _decide_here(given: str, truth: str) -> bool | None:

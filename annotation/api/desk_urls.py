@@ -9,6 +9,7 @@ from annotation.api import project_views as projects
 from annotation.api import quality_views as quality
 from annotation.api import review_views as review
 from annotation.api import round_views as rounds
+from annotation.api import webhook_views as webhooks
 
 PROJECT = "v1/projects/<slug:slug>"
 LABELER = f"{PROJECT}/labelers/<uuid:pseudonym>"
@@ -68,6 +69,8 @@ urlpatterns = [
     path(f"{PROJECT}/problems", review.Problems.as_view(), name="api_problems"),
     path(f"{PROJECT}/problems/<int:pk>", review.Problem.as_view(), name="api_problem"),
     path(f"{PROJECT}/problems/<int:pk>/answer", review.Answer.as_view(), name="api_answer"),
+    path(f"{PROJECT}/problems/<int:pk>/withdraw", review.WithdrawProblem.as_view(), name="api_withdraw_problem"),
+    path(f"{PROJECT}/problems/<int:pk>/restore", review.RestoreProblem.as_view(), name="api_restore_problem"),
     path(f"{PROJECT}/grading", review.GradePending.as_view(), name="api_grading"),
     path(f"{PROJECT}/imports", imports.Imports.as_view(), name="api_imports"),
     path(f"{PROJECT}/imports/<int:pk>", imports.ImportDetail.as_view(), name="api_import"),
@@ -75,4 +78,7 @@ urlpatterns = [
     path(f"{PROJECT}/imports/<int:pk>/cancel", imports.CancelImport.as_view(), name="api_cancel_import"),
     path(f"{PROJECT}/imports/<int:pk>/undo", imports.UndoImport.as_view(), name="api_undo_import"),
     path(f"{PROJECT}/rounds/<int:number>/use", rounds.UseSelector.as_view(), name="api_use_selector"),
+    path(f"{PROJECT}/webhooks", webhooks.Webhooks.as_view(), name="api_webhooks"),
+    path(f"{PROJECT}/webhooks/<int:pk>", webhooks.WebhookDetail.as_view(), name="api_webhook"),
+    path(f"{PROJECT}/webhooks/<int:pk>/test", webhooks.SendTest.as_view(), name="api_test_webhook"),
 ]

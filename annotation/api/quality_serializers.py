@@ -200,6 +200,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(source="problem.text")
     answer = serializers.CharField(source="problem.answer", allow_null=True)
     split = serializers.CharField(source="problem.split")
+    withdrawn_at = serializers.DateTimeField(source="problem.withdrawn_at", allow_null=True)
     solutions = SolutionRowSerializer(many=True)
     changes = TruthChangeSerializer(many=True)
 

@@ -17,6 +17,7 @@ from annotation.queries import problems, reports
 from annotation.queries.adjudication import Show
 from annotation.queries.reports import Kind
 from annotation.services import adjudication, flags, grading, resolutions, truths
+from annotation.services import problems as problem_services
 from annotation.services.judgements import Judgement
 
 
@@ -186,6 +187,24 @@ class Answer(APIView):
         data = valid(serializers.TruthSerializer, request)
         found = truths.correct_truth(project=place.project, problem=pk, by=place.user, **data)
         return Response(serializers.CorrectionSerializer(found).data)
+
+
+class WithdrawProblem(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Nobody can answer it: its solutions leave the queue, its labels are kept and do not train."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        problem_services.withdraw_problem(project=place.project, problem=pk, by=place.user)
+        return Response(status=204)
+
+
+class RestoreProblem(APIView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Use a withdrawn problem again: its labels train, and its solutions may be chosen."""
+        place = place_in_project(request.user, slug, Role.LEAD)
+        problem_services.restore_problem(project=place.project, problem=pk, by=place.user)
+        return Response(status=204)
 
 
 class GradePending(APIView):

@@ -4,7 +4,7 @@ from annotation.models.imports import ImportBatch
 from annotation.models.invitations import Invitation
 from annotation.models.jobs import Job
 from annotation.models.labelers import Labeler
-from annotation.models.labels import Dispute, ImportedRecord, Label, LabelExtension, StepRating
+from annotation.models.labels import Dispute, ImportedRecord, Label, LabelExtension, StepRating, UngradedAnswer
 from annotation.models.messages import Message, MessageRead
 from annotation.models.options import Critique, OptionSet
 from annotation.models.problems import Problem, Solution
@@ -16,6 +16,7 @@ from annotation.models.quality import (
     FlagReview,
     Gold,
     GoldJudgement,
+    PutBack,
     TruthChange,
 )
 from annotation.models.rounds import Round
@@ -24,6 +25,7 @@ from annotation.models.slots import Draft, Lease, Slot
 from annotation.models.snapshots import Publication, Snapshot
 from annotation.models.tallies import Tally, TallyRun
 from annotation.models.tokens import ApiToken
+from annotation.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "Acknowledgement",
@@ -31,6 +33,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Critique",
+    "Delivery",
     "Disagreement",
     "Dispute",
     "Draft",
@@ -56,6 +59,7 @@ __all__ = [
     "Problem",
     "Project",
     "Publication",
+    "PutBack",
     "Round",
     "Slot",
     "Snapshot",
@@ -65,5 +69,7 @@ __all__ = [
     "Tally",
     "TallyRun",
     "TruthChange",
+    "UngradedAnswer",
     "User",
+    "Webhook",
 ]

@@ -31,7 +31,8 @@ class Problem(models.Model):
     split = models.CharField(max_length=5, choices=Split, default=Split.TRAIN)
     content_hash = models.BinaryField(max_length=32)  # SHA-256 of the text with its white space collapsed
     batch = models.ForeignKey("annotation.ImportBatch", models.PROTECT, null=True, db_constraint=False)
-    withdrawn_at = models.DateTimeField(null=True)  # labelers found that nobody can answer it
+    withdrawn_at = models.DateTimeField(null=True)  # labelers or a lead found that nobody can answer it
+    restored_at = models.DateTimeField(null=True)  # a lead found that one can: reports from before count no more
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

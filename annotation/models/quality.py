@@ -170,6 +170,23 @@ class Adjudication(models.Model):
         return f"adjudication of solution {self.solution_id}"
 
 
+class PutBack(models.Model):
+    """A reviewer saw what the others say of a solution, and left it to somebody else: they cannot judge it blind again."""
+
+    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
+    reviewer = models.ForeignKey("annotation.Labeler", models.PROTECT, db_constraint=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="put_back_once_by_a_reviewer", fields=["solution", "reviewer"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"solution {self.solution_id} put back by {self.reviewer_id}"
+
+
 class FlagReview(models.Model):
     """A lead's answer to an "unsure" flag of a labeler."""
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
-from annotation.models import Dispute, Job, Label, Problem, Project, Slot, Solution, TruthChange
+from annotation.models import Dispute, Job, Label, Problem, Project, Slot, Solution, TruthChange, UngradedAnswer
 from annotation.models.jobs import FINISHED, JobKind
+from annotation.models.labels import FinishReason
 from annotation.models.problems import Grade
 from annotation.models.slots import SlotState
 from annotation.queries import jobs as job_words
@@ -51,14 +51,21 @@ class ProblemsPage:
 
 
 @dataclass(frozen=True)
+class SolutionRow:
+    solution: Solution
+    labels: int
+    is_waiting: bool  # in the queue
+
+
+@dataclass(frozen=True)
 class ProblemPage:
     problem: Problem
     solutions: "Page[Solution]"
-    labels: dict[int, int]  # of each solution shown
-    waiting: set[int]  # solutions in the queue
+    listed: list[SolutionRow]
     grades: list[tuple[Grade, int]]
     changes: list[TruthChange]
     disputes: int
+    reports: int  # labelers who call it bad
     grading: Grading | None
 
 
@@ -93,35 +100,42 @@ def _listed(problems: Sequence[Problem]) -> list[Row]:
 
 
 def problem_page(project: Project, *, pk: int, page: str | None, now: datetime) -> ProblemPage | None:
-    """Ten queries at most; None where the project has no such problem."""
+    """Thirteen queries at most; None where the project has no such problem."""
     problem = Problem.objects.filter(project=project, pk=pk).first()
     if problem is None:
         return None
     all_ = Solution.objects.filter(problem=problem)
     solutions = Paginator(all_.order_by("pk"), ROWS_ON_A_PAGE).get_page(page)
-    shown = [one.pk for one in solutions]
-    labels = Label.objects.current().filter(solution__in=shown).order_by().values_list("solution")
-    slots = Slot.objects.filter(solution__in=shown, state__in=[SlotState.READY, SlotState.LEASED])
+    bad = Label.objects.current().filter(project=project, finish_reason=FinishReason.BAD_PROBLEM)
     grades = all_.order_by("grade").values_list("grade").annotate(number=Count("pk"))
     return ProblemPage(
         problem=problem,
         solutions=solutions,
-        labels=dict(labels.annotate(number=Count("pk"))),
-        waiting=set(slots.values_list("solution", flat=True)),
+        listed=_solution_rows(list(solutions)),
         grades=[(Grade(grade), number) for grade, number in grades],
         changes=list(TruthChange.objects.filter(problem=problem).select_related("by").order_by("-at", "-pk")),
         disputes=Dispute.objects.open().filter(label__solution__problem=problem).count(),
+        reports=bad.filter(solution__problem=problem).values("labeler").distinct().count(),
         grading=grading(project, now=now),
     )
 
 
+def _solution_rows(solutions: Sequence[Solution]) -> list[SolutionRow]:
+    labels = Label.objects.current().filter(solution__in=solutions).order_by().values_list("solution")
+    numbers = dict(labels.annotate(number=Count("pk")))
+    slots = Slot.objects.filter(solution__in=solutions, state__in=[SlotState.READY, SlotState.LEASED])
+    waiting = set(slots.values_list("solution", flat=True))
+    return [SolutionRow(one, numbers.get(one.pk, 0), one.pk in waiting) for one in solutions]
+
+
 def grading(project: Project, *, now: datetime) -> Grading | None:
-    """None while nothing is pending and nobody grades. Two queries."""
+    """None while nothing is pending and nobody grades. Four queries at most."""
     jobs = Job.objects.filter(project=project, kind=JobKind.GRADING)
     job = jobs.order_by("-pk").first()
     is_running = job is not None and job.state not in FINISHED
-    pending: Any = Solution.objects.filter(project=project, grade=Grade.PENDING)
-    if not is_running and not pending.exists():
+    pending = Solution.objects.filter(project=project, grade=Grade.PENDING).count()
+    pending += UngradedAnswer.objects.filter(project=project).count()
+    if not is_running and not pending:
         return None
     note, pace = (job_words.note(job, now=now), job_words.pace(job, now=now)) if job else ("", "")
-    return Grading(pending.count(), job, note, pace)
+    return Grading(pending, job, note, pace)

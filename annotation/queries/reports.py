@@ -37,7 +37,7 @@ class Report:
     """One problem that labelers called bad."""
 
     problem: Problem
-    labelers: int  # how many call it bad
+    labelers: int  # how many call it bad, of those that count
     labels: list[Label]  # newest first
 
 
@@ -128,7 +128,13 @@ def _reports(problems: Sequence[Problem]) -> list[Report]:
     found = Label.objects.current().filter(solution__problem__in=problems, finish_reason=FinishReason.BAD_PROBLEM)
     for label in _with_people(found, "").order_by("-created_at", "pk"):
         labels[label.solution.problem_id].append(label)
-    return [Report(one, len({label.labeler_id for label in labels[one.pk]}), labels[one.pk]) for one in problems]
+    return [Report(one, _counting(one, labels[one.pk]), labels[one.pk]) for one in problems]
+
+
+def _counting(problem: Problem, labels: Sequence[Label]) -> int:
+    """By how many labelers, since a lead last found that it can be answered."""
+    since = problem.restored_at
+    return len({label.labeler_id for label in labels if since is None or label.created_at > since})
 
 
 ROWS: dict[Kind, Callable[[Project], QuerySet[Any]]] = {

@@ -1,42 +1,33 @@
-"""What follows from a label beyond itself: a wrong guess of the answer, a problem that nobody can answer."""
+"""What follows from a label beyond itself: a doubt about the answer, a problem that nobody can answer."""
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, Q
+from django.db.models import Exists
 from django.db.models.functions import Now
 
-from active_learning.grading import Grade, extract_answer, grade
-from annotation.models import Adjudication, Dispute, Label, Problem, Project, Slot, User
+from annotation.models import Adjudication, Dispute, Label, Project, User
 from annotation.models.labels import FinishReason, Origin, Purpose, Resolution
-from annotation.models.slots import SlotState
-from annotation.services import audit
-from annotation.services.judgements import Row
+from annotation.models.problems import Grade
+from annotation.services import problems
 
+DOUBTFUL = (Grade.WRONG, Grade.AMBIGUOUS)
 GIVEN_HERE = (Origin.LABELER, Origin.REVIEWER)  # an imported file may hold thousands that nobody here can answer
 
 
-def follow_up(*, label: Label, rows: Sequence[Row]) -> None:
-    """Inside the label's transaction."""
+def follow_up(*, label: Label) -> None:
+    """In the transaction of a label; services/guesses.py has what labelers come to in dialogues."""
     match label.finish_reason:
-        case FinishReason.SOLUTION:
-            _dispute_the_guess(label, rows)
+        case FinishReason.SOLUTION if label.phase == 2:
+            _dispute_the_answer(label)
         case FinishReason.BAD_PROBLEM:
-            _withdraw_if_reported_enough(label)
+            problems.withdraw_if_reported_enough(label=label)
 
 
-def _dispute_the_guess(label: Label, rows: Sequence[Row]) -> None:
+def _dispute_the_answer(label: Label) -> None:
     """A solution without an error whose answer is not the one we think right: somebody should look at that one."""
-    truth = label.solution.problem.answer
-    if truth is None:
-        return
-    if label.phase == 2:
-        answer, verdict = label.solution.answer, label.solution.grade
-    else:
-        last = next(row for row in reversed(rows) if row.chosen)
-        answer = extract_answer(last.text or "")
-        verdict = grade(answer, truth)
-    if answer is not None and verdict in (Grade.WRONG, Grade.AMBIGUOUS):
-        Dispute.objects.create(project=label.project, label=label, answer=answer)
+    solution = label.solution
+    if solution.problem.answer is not None and solution.answer is not None and solution.grade in DOUBTFUL:
+        Dispute.objects.create(project=label.project, label=label, answer=solution.answer)
 
 
 def doubt_again(*, project: Project, solutions: Sequence[int]) -> int:
@@ -79,21 +70,3 @@ def settle_dialogues(*, project: Project, disputes: Sequence[int], by: User | No
     """Inside a transaction: the answers that labelers came to in these dialogues are right now."""
     ended = Dispute.objects.open().filter(project=project, pk__in=disputes)
     return ended.update(resolution=Resolution.TRUTH, resolved_by=by, resolved_at=Now())
-
-
-def _withdraw_if_reported_enough(label: Label) -> None:
-    # Locked, so that two reports in the same moment count each other.
-    problem = Problem.objects.select_for_update(no_key=True).get(pk=label.solution.problem_id)
-    reports = Label.objects.current().filter(solution__problem=problem, finish_reason=FinishReason.BAD_PROBLEM)
-    if problem.withdrawn_at or reports.values("labeler").distinct().count() < label.project.bad_problem_reports:
-        return
-    problem.withdrawn_at = Now()
-    problem.save(update_fields=["withdrawn_at"])
-    # What somebody works on stays theirs; a slot that is locked is being given out or handed in right now, and its
-    # labeler may wait for our lock on the problem.
-    waiting = Slot.objects.filter(Q(state=SlotState.READY) | Q(prefetched=True), solution__problem=problem)
-    free = waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
-    Slot.objects.filter(pk__in=list(free)).update(
-        state=SlotState.VOID, lease_owner=None, lease_token=None, lease_until=None, prefetched=False
-    )
-    audit.record(project=label.project, by=None, action="withdraw problem", target=problem.unique_id or str(problem.pk))

@@ -10,7 +10,7 @@ from annotation.models import Draft, Label, Labeler, LabelExtension, Lease, Proj
 from annotation.models.labels import ExtensionKind, Purpose
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import labeling as labeling_queries
-from annotation.services import adjudication, dialogue, disputes, options, overlap, quality, queue
+from annotation.services import adjudication, dialogue, disputes, guesses, options, overlap, quality, queue
 from annotation.services.judgements import IncompleteLabel, Judgement, Row, check_judgement, solution_rows
 from annotation.services.quality import Feedback
 from annotation.services.queue import Work
@@ -165,9 +165,11 @@ def _write(arrival: _Arrival) -> Label:
         slot.finish()
     Draft.objects.filter(slot=slot, labeler=arrival.by).delete()
     if label.purpose == Purpose.PRODUCTION:  # of the others we know the answer
-        disputes.follow_up(label=label, rows=rows)
-    overlap.follow_up(label=label, slot=slot)
-    adjudication.follow_up(label=label, slot=slot)
+        disputes.follow_up(label=label)
+        guesses.follow_up(label=label, rows=rows)
+    if overlap.is_shared(label=label):
+        overlap.follow_up(label=label, slot=slot)
+        adjudication.look_again(project=label.project, solutions=[label.solution_id])
     quality.compare(label=label, rows=rows)
     return label
 

@@ -1,5 +1,6 @@
 """The problems of a project, and the answer that each is thought to have, which leads correct."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -8,15 +9,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.api.permissions import place_in_project
-from annotation.models import Membership
+from annotation.models import Membership, Problem
 from annotation.models.projects import Role
 from annotation.queries import problems as queries
 from annotation.services import grading, truths
+from annotation.services import problems as services
 from annotation.services.refusal import Refusal
 from annotation.services.truths import Correction
 from labeling_ui.review_forms import AnswerForm
@@ -93,6 +95,38 @@ def what_came_of_it(correction: Correction) -> str:
         new = ngettext("%(n)s label is in doubt now.", "%(n)s labels are in doubt now.", written.raised)
         parts.append(new % {"n": written.raised})
     return " ".join(parts)
+
+
+@login_required
+@require_POST
+def use(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Withdraw a problem that nobody can answer, or bring it back."""
+    place = place_in_project(request.user, slug, Role.LEAD)
+    act = USE.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    service, sentence = act
+    try:
+        service(project=place.project, problem=pk, by=place.user)
+    except services.NoSuchProblem as unknown:
+        raise Http404 from unknown
+    except Refusal as refusal:
+        messages.error(request, _(str(refusal)))
+    else:
+        messages.success(request, _(sentence))
+    return redirect("problem", slug, pk)
+
+
+USE: dict[str, tuple[Callable[..., Problem], str]] = {
+    "withdraw": (
+        services.withdraw_problem,
+        gettext_noop("Withdrawn. Nobody is given its solutions any more, and its labels do not train."),
+    ),
+    "restore": (
+        services.restore_problem,
+        gettext_noop("It is in use again: its labels train, and the next round may choose its solutions."),
+    ),
+}
 
 
 @login_required

@@ -2,9 +2,10 @@
 
 import pytest
 
-from annotation.models import AuditEvent, Dispute, Problem, Slot, Solution
+from active_learning import grading as grading_module
+from annotation.models import AuditEvent, Dispute, Label, Problem, Slot, Solution, UngradedAnswer
 from annotation.models.snapshots import View
-from annotation.services import dialogue, judgements, queue, rounds
+from annotation.services import dialogue, guesses, jobs, judgements, problems, queue, rounds
 from annotation.services.judgements import Rating
 from tests import factories
 from tests.annotation.prm800k import exported
@@ -49,15 +50,56 @@ def test_where_nobody_knows_the_answer_there_is_nothing_to_dispute(alice):
 
 @pytest.mark.parametrize(("truth", "is_disputed"), [("4", False), ("5", True)])
 def test_a_dialogue_that_ends_with_another_answer_disputes_ours(alice, truth, is_disputed):
-    alice.project.phase = 1
-    alice.project.save()
-    assignment, slot = dialogue_about(alice, [FINAL])
-    Problem.objects.update(answer=truth)
-    assert dialogue.walk(slot=slot, turns=[]).options == [FINAL]
-
-    factories.hand_in(alice, assignment, factories.judgement((), Rating(0, 1)))
+    finished_dialogue(alice, truth)
 
     assert list(Dispute.objects.values_list("answer", flat=True)) == (["4"] if is_disputed else [])
+
+
+def finished_dialogue(labeler, truth):
+    labeler.project.phase = 1
+    labeler.project.save()
+    assignment, slot = dialogue_about(labeler, [FINAL])
+    Problem.objects.update(answer=truth)
+    assert dialogue.walk(slot=slot, turns=[]).options == [FINAL]
+    return factories.hand_in(labeler, assignment, factories.judgement((), Rating(0, 1))).label
+
+
+@pytest.fixture
+def no_child(monkeypatch):
+    """The grader's child process does not start: only strings decide."""
+
+    def fail(*_, **__):
+        raise grading_module.GraderUnavailableError
+
+    monkeypatch.setattr(grading_module, "_ask", fail)
+
+
+def test_a_dialogue_is_kept_though_the_grader_cannot_start_and_graded_later(alice, no_child, monkeypatch):
+    label = finished_dialogue(alice, "\\frac{x}{2}")
+
+    assert list(UngradedAnswer.objects.values_list("label", "answer")) == [(label.pk, "4")]
+    assert not Dispute.objects.exists()
+    job = jobs.claim_job(kind="grading", worker="test")
+    monkeypatch.undo()
+    (answers,) = [guesses.judge(next(guesses.waiting(alice.project)))]
+
+    assert guesses.record_verdicts(job=job, verdicts=answers) == 1
+
+    assert list(Dispute.objects.values_list("label", "answer")) == [(label.pk, "4")]
+    assert list(guesses.waiting(alice.project)) == []
+
+
+def test_an_answer_that_was_judged_by_a_truth_that_changed_waits_on(alice):
+    finished_dialogue(alice, "\\frac{x}{2}")
+    job = jobs.claim_job(kind="grading", worker="test")
+    verdicts = guesses.judge(next(guesses.waiting(alice.project)))
+    Problem.objects.update(answer="4")
+
+    assert guesses.record_verdicts(job=job, verdicts=verdicts) == 0
+
+    verdicts = guesses.judge(next(guesses.waiting(alice.project)))
+    assert guesses.record_verdicts(job=job, verdicts=verdicts) == 1
+    assert not Dispute.objects.exists()
 
 
 # Bad problems --------------------------------------------------------------------------------------------------------
@@ -186,3 +228,66 @@ def test_a_report_needs_a_reason(alice):
 
     with pytest.raises(judgements.IncompleteLabel, match="in a few words"):
         factories.label(alice, (), finish_reason="bad_problem", reason=" ")
+
+
+# Withdrawn and brought back ------------------------------------------------------------------------------------------
+
+
+def test_a_lead_withdraws_a_problem_and_brings_it_back(alice, dana):
+    slots = queue_of_one_problem(alice.project, 3)
+    factories.label(alice)
+    problem = Problem.objects.get()
+
+    problems.withdraw_problem(project=alice.project, problem=problem.pk, by=dana)
+
+    assert not Label.objects.for_training().exists()
+    assert not Solution.objects.selectable().exists()
+    assert "ready" not in states(slots)
+    with pytest.raises(problems.WithdrawnAlready):
+        problems.withdraw_problem(project=alice.project, problem=problem.pk, by=dana)
+
+    problems.restore_problem(project=alice.project, problem=problem.pk, by=dana)
+
+    assert Label.objects.for_training().count() == 1
+    assert Solution.objects.selectable().exists()
+    with pytest.raises(problems.NotWithdrawn):
+        problems.restore_problem(project=alice.project, problem=problem.pk, by=dana)
+    acts = AuditEvent.objects.filter(actor=dana).order_by("pk")
+    assert list(acts.values_list("action", "target")) == [
+        ("withdraw problem", "train/7.json"),
+        ("restore problem", "train/7.json"),
+    ]
+
+
+def test_reports_from_before_a_problem_was_brought_back_count_no_more(alice, bob, dana):
+    queue_of_one_problem(alice.project, 8)
+    report(alice)
+    report(bob)
+    problem = Problem.objects.get()
+    assert problem.withdrawn_at
+    problems.restore_problem(project=alice.project, problem=problem.pk, by=dana)
+    again_queued(alice.project)
+
+    report(alice)
+    assert Problem.objects.get().withdrawn_at is None
+    report(bob)
+    assert Problem.objects.get().withdrawn_at
+
+
+def again_queued(project):
+    """What was void waits again, as the next round would have it."""
+    Slot.objects.filter(project=project, state="leased").update(
+        state="void", lease_owner=None, lease_token=None, lease_until=None, prefetched=False
+    )
+    round_, job = factories.running_round(project)
+    free = Solution.objects.filter(project=project).selectable().order_by("pk")
+    picks = [rounds.Pick(one.pk, "random", 1 - n / 100, {}) for n, one in enumerate(free)]
+    rounds.fill_round(round=round_, job=job, version=None, picks=picks, report={})
+
+
+def test_a_problem_of_another_project_is_not_there(project, charlie):
+    problem = factories.problem(project)
+
+    for act in (problems.withdraw_problem, problems.restore_problem):
+        with pytest.raises(problems.NoSuchProblem):
+            act(project=charlie.project, problem=problem.pk, by=charlie.user)

@@ -17,6 +17,7 @@ from annotation.models import (
     ApiToken,
     AuditEvent,
     Critique,
+    Delivery,
     Disagreement,
     Dispute,
     Draft,
@@ -40,12 +41,15 @@ from annotation.models import (
     OutsideIdentity,
     Problem,
     Publication,
+    PutBack,
     Round,
     Slot,
     Snapshot,
     SolutionScore,
     StepRating,
     TruthChange,
+    UngradedAnswer,
+    Webhook,
 )
 from annotation.services import importing, queue, rounds
 from tests import factories
@@ -135,12 +139,16 @@ def rows(labeler):
         adjudication=Adjudication.objects.create(
             project=project, solution=queued.solution, reviewer=labeler, blind={}, label=label, decided_at=SOON
         ),
+        put_back=PutBack.objects.create(project=project, solution=queued.solution, reviewer=labeler),
+        ungraded=UngradedAnswer.objects.create(project=project, label=label, answer="4"),
         disagreement=Disagreement.objects.create(project=project, solution=queued.solution),
         flag_review=FlagReview.objects.create(project=project, rating=label.steprating_set.first(), message=message),
         truth_change=TruthChange.objects.create(project=project, problem=queued.solution.problem, old="1", new="2"),
         batch=ImportBatch.objects.create(
             project=project, kind="problems", name="a.jsonl", file="imports/1", sha256=HASH, bytes=1
         ),
+        webhook=(webhook := Webhook.objects.create(project=project, url="https://hooks.example.org/", secret="whsec_")),
+        delivery=Delivery.objects.create(webhook=webhook, event="test", payload={}),
         identity=OutsideIdentity.objects.create(
             user=labeler.user, issuer="https://id.example.org", subject=str(labeler.pk)
         ),
@@ -201,12 +209,16 @@ BROKEN_BY = {
         it.adjudication,
         {"solution_id": it.leased.solution_id, "label_id": None},
     ),
+    "put_back_once_by_a_reviewer": lambda it: (it.put_back, {}),
     "dispute_resolution_is_known": lambda it: (it.dispute, {"resolution": "shrug", "resolved_at": SOON}),
     "dispute_is_resolved_at_a_time": lambda it: (it.dispute, {"resolution": "truth"}),
     "import_kind_is_known": lambda it: (it.batch, {"kind": "gossip"}),
     "import_state_is_known": lambda it: (it.batch, {"state": "asleep"}),
     "import_split_is_known": lambda it: (it.batch, {"split": "valid"}),
     "an_outside_identity_has_one_account": lambda it: (it.identity, {}),
+    "an_address_is_told_once": lambda it: (it.webhook, {}),
+    "delivery_event_is_known": lambda it: (it.delivery, {"event_id": uuid.uuid4(), "event": "birthday"}),
+    "delivery_state_is_known": lambda it: (it.delivery, {"event_id": uuid.uuid4(), "state": "lost"}),
     "token_has_a_scope": lambda it: (it.token, {"secret_hash": b"new", "scopes": []}),
     "token_scopes_are_known": lambda it: (it.token, {"secret_hash": b"new", "scopes": ["everything"]}),
     "snapshot_format_is_known": lambda it: (it.snapshot, {"format": "pdf"}),
@@ -339,6 +351,9 @@ OUTSIDE = {
         there.imported,
         {"solution_id": it.leased.solution_id},
     ),
+    "putback_solution_id": lambda it, there: (it.put_back, there.solution, {}),
+    "putback_reviewer_id": lambda it, there: (it.put_back, there.labeler, {}),
+    "ungradedanswer_label_id": lambda it, there: (it.ungraded, there.imported, {}),
     "disagreement_solution_id": lambda it, there: (it.disagreement, there.leased.solution, {}),
     "flagreview_message_id": lambda it, there: (it.flag_review, there.message, {"rating_id": it.rating_of_import.pk}),
     "truthchange_problem_id": lambda it, there: (it.truth_change, there.problem, {}),

@@ -65,8 +65,8 @@ def test_b5_the_list_asks_as_many_questions_for_many_problems_as_for_one(
     for _ in range(many):
         factories.solution(project)
 
-    # session · user · membership with project · ids · problems · their solutions · job · pending
-    with django_assert_num_queries(8):
+    # session · user · membership with project · ids · problems · their solutions · job · pending, twice
+    with django_assert_num_queries(9):
         assert page_of(client, URL).count('<th scope="row">') == many
 
 
@@ -76,6 +76,22 @@ def test_b5_an_answer_is_corrected_and_the_page_says_what_came_of_it(client, pro
     assert "The answer is corrected. 1 solution has another grade now." in page
     assert "<td>dana</td><td>A slip.</td>" in page
     assert Problem.objects.get(pk=problem.pk).answer == "3"
+
+
+def test_b5_a_problem_is_withdrawn_and_used_again(client, problem, project):
+    page = page_of(client, f"{URL}{problem.pk}/")
+    assert "Withdraw it" in page
+
+    _, page = post(client, f"{URL}{problem.pk}/use/", act="withdraw")
+    assert "Withdrawn. Nobody is given its solutions any more" in page
+    assert Problem.objects.get(pk=problem.pk).withdrawn_at
+    assert "withdrawn already" in post(client, f"{URL}{problem.pk}/use/", act="withdraw")[1]
+
+    _, page = post(client, f"{URL}{problem.pk}/use/", act="restore")
+    assert "It is in use again" in page
+    assert Problem.objects.get(pk=problem.pk).withdrawn_at is None
+    assert client.post(f"{URL}{problem.pk}/use/", {"act": "shrug"}).status_code == 404
+    assert client.post(f"{URL}0/use/", {"act": "restore"}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -119,8 +135,8 @@ def test_b5_a_problem_asks_as_many_questions_for_many_solutions_as_for_one(
         factories.solution(problem_=problem)
 
     # session · user · membership with project · problem · how many solutions · solutions · labels · slots · grades ·
-    # changes · disputes · job · pending
-    with django_assert_num_queries(13):
+    # changes · disputes · who calls it bad · job · pending, twice
+    with django_assert_num_queries(15):
         assert page_of(client, f"{URL}{problem.pk}/").count('<th scope="row">') == many
 
 
