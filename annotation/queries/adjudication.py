@@ -16,6 +16,7 @@ from django.db.models import (
     Min,
     OuterRef,
     Prefetch,
+    Q,
     QuerySet,
     Subquery,
     TextChoices,
@@ -32,16 +33,19 @@ from annotation.models import (
     Gold,
     Label,
     Project,
+    PutBack,
     Solution,
     StepRating,
     User,
 )
-from annotation.models.labels import FinishReason, LabelQuerySet, Origin, Purpose, Resolution
+from annotation.models.labels import FinishReason, LabelQuerySet, Origin, Purpose
+from annotation.models.problems import Split
 
 ROWS_ON_A_PAGE = 50
 # Whoever gave up has said nothing of the solution.
 SAY_SOMETHING = [FinishReason.FOUND_ERROR, FinishReason.SOLUTION, FinishReason.BAD_PROBLEM]
 NO_ERROR, BAD_PROBLEM = -1, -2  # beside the steps from 0 at which a first error may be
+SOUND = Q(problem__withdrawn_at__isnull=True, problem__split=Split.TRAIN)
 
 
 class Show(TextChoices):
@@ -110,6 +114,7 @@ class CasePage:
     opinions: list[Opinion]
     steps: list[Step]
     gold: Gold | None
+    has_been_seen: bool = False  # by this person, who put it back: they judge it no more
 
     @property
     def is_decided(self) -> bool:
@@ -130,10 +135,8 @@ def countable(project: Project) -> LabelQuerySet:
     )
 
 
-def in_dispute(project: Project, solutions: Sequence[int] | None = None) -> QuerySet[Any, Any]:
-    """Ids of the solutions, of these or of all, whose labels place the first error differently."""
-    labels = countable(project) if solutions is None else countable(project).filter(solution__in=solutions)
-    shared = labels.values("solution").annotate(number=Count("pk")).filter(number__gt=1).values("solution")
+def with_end(labels: LabelQuerySet) -> LabelQuerySet:
+    """With `end`: the step from 0 of a label's first error, or NO_ERROR, or BAD_PROBLEM."""
     error = StepRating.objects.filter(label=OuterRef("pk"), option=0, rating=-1).order_by("step").values("step")[:1]
     end = Case(
         When(finish_reason=FinishReason.FOUND_ERROR, then=Subquery(error)),
@@ -141,28 +144,36 @@ def in_dispute(project: Project, solutions: Sequence[int] | None = None) -> Quer
         default=Value(BAD_PROBLEM),
         output_field=IntegerField(),
     )
-    ends = labels.filter(solution__in=shared).annotate(end=end).values("solution")
-    found = ends.annotate(least=Min("end"), most=Max("end")).filter(least__lt=F("most"))
+    return labels.annotate(end=end)
+
+
+def in_dispute(project: Project, solutions: Sequence[int]) -> QuerySet[Any, Any]:
+    """Ids of those of these solutions whose labels place the first error differently."""
+    found = _differing(countable(project).filter(solution__in=solutions))
     return found.order_by("solution").values_list("solution", flat=True)
+
+
+def _differing(labels: LabelQuerySet) -> QuerySet[Any, Any]:
+    ends = with_end(labels).order_by().values("solution").annotate(least=Min("end"), most=Max("end"))
+    return ends.filter(least__lt=F("most")).values("solution")
 
 
 def open_cases(project: Project, by: User) -> QuerySet[Solution]:
     """What this person may decide and nobody has begun: labelers disagree, or a lead has found one wrong.
 
-    Where all that is left of a disagreement is the label of somebody who is not excluded, there is none. One query,
-    for whether anybody is excluded: only then each label is looked at.
+    Those who are excluded disagree with nobody. One query, for whether anybody is: only then each label is looked at.
     """
     disagree = Disagreement.objects.filter(project=project)
     if Exclusion.objects.in_force().filter(project=project).exists():
-        left = countable(project).filter(solution=OuterRef("solution")).filter(~Exists(Exclusion.objects.of_label()))
-        several = left.order_by().values("solution").annotate(number=Count("pk")).filter(number__gt=1)
-        disagree = disagree.filter(Exists(several.values("solution")))
-    wrong = Dispute.objects.filter(project=project, resolution=Resolution.LABELER, label__phase=2)
+        left = countable(project).filter(~Exists(Exclusion.objects.of_label()), solution=OuterRef("solution"))
+        disagree = disagree.filter(Exists(_differing(left)))
+    wrong = Dispute.objects.labeler_was_wrong().filter(project=project)
     # Begun from these, which are few, and not from all solutions with a question to each.
     wanted = disagree.values("solution").union(wrong.values("label__solution"))
     own = Label.objects.filter(project=project, labeler__user=by)
-    found = Solution.objects.filter(project=project, pk__in=wanted, adjudication__isnull=True)
-    return found.exclude(pk__in=own.values("solution"))
+    seen = PutBack.objects.filter(project=project, reviewer__user=by)
+    found = Solution.objects.filter(SOUND, project=project, pk__in=wanted, adjudication__isnull=True)
+    return found.exclude(pk__in=own.values("solution")).exclude(pk__in=seen.values("solution"))
 
 
 def list_page(project: Project, *, by: User, show: Show, page: str | None) -> ListPage:
@@ -198,7 +209,7 @@ def _listed(project: Project, solutions: Sequence[Solution]) -> list[Row]:
 def case_page(project: Project, *, solution: int, by: User) -> CasePage | None:
     """One solution as this person may see it now; None where there is none, or it is nothing to decide for anybody.
 
-    Five queries; before their own judgement is in, nothing is read that others said.
+    Six queries; before their own judgement is in, nothing is read that others said.
     """
     related = Solution.objects.select_related("problem", "adjudication__reviewer__user", "gold")
     found = related.filter(project=project, pk=solution).first()
@@ -206,7 +217,8 @@ def case_page(project: Project, *, solution: int, by: User) -> CasePage | None:
         return None
     case = getattr(found, "adjudication", None)
     if case is None:
-        return CasePage(found, None, False, [], [], None) if _is_case(project, found) else None
+        has_been_seen = PutBack.objects.filter(solution=found, reviewer__user=by).exists()
+        return CasePage(found, None, False, [], [], None, has_been_seen) if _is_case(project, found) else None
     is_mine = case.reviewer.user_id == by.pk
     opinions = _opinions(project, found, case) if is_mine or case.label_id else []
     return CasePage(found, case, is_mine, opinions, _steps(found, case, opinions), getattr(found, "gold", None))
@@ -219,7 +231,10 @@ def is_case(project: Project, *, solution: int) -> bool:
 
 
 def _is_case(project: Project, solution: Solution) -> bool:
-    wrong = Dispute.objects.filter(label__solution=solution, label__phase=2, resolution=Resolution.LABELER)
+    """A decision on a problem that is withdrawn or held out would train nothing."""
+    if not Solution.objects.filter(SOUND, pk=solution.pk).exists():
+        return False
+    wrong = Dispute.objects.labeler_was_wrong().filter(label__solution=solution)
     return hasattr(solution, "disagreement") or wrong.exists()
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
@@ -21,19 +21,19 @@ from annotation.models import (
     Labeler,
     Membership,
     Project,
+    PutBack,
     Slot,
     Solution,
     StepRating,
     User,
 )
-from annotation.models.labels import FinishReason, Origin, Purpose, Resolution
+from annotation.models.labels import JUDGED, FinishReason, Origin, Resolution
 from annotation.models.projects import Role
 from annotation.models.quality import GoldKind, GoldOrigin
-from annotation.models.slots import SlotState
 from annotation.queries import adjudication as queries
 from annotation.services import audit, disputes
 from annotation.services import gold as gold_services
-from annotation.services.judgements import Judgement, Rating, Row, check_judgement, solution_rows
+from annotation.services.judgements import IncompleteLabel, Judgement, Rating, Row, check_judgement, solution_rows
 from annotation.services.refusal import Refusal
 
 
@@ -43,6 +43,14 @@ class NothingToDecide(Refusal):
 
 class OwnLabel(Refusal):
     """You have labeled this solution yourself; somebody else has to decide."""
+
+
+class SeenAlready(Refusal):
+    """You have seen what the others say of this solution, and have put it back; somebody else has to decide."""
+
+
+class JudgedAlready(Refusal):
+    """You have judged this solution already. What you thought first is kept, and now you may decide otherwise."""
 
 
 class TakenByAnother(Refusal):
@@ -61,6 +69,10 @@ class NotDecidedYet(Refusal):
     """Only a solution whose first error was decided can become gold."""
 
 
+class DecisionLeftOut(Refusal):
+    """What was decided has to be among what is accepted: the step of the first error, or that there is none."""
+
+
 def look_again(*, project: Project, solutions: list[int]) -> None:
     """Inside a transaction: note which of these solutions have labels that disagree, and which have not any more."""
     found = set(queries.in_dispute(project, solutions))
@@ -70,42 +82,17 @@ def look_again(*, project: Project, solutions: list[int]) -> None:
     )
 
 
-def look_through(*, project: Project, by: User) -> int:
-    """Note anew all solutions whose labels disagree, those of imported labels too; returns how many there are."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '10min'")  # a million labels take half a minute
-        found = list(queries.in_dispute(project))
-        Disagreement.objects.filter(project=project).exclude(solution__in=found).delete()
-        Disagreement.objects.bulk_create(
-            [Disagreement(project=project, solution_id=pk) for pk in found], ignore_conflicts=True, batch_size=5000
-        )
-        audit.record(project=project, by=by, action="look for disagreements", target=project.slug, found=len(found))
-    return len(found)
-
-
-def follow_up(*, label: Label, slot: Slot) -> None:
-    """In the transaction of a label: note where it disagrees with another one. Where nothing is labeled twice, no label
-    pays for the question."""
-    if label.phase != 2 or label.purpose != Purpose.PRODUCTION:
-        return
-    if not (slot.project.overlap_share or slot.wave or label.late or label.supersedes_id):
-        return
-    slots = Slot.objects.filter(solution=label.solution_id).exclude(state=SlotState.VOID).exclude(pk=slot.pk)
-    if not label.late and not slots.exists():
-        return
-    # Two labels that come at once do not see each other: whoever is second waits here, and sees the first.
-    Solution.objects.select_for_update(no_key=True, of=("self",)).get(pk=label.solution_id)
-    look_again(project=label.project, solutions=[label.solution_id])
-
-
 def judge_blind(*, project: Project, solution: int, judgement: Judgement, by: User) -> Adjudication:
     """Keep what the reviewer thinks before they see the others' labels; from then on the solution is theirs to decide.
 
-    Raises NothingToDecide, OwnLabel, TakenByAnother, AlreadyDecided, IncompleteLabel.
+    Raises NothingToDecide, OwnLabel, SeenAlready, JudgedAlready, TakenByAnother, AlreadyDecided, IncompleteLabel.
     """
     found = Solution.objects.filter(project=project, pk=solution).first()
     if found is None:
         raise NothingToDecide
+    begun = _begun_by(found, by, judgement)
+    if begun:
+        return begun
     _check_open(found, by)
     _rows(project, found, judgement)
     try:
@@ -116,10 +103,22 @@ def judge_blind(*, project: Project, solution: int, judgement: Judgement, by: Us
             )
             audit.record(project=project, by=by, action="judge blind", target=f"solution {found.pk}")
     except IntegrityError as error:
+        begun = _begun_by(found, by, judgement)
+        if begun:
+            return begun
         if Adjudication.objects.filter(solution=found).exists():
             raise TakenByAnother from error
         raise
     return made
+
+
+def _begun_by(solution: Solution, by: User, judgement: Judgement) -> Adjudication | None:
+    """The same judgement of theirs, which was sent before. Raises JudgedAlready where they judged otherwise."""
+    mine = Adjudication.objects.filter(solution=solution, reviewer__user=by, label__isnull=True).first()
+    again = asdict(judgement)
+    if mine is not None and any(mine.blind[told] != again[told] for told in ("finish_reason", "ratings", "reason")):
+        raise JudgedAlready
+    return mine
 
 
 def _check_open(solution: Solution, by: User) -> None:
@@ -128,6 +127,8 @@ def _check_open(solution: Solution, by: User) -> None:
     case = Adjudication.objects.filter(solution=solution).select_related("reviewer").first()
     if case is not None:
         raise AlreadyDecided if case.label_id else TakenByAnother
+    if PutBack.objects.filter(solution=solution, reviewer__user=by).exists():
+        raise SeenAlready
     if Label.objects.filter(solution=solution, labeler__user=by).exists():
         raise OwnLabel
     raise NothingToDecide
@@ -157,15 +158,25 @@ def take_over(*, project: Project, solution: int, label: UUID, total_time_ms: in
         copied = list(taken.steprating_set.order_by("step", "option"))
         judgement = Judgement(
             finish_reason=taken.finish_reason,
-            ratings=[Rating(one.step, one.rating, one.option, one.flagged or False) for one in copied],
+            ratings=[_copy(one) for one in copied],
             total_time_ms=total_time_ms,
-            reason=taken.reason,
+            reason=taken.reason or _why_not(taken),
         )
         rows = [
             Row(rating, text=one.text, chosen=one.chosen, flagged=one.flagged)
             for rating, one in zip(judgement.ratings, copied, strict=True)
         ]
         return _write(case, judgement, rows, by, taken_over=str(taken.pk))
+
+
+def _copy(one: StepRating) -> Rating:
+    own = one.text or "" if one.human else ""
+    return Rating(one.step, one.rating, one.option, one.flagged or False, text=own)
+
+
+def _why_not(label: Label) -> str:
+    """An imported label may call a problem bad without a word; whoever decides so says why."""
+    return "" if label.finish_reason in JUDGED else "The label that was taken over gives no reason."
 
 
 def put_back(*, project: Project, solution: int, by: User) -> None:
@@ -181,6 +192,8 @@ def put_back(*, project: Project, solution: int, by: User) -> None:
         if case.reviewer.user_id != by.pk and not leads.exists():
             raise TakenByAnother
         audit.record(project=project, by=by, action="put back", target=f"solution {case.solution_id}", blind=case.blind)
+        # It is the reviewer who has seen the labels, also where a lead puts it back.
+        PutBack.objects.create(project=project, solution=case.solution, reviewer=case.reviewer)
         case.delete()
 
 
@@ -188,12 +201,15 @@ def promote(*, project: Project, solution: int, error_steps: list[int], explanat
     """From the next round on the decided solution is hidden gold; `error_steps`, from 0, are where a first error is
     accepted.
 
-    Raises NotDecidedYet, and what gold.add_gold raises.
+    Raises NotDecidedYet, DecisionLeftOut, and what gold.add_gold raises.
     """
     related = Adjudication.objects.select_related("solution__problem", "solution__project", "label")
     case = related.filter(project=project, solution=solution).first()
-    if case is None or case.label is None or case.label.finish_reason not in gold_services.JUDGED:
+    if case is None or case.label is None or case.label.finish_reason not in JUDGED:
         raise NotDecidedYet
+    end = queries.with_end(Label.objects.filter(pk=case.label_id)).values_list("end", flat=True).get()
+    if not Gold(error_steps=error_steps).accepts(None if end == queries.NO_ERROR else end):
+        raise DecisionLeftOut
     return gold_services.add_gold(
         solution=case.solution,
         kind=GoldKind.HIDDEN,
@@ -222,6 +238,8 @@ def _held(project: Project, solution: int, by: User) -> Adjudication:
 
 
 def _rows(project: Project, solution: Solution, judgement: Judgement) -> list[Row]:
+    if judgement.finish_reason not in queries.SAY_SOMETHING:
+        raise IncompleteLabel("Who cannot tell decides nothing: put the solution back.")
     check_judgement(judgement)
     return solution_rows(judgement, project=project, steps=solution.steps, alternatives=[])
 
@@ -246,36 +264,29 @@ def _write(case: Adjudication, judgement: Judgement, rows: list[Row], by: User, 
     StepRating.objects.bulk_create([row.for_label(label) for row in rows])
     case.label, case.decided_at = label, Now()
     case.save(update_fields=["label", "decided_at"])
-    _settle(case.solution, label, rows, by)
-    _void_what_waits(case.solution)
+    _settle(case.solution, label, by)
+    Slot.objects.in_queue().filter(solution=case.solution).void_unbegun()
     target = f"solution {case.solution_id}"
     audit.record(project=project, by=by, action="decide", target=target, label=str(label.pk), **details)
     return label
 
 
-def _void_what_waits(solution: Solution) -> None:
-    """Nobody needs to label it any more; a slot that is being given out in this moment stays."""
-    waiting = Slot.objects.in_queue().filter(solution=solution, state=SlotState.READY)
-    free = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
-    Slot.objects.filter(pk__in=free).update(state=SlotState.VOID)
-
-
-def _settle(solution: Solution, label: Label, rows: list[Row], by: User) -> None:
-    """Whoever accepted what the decision rejects was wrong; what it accepts in spite of its answer is in dispute."""
+def _settle(solution: Solution, label: Label, by: User) -> None:
+    """Whoever missed the error that was found was wrong; what is accepted in spite of its answer is in dispute. A problem
+    that is bad says nothing of either."""
     disputed = Dispute.objects.open().filter(label__solution=solution, label__phase=2)
-    if label.finish_reason != FinishReason.SOLUTION:
+    if label.finish_reason == FinishReason.FOUND_ERROR:
         disputed.update(resolution=Resolution.LABELER, resolved_by=by, resolved_at=Now())
     if label.finish_reason != FinishReason.SOLUTION or not disputed.exists():
-        disputes.follow_up(label=label, rows=rows)
+        disputes.follow_up(label=label)
 
 
 def _generation(solution: Solution) -> int:
     """The one in which the solution was first labeled: a decision is given in no round of its own."""
     labels = Label.objects.filter(solution=solution, origin__in=[Origin.LABELER, Origin.IMPORT])
-    number = (
-        labels.filter(slot__round__isnull=False).order_by("created_at").values_list("slot__round__number", flat=True)
-    )
-    lines = ImportedRecord.objects.filter(label__in=labels).order_by("number").values_list("line", flat=True)
-    if number:
-        return number[0] or 0
-    return (parse_line(lines[0]).generation or 0) if lines else 0
+    given_here = labels.filter(slot__round__isnull=False).order_by("created_at")
+    round_ = given_here.values_list("slot__round__number", flat=True).first()
+    if round_ is not None:
+        return round_
+    line = ImportedRecord.objects.filter(label__in=labels).order_by("number").values_list("line", flat=True).first()
+    return (parse_line(line).generation or 0) if line else 0

@@ -10,9 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.api.permissions import place_in_project
 from annotation.models import Membership
@@ -26,27 +25,16 @@ from labeling_ui.review_forms import JudgementForm, PromoteForm
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_GET
 def adjudication(request: HttpRequest, slug: str) -> HttpResponse:
-    """Those of one kind, ?show=…; a lead lets all labels be looked through again."""
+    """Those of one kind, ?show=…"""
     place = place_in_project(request.user, slug, Role.LEAD, Role.REVIEWER)
-    if request.method == "POST":
-        return _look_through(request, place)
     wanted = request.GET.get("show", Show.OPEN)
     if wanted not in Show.values:
         raise Http404
     page = queries.list_page(place.project, by=place.user, show=Show(wanted), page=request.GET.get("page"))
     context = {"project": place.project, "place": place, "page": page}
     return render(request, "labeling_ui/lead/adjudication.html", context)
-
-
-def _look_through(request: HttpRequest, place: Membership) -> HttpResponse:
-    if place.role != Role.LEAD:
-        raise PermissionDenied(_("This is for project leads."))
-    found = services.look_through(project=place.project, by=place.user)
-    sentence = ngettext("Labels of %(n)s solution disagree.", "Labels of %(n)s solutions disagree.", found)
-    messages.success(request, sentence % {"n": found})
-    return redirect("adjudication", place.project.slug)
 
 
 @never_cache

@@ -3,16 +3,26 @@
 import pytest
 from django.db import IntegrityError
 
-from annotation.models import Adjudication, AuditEvent, Disagreement, Dispute, Gold, Label, Labeler, Lease, Project
+from annotation.models import (
+    Adjudication,
+    AuditEvent,
+    Dispute,
+    Gold,
+    Label,
+    Labeler,
+    Lease,
+    Slot,
+    StepRating,
+)
 from annotation.models.snapshots import View
 from annotation.queries import adjudication as queries
-from annotation.services import adjudication, judgements, options, quality
+from annotation.services import adjudication, judgements, options, queue
 from annotation.services.gold import GoldAlready
 from tests import factories
 from tests.annotation.prm800k import exported
 from tests.annotation.test_exporting_views import excluded
 from tests.annotation.test_races import at_once
-from tests.labeling_ui.test_report_pages import correct, imported, submit
+from tests.labeling_ui.test_report_pages import submit
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +35,11 @@ def rita(project):
 @pytest.fixture
 def rob(project):
     return factories.member(project, "reviewer", "rob")
+
+
+@pytest.fixture
+def carol(project):
+    return factories.member(project, "labeler", "carol")
 
 
 @pytest.fixture
@@ -46,105 +61,6 @@ def decide(by, solution, ratings=(1, -1), **values):
 
 def open_cases(project, by):
     return list(queries.open_cases(project, by))
-
-
-# Which solutions ----------------------------------------------------------------------------------------------------
-
-
-def test_f10_a_solution_whose_first_errors_differ_waits_for_a_reviewer(project, rita, disputed):
-    assert open_cases(project, rita) == [disputed]
-
-
-@pytest.mark.parametrize(
-    ("ratings", "is_in_dispute"),
-    [
-        (((1, -1), (0, -1)), False),
-        (((1, 1, 1), (1, 0, 1)), False),
-        (((-1,), (1, -1)), True),
-        (((-1,), (1, 1, 1)), True),
-    ],
-)
-def test_f10_only_the_place_of_the_first_error_makes_a_disagreement(alice, bob, rita, ratings, is_in_dispute):
-    factories.disagreement(alice, bob, ratings)
-
-    assert len(open_cases(alice.project, rita)) == is_in_dispute
-
-
-def test_f10_a_correction_that_agrees_ends_the_disagreement_and_one_that_does_not_begins_it(alice, bob, rita):
-    factories.disagreement(alice, bob, ((1, -1), (1, -1)))
-    bobs = Label.objects.get(labeler=bob)
-    assert open_cases(alice.project, rita) == []
-
-    again = correct(bobs, ratings=(-1,))
-    assert len(open_cases(alice.project, rita)) == 1
-
-    correct(again, ratings=(1, -1))
-    assert open_cases(alice.project, rita) == []
-    assert not Disagreement.objects.exists()
-
-
-def test_f10_two_who_call_it_bad_or_wrong_disagree_and_who_gave_up_says_nothing(alice, bob, rita):
-    factories.disagreement(alice, bob, ((1, -1), (1, -1)))
-    label = Label.objects.get(labeler=bob)
-    label = correct(label, ratings=(), finish_reason="give_up", reason="Too long.")
-    assert open_cases(alice.project, rita) == []
-
-    correct(label, ratings=(), finish_reason="bad_problem", reason="It asks nothing.")
-
-    assert len(open_cases(alice.project, rita)) == 1
-
-
-def test_f10_nobody_decides_what_they_have_labeled(alice, bob, disputed):
-    alice.user.membership_set.update(role="reviewer")
-
-    assert open_cases(alice.project, alice.user) == []
-    with pytest.raises(adjudication.OwnLabel):
-        judge(alice.user, disputed)
-
-
-def test_f10_of_an_excluded_labeler_nothing_is_left_to_decide(alice, rita, dana, disputed):
-    quality.exclude(labeler=alice, since=Label.objects.get(labeler=alice).created_at, reason="Clicked.", by=dana)
-
-    assert open_cases(alice.project, rita) == []
-
-
-def test_f10_disagreements_of_imported_labels_are_found_by_looking_through_all(project, rita, dana):
-    solution = factories.solution(project)
-    imported(project, solution=solution, finish_reason="solution")
-    imported_too(project, solution=solution, finish_reason="bad_problem")
-    assert open_cases(project, rita) == []
-
-    assert adjudication.look_through(project=project, by=dana) == 1
-
-    assert open_cases(project, rita) == [solution]
-
-
-def imported_too(project, **values):
-    return Label.objects.create(
-        id=factories.uuid.uuid4(),
-        project=project,
-        labeler=project.labeler_set.create(user=None),
-        origin="import",
-        phase=2,
-        total_time_ms=1,
-        payload_hash=bytes(32),
-        **values,
-    )
-
-
-def test_f10_other_projects_have_their_own(disputed, charlie):
-    assert open_cases(charlie.project, charlie.user) == []
-    with pytest.raises(adjudication.NothingToDecide):
-        adjudication.judge_blind(
-            project=charlie.project, solution=disputed.pk, judgement=factories.judgement(), by=charlie.user
-        )
-
-
-def test_f10_what_labelers_agree_about_is_not_to_decide(alice, bob, rita):
-    agreed = factories.disagreement(alice, bob, ((1, -1), (1, -1)))
-
-    with pytest.raises(adjudication.NothingToDecide):
-        judge(rita, agreed)
 
 
 # Blind first --------------------------------------------------------------------------------------------------------
@@ -178,6 +94,21 @@ def test_f10_a_blind_judgement_is_a_whole_one(rita, disputed):
         judge(rita, disputed, (1, 1))
 
     assert not Adjudication.objects.exists()
+
+
+def test_f10_whoever_gives_up_judges_and_decides_nothing(rita, disputed):
+    with pytest.raises(judgements.IncompleteLabel, match="put the solution back"):
+        adjudication.judge_blind(
+            project=disputed.project, solution=disputed.pk, judgement=factories.judgement((1,), **GAVE_UP), by=rita
+        )
+    judge(rita, disputed)
+    with pytest.raises(judgements.IncompleteLabel, match="put the solution back"):
+        decide(rita, disputed, (1,), **GAVE_UP)
+
+    assert not Label.objects.filter(origin="reviewer").exists()
+
+
+GAVE_UP = {"finish_reason": "give_up", "reason": "Too long."}
 
 
 def test_f10_whoever_decides_without_having_judged_is_refused(project, alice, rita, disputed):
@@ -238,6 +169,55 @@ def test_f10_one_of_the_labels_is_taken_over_with_its_alternatives(alice, bob, r
     assert AuditEvent.objects.get(action="decide").details["taken_over"] == str(label.pk)
 
 
+def test_f10_an_imported_label_that_gives_no_reason_is_taken_over(project, rita):
+    solution, taken = imported_case(project, finish_reason="bad_problem")
+    judge(rita, solution)
+
+    decision = take_over(rita, solution, taken)
+
+    assert (decision.finish_reason, decision.reason) == (
+        "bad_problem",
+        "The label that was taken over gives no reason.",
+    )
+
+
+def test_f10_a_step_that_a_labeler_wrote_stays_one_when_it_is_taken_over(project, rita):
+    solution, taken = imported_case(project, finish_reason="found_error")
+    StepRating.objects.create(label=taken, step=0, rating=-1)
+    StepRating.objects.create(label=taken, step=0, option=1, text="Two and two are four.", human=True, chosen=True)
+    adjudication.look_again(project=project, solutions=[solution.pk])
+    judge(rita, solution)
+
+    decision = take_over(rita, solution, taken)
+
+    assert list(decision.steprating_set.order_by("option").values_list("text", "rating", "human", "chosen")) == [
+        (None, -1, False, False),
+        ("Two and two are four.", None, True, True),
+    ]
+
+
+def imported_case(project, **values):
+    """A solution of which two imported labels disagree, and the second one of them, which says this."""
+    solution = factories.solution(project)
+    imported_too(project, solution=solution, finish_reason="solution")
+    taken = imported_too(project, solution=solution, **values)
+    adjudication.look_again(project=project, solutions=[solution.pk])
+    return solution, taken
+
+
+def imported_too(project, **values):
+    return Label.objects.create(
+        id=factories.uuid.uuid4(),
+        project=project,
+        labeler=project.labeler_set.create(user=None),
+        origin="import",
+        phase=2,
+        total_time_ms=1,
+        payload_hash=bytes(32),
+        **values,
+    )
+
+
 def correct_with(label, rated):
     lease = Lease.objects.get(slot=label.slot, labeler=label.labeler)
     judgement = factories.judgement((1, -1), *rated)
@@ -261,6 +241,16 @@ def test_f10_nobody_else_is_given_what_is_decided(alice, rita, disputed):
     assert set(disputed.slot_set.values_list("state", flat=True)) == {"done", "void"}
 
 
+def test_f10_what_comes_back_unlabeled_of_what_is_decided_goes_to_nobody_else(alice, carol, rita, disputed):
+    held = queue.claim_next(project=alice.project, by=carol)
+    judge(rita, disputed)
+    decide(rita, disputed)
+
+    queue.give_back(project=alice.project, by=carol, slot=held.slot)
+
+    assert Slot.objects.get(pk=held.slot).state == "void"
+
+
 def test_f10_only_who_has_begun_decides(rita, rob, alice, disputed):
     judge(rita, disputed)
 
@@ -270,6 +260,16 @@ def test_f10_only_who_has_begun_decides(rita, rob, alice, disputed):
         take_over(rob, disputed, Label.objects.get(labeler=alice))
 
     assert not Label.objects.filter(origin="reviewer").exists()
+
+
+def test_f10_a_judgement_that_is_sent_twice_is_kept_as_it_was_the_first_time(rita, disputed):
+    first = judge(rita, disputed)
+
+    assert judge(rita, disputed) == first
+    with pytest.raises(adjudication.JudgedAlready):
+        judge(rita, disputed, (1, 1, 1))
+
+    assert AuditEvent.objects.filter(action="judge blind").count() == 1
 
 
 def test_f10_a_decision_stands(rita, rob, disputed):
@@ -307,8 +307,21 @@ def test_f10_a_reviewer_puts_back_what_they_have_begun_and_a_lead_what_anybody_h
     judge(rob, disputed)
     adjudication.put_back(project=disputed.project, solution=disputed.pk, by=dana)
 
-    assert open_cases(disputed.project, rita) == [disputed]
+    assert open_cases(disputed.project, dana) == [disputed]
     assert AuditEvent.objects.filter(action="put back", details__blind__finish_reason="found_error").count() == 2
+
+
+def test_f10_whoever_has_seen_the_labels_and_put_them_back_does_not_judge_them_again(
+    project, rita, rob, dana, disputed
+):
+    judge(rita, disputed)
+    adjudication.put_back(project=project, solution=disputed.pk, by=dana)
+
+    assert open_cases(project, rita) == []
+    assert queries.case_page(project, solution=disputed.pk, by=rita).has_been_seen
+    with pytest.raises(adjudication.SeenAlready):
+        judge(rita, disputed)
+    assert open_cases(project, rob) == [disputed]
 
 
 def test_f10_a_reviewer_has_a_pseudonym_and_is_no_labeler_for_it(rita, disputed):
@@ -327,6 +340,14 @@ def test_b6_a_decision_settles_the_doubt_of_whoever_it_overrules(rita, bob, disp
     assert (Dispute.objects.get().resolution, Dispute.objects.get().resolved_by) == ("labeler", rita)
 
 
+def test_b6_a_problem_that_is_decided_to_be_bad_is_nobodys_fault(rita, disputed):
+    judge(rita, disputed)
+
+    decide(rita, disputed, (), finish_reason="bad_problem", reason="Nobody can tell.")
+
+    assert Dispute.objects.open().count() == 1
+
+
 def test_b6_a_decision_that_accepts_the_answer_leaves_the_doubt_and_adds_none(rita, disputed):
     judge(rita, disputed)
 
@@ -342,19 +363,6 @@ def test_f10_of_two_reviewers_at_once_one_wins_and_the_other_is_told(rita, rob, 
 
     assert sorted(type(one).__name__ for one in results) == ["Adjudication", "TakenByAnother"]
     assert Adjudication.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.services
-def test_f10_two_labels_that_come_at_once_are_seen_to_disagree(alice, bob):
-    project = Project.objects.get(pk=alice.project.pk)
-    project.overlap_share = 1.0
-    project.save()
-    for _ in range(5):
-        factories.queued(project, 1)
-        at_once(lambda one: factories.label(*one), [(alice, (1, -1)), (bob, (1, 1, 1))])
-
-    assert Disagreement.objects.count() == 5
 
 
 # Gold ---------------------------------------------------------------------------------------------------------------
@@ -386,3 +394,14 @@ def test_f11_a_problem_that_was_decided_to_be_bad_is_no_gold(rita, disputed):
 
     with pytest.raises(adjudication.NotDecidedYet):
         promote(rita, disputed)
+
+
+@pytest.mark.parametrize(("ratings", "steps"), [((1, -1), ()), ((1, -1), (2,)), ((1, 1, 1), (1,))])
+def test_f11_gold_accepts_what_was_decided(rita, disputed, ratings, steps):
+    judge(rita, disputed)
+    decide(rita, disputed, ratings)
+
+    with pytest.raises(adjudication.DecisionLeftOut):
+        promote(rita, disputed, steps)
+
+    assert not Gold.objects.exists()

@@ -88,6 +88,7 @@ def test_f10_going_back_after_the_blind_judgement_does_not_let_one_judge_again(c
     answer = send(client, case, "blind", (-1,))
 
     assert answer.status_code == 400
+    assert "What you thought first is kept" in text_of(answer)
     assert Adjudication.objects.get().blind["ratings"][-1]["step"] == 2
 
 
@@ -155,7 +156,9 @@ def test_f10_what_was_begun_is_put_back(client, case):
     page = text_of(send(client, case, "put_back"))
 
     assert "It waits for a reviewer again." in page
-    assert "Keep my judgement" in page
+    assert "You have seen what the others say of this solution" in page
+    assert "Keep my judgement" not in page
+    assert "You have seen" in text_of(send(client, case, "blind", (1, -1)))
 
 
 def test_f10_a_labeler_of_the_solution_cannot_judge_it_as_a_reviewer(case, alice, client_for):
@@ -183,15 +186,6 @@ def test_f10_there_is_a_word_where_there_is_nothing(client, project):
         assert words in page_of(client, f"{URL}?show={show}")
 
 
-def test_f10_a_lead_lets_all_labels_be_looked_through_and_a_reviewer_does_not(client, dana, client_for, disputed):
-    disputed.disagreement.delete()
-    assert client.post(URL).status_code == 403
-
-    answer = client_for(dana).post(URL, follow=True)
-
-    assert "Labels of 1 solution disagree." in text_of(answer)
-
-
 def test_f11_a_lead_makes_a_decided_solution_gold_with_more_steps_than_the_decided_one(
     client, case, disputed, dana, client_for
 ):
@@ -207,6 +201,13 @@ def test_f11_a_lead_makes_a_decided_solution_gold_with_more_steps_than_the_decid
     assert "Accepted first errors: steps 2, 3" in page
     assert (Gold.objects.get().error_steps, Gold.objects.get().origin) == ([1, 2], "adjudication")
     assert "change that one" in text_of(send(lead, case, "promote", error_steps=["1"]))
+
+
+def test_f11_the_decided_step_cannot_be_left_out(client, case, dana, client_for):
+    send(client, case, "blind", (1, -1))
+    send(client, case, "decide", (1, -1))
+
+    assert "What was decided has to be among" in text_of(send(client_for(dana), case, "promote", error_steps=["2"]))
 
 
 def test_f10_the_home_page_leads_reviewers_to_their_work(client, project):
