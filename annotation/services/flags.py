@@ -16,6 +16,10 @@ class AlreadyReviewed(Refusal):
     """Somebody has marked this one as done since you saw it."""
 
 
+class OpenAlready(Refusal):
+    """Somebody has opened this one again since you saw it."""
+
+
 class CannotBeReached(Refusal):
     """This labeler does not label here any more and would not see a reply. Mark it as done without one."""
 
@@ -43,11 +47,13 @@ def review_flag(*, project: Project, rating: int, text: str = "", by: User) -> F
 
 
 def reopen_flag(*, project: Project, rating: int, by: User) -> None:
-    """Put it among the open ones again; what was written to the labeler stays written. Raises NoSuchFlag."""
+    """Put it among the open ones again; what was written to the labeler stays written. Raises NoSuchFlag,
+    OpenAlready."""
     flag = _find(project, rating)
     with transaction.atomic():
-        if FlagReview.objects.filter(rating=flag).delete()[0]:
-            audit.record(project=project, by=by, action="reopen unsure mark", target=f"label {flag.label_id}")
+        if not FlagReview.objects.filter(rating=flag).delete()[0]:
+            raise OpenAlready
+        audit.record(project=project, by=by, action="reopen unsure mark", target=f"label {flag.label_id}")
 
 
 def _find(project: Project, pk: int) -> StepRating:

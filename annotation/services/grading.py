@@ -102,22 +102,33 @@ def write_verdicts(*, project: Project, verdicts: Sequence[Verdict], by: User | 
     # Locked in one order, before the solutions: whoever changes a truth does it in the same order.
     problems = Problem.objects.select_for_update(no_key=True).filter(pk__in={one.answer.problem for one in verdicts})
     truths = dict(problems.order_by("pk").values_list("pk", "answer"))
+    true = [one for one in verdicts if truths.get(one.answer.problem) == one.answer.truth]
+    pending = _lock_pending(project, [one.answer.solution for one in true])
     by_grade: dict[Grade, list[int]] = defaultdict(list)
-    for one in verdicts:
-        if truths.get(one.answer.problem) == one.answer.truth:
+    for one in true:
+        if one.answer.solution in pending:
             by_grade[one.grade].append(one.answer.solution)
-    graded = sum(
-        Solution.objects.filter(project=project, pk__in=solutions, grade=Grade.PENDING).update(
-            grade=grade_, grader_version=GRADER_VERSION
-        )
-        for grade_, solutions in by_grade.items()
-    )
+    for grade_, solutions in by_grade.items():
+        Solution.objects.filter(pk__in=solutions).update(grade=grade_, grader_version=GRADER_VERSION)
     return Written(
-        graded=graded,
+        graded=len(pending),
         out_of_queue=_void_misplaced(by_grade),
         settled=disputes.settle(project=project, solutions=by_grade[Grade.CORRECT], by=by),
         raised=disputes.doubt_again(project=project, solutions=by_grade[Grade.WRONG] + by_grade[Grade.AMBIGUOUS]),
     )
+
+
+def _lock_pending(project: Project, solutions: Sequence[int]) -> set[int]:
+    """Those that still wait for a verdict: somebody may have graded the others by a word of theirs."""
+    found = Solution.objects.select_for_update(no_key=True).filter(project=project, pk__in=solutions)
+    return set(found.filter(grade=Grade.PENDING).order_by("pk").values_list("pk", flat=True))
+
+
+def count_as_right(*, solutions: Sequence[int], version: str) -> int:
+    """Inside a transaction that has locked their problem: these are right by the word of a person. What waits in the
+    queue for a wrong answer leaves it; returns how much."""
+    Solution.objects.filter(pk__in=solutions).update(grade=Grade.CORRECT, grader_version=version)
+    return _void_misplaced({Grade.CORRECT: solutions})
 
 
 # What an arm of the queue promises of its solutions' answers; the others promise nothing.
@@ -132,22 +143,24 @@ def _void_misplaced(by_grade: Mapping[Grade, Sequence[int]]) -> int:
     for arm, promised in PROMISED.items():
         others = [pk for grade_, solutions in by_grade.items() if grade_ != promised for pk in solutions]
         twin = Q(~Exists(begun), arm=Arm.OVERLAP, served_reason__arm=arm)
-        waiting = Slot.objects.filter(Q(arm=arm) | twin, state=SlotState.READY, solution__in=others)
-        free = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
-        count += Slot.objects.filter(pk__in=free).update(state=SlotState.VOID)
+        count += Slot.objects.filter(Q(arm=arm) | twin, state=SlotState.READY, solution__in=others).void_unbegun()
     return count
 
 
-def cancel_grading(*, project: Project, by: User) -> Job:
-    """Stop; what is graded stays so, the rest stays pending. Raises jobs.NotCancellable."""
-    found = Job.objects.filter(project=project, kind=JobKind.GRADING).exclude(state__in=FINISHED)
+def cancel_grading(*, project: Project, by: User) -> list[Job]:
+    """Stop the job that runs and the one that waits behind it; what is graded stays so, the rest stays pending.
+
+    Raises jobs.NotCancellable.
+    """
     with transaction.atomic():
-        job = found.order_by("pk").first()
-        if job is None:
+        unfinished = Job.objects.select_for_update().filter(project=project, kind=JobKind.GRADING)
+        found = list(unfinished.exclude(state__in=FINISHED).order_by("pk"))
+        if not found:
             raise jobs.NotCancellable
-        jobs.ask_to_cancel(job=job)
-        audit.record(project=project, by=by, action="cancel grading", target=str(job))
-    return job
+        for job in found:
+            jobs.ask_to_cancel(job=job)
+            audit.record(project=project, by=by, action="cancel grading", target=str(job))
+    return found
 
 
 def end(*, job: Job, state: JobState, error: str = "") -> None:

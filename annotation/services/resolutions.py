@@ -10,7 +10,7 @@ from annotation.models import Dispute, Problem, Project, Solution, User
 from annotation.models.labels import Resolution
 from annotation.models.problems import Grade
 from annotation.queries.guidance import recipients
-from annotation.services import audit, guidance, truths
+from annotation.services import audit, grading, guidance, truths
 from annotation.services.refusal import Refusal
 from annotation.services.truths import Correction
 
@@ -43,18 +43,22 @@ def truth_is_wrong(*, project: Project, dispute: int, old: str | None, new: str,
 
 
 def grader_is_wrong(*, project: Project, dispute: int, by: User) -> Dispute:
-    """The two answers are the same: the solution is right, by the word of a person, and so are all who accepted it.
+    """The two answers are the same: all solutions of the problem that end with it are right, by the word of a person,
+    and so are all who accepted one.
 
-    Raises NoSuchDispute, AlreadyResolved.
+    In phase 1 only the labeler's own answer is meant: each came to theirs in a dialogue of their own. Raises
+    NoSuchDispute, AlreadyResolved.
     """
     with _locked(project, dispute) as found:
-        same = Dispute.objects.open().filter(pk=found.pk)
+        same, counts = Dispute.objects.open().filter(pk=found.pk), {}
         if found.label.phase == 2:
-            solution = found.label.solution
-            Solution.objects.filter(pk=solution.pk).update(grade=Grade.CORRECT, grader_version=REVIEWED)
-            same = Dispute.objects.open().filter(label__solution=solution, label__phase=2)
+            answered = Solution.objects.filter(problem=found.label.solution.problem_id, answer=found.answer)
+            solutions = list(answered.exclude(grade=Grade.CORRECT).order_by("pk").values_list("pk", flat=True))
+            left = grading.count_as_right(solutions=solutions, version=REVIEWED)
+            counts = {"solutions": len(solutions), "out_of_queue": left}
+            same = Dispute.objects.open().filter(label__solution__in=answered, label__phase=2)
         ended = same.update(resolution=Resolution.GRADER, resolved_by=by, resolved_at=Now())
-        _record(found, by, Resolution.GRADER, disputes=ended)
+        _record(found, by, Resolution.GRADER, disputes=ended, **counts)
     found.refresh_from_db()
     return found
 
@@ -93,8 +97,11 @@ def _check_open(dispute: Dispute) -> None:
 
 @contextmanager
 def _locked(project: Project, pk: int) -> Iterator[Dispute]:
-    """A transaction in which nobody else resolves it."""
+    """A transaction in which nobody else resolves it. The problem is locked first, as by whoever grades its solutions:
+    else two could wait for each other."""
     with transaction.atomic():
+        theirs = Dispute.objects.filter(project=project, pk=pk).values("label__solution__problem")
+        list(Problem.objects.select_for_update(no_key=True).filter(pk__in=theirs))
         Dispute.objects.select_for_update().filter(project=project, pk=pk).first()
         found = _find(project, pk)
         _check_open(found)

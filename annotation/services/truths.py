@@ -12,15 +12,12 @@ from annotation.models import Dispute, Job, Problem, Project, Solution, TruthCha
 from annotation.models.problems import Grade
 from annotation.services import audit, disputes, grading
 from annotation.services.grading import Answer, Verdict, Written
+from annotation.services.problems import NoSuchProblem
 from annotation.services.refusal import Refusal
 
 # A person waits: what takes longer is graded by a worker. Hostile answers take a second and more each.
 PATIENCE_SECONDS = 3.0
 LONGEST = 1000  # characters of an answer
-
-
-class NoSuchProblem(Refusal):
-    """There is no such problem in this project."""
 
 
 class TruthChangedMeanwhile(Refusal):
@@ -37,7 +34,7 @@ class TruthTooLong(Refusal):
 
 @dataclass(frozen=True)
 class Correction:
-    """What came of a change: how many solutions have another grade now, and what followed from that."""
+    """What came of a change: how many solutions have another grade now, as far as they are graded, and what followed."""
 
     change: TruthChange
     solutions: int
@@ -79,7 +76,7 @@ def correct_truth(
         after = dict(solutions.values_list("pk", "grade"))
         is_whole = Grade.PENDING not in after.values()
         job = None if is_whole else grading.request_grading(project=project, by=by)
-        changed = sum(after[pk] != grade_ for pk, grade_ in before.items())
+        changed = sum(after[pk] not in (grade_, Grade.PENDING) for pk, grade_ in before.items())
         done = Correction(change, len(after), changed, written, job)
         _record(done, by)
     return done

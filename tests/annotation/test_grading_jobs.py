@@ -5,7 +5,7 @@ import pytest
 from annotation.models import AuditEvent, Dispute, Job, Problem, Solution
 from annotation.models.jobs import JobKind
 from annotation.queries import scoring
-from annotation.services import grading, jobs
+from annotation.services import grading, jobs, resolutions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +117,34 @@ def test_a8_grading_that_nobody_has_begun_ends_at_once_when_it_is_cancelled(proj
 
     assert Job.objects.get().state == "cancelled"
     assert AuditEvent.objects.filter(action="cancel grading", actor=dana).exists()
+
+
+def test_a8_cancelling_stops_the_job_that_runs_and_the_one_that_waits_behind_it(project, dana):
+    running = grading_job(project)
+    waiting = grading.request_grading(project=project, by=dana)
+
+    assert grading.cancel_grading(project=project, by=dana) == [running, waiting]
+
+    assert list(Job.objects.order_by("pk").values_list("state", "cancel_requested")) == [
+        ("running", True),
+        ("cancelled", True),
+    ]
+
+
+def test_b6_a_verdict_that_comes_after_a_persons_word_is_not_acted_upon(alice, dana):
+    factories.queued(alice.project)
+    dispute = Dispute.objects.get(label=factories.label(alice))
+    Solution.objects.update(grade="pending")
+    job = grading_job(alice.project)
+    verdicts = grading.judge(next(grading.pending_answers(alice.project)))
+    resolutions.grader_is_wrong(project=alice.project, dispute=dispute.pk, by=dana)
+
+    written = grading.write_verdicts(project=alice.project, verdicts=verdicts, by=job.started_by)
+
+    assert written == grading.Written()
+    assert grades() == ["correct"]
+    dispute.refresh_from_db()
+    assert dispute.resolution == "grader"
 
 
 def test_h9_a_worker_that_lost_its_job_grades_nothing(project):

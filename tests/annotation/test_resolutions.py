@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.models import AuditEvent, Dispute, FlagReview, Message, Problem, Solution, StepRating
+from annotation.models import AuditEvent, Dispute, FlagReview, Message, Problem, Round, Slot, Solution, StepRating
 from annotation.queries import adjudication as cases
 from annotation.queries import work
 from annotation.services import flags, resolutions, truths
@@ -49,6 +49,24 @@ def test_b6_the_grader_is_wrong_the_solution_is_right_by_the_word_of_a_person(di
     assert (dispute.resolution, dispute.resolved_by) == ("grader", dana)
     event = AuditEvent.objects.get(action="resolve dispute")
     assert (event.details["resolution"], event.details["disputes"]) == ("grader", 1)
+
+
+def test_b6_all_solutions_of_the_problem_with_that_answer_are_right_and_leave_the_queue(dispute, dana, alice):
+    problem = dispute.label.solution.problem
+    other, different = factories.solution(problem_=problem), factories.solution(problem_=problem, answer="7")
+    waiting = [queued_as_wrong(one) for one in (other, different)]
+
+    resolutions.grader_is_wrong(project=dispute.project, dispute=dispute.pk, by=dana)
+
+    assert [Solution.objects.get(pk=one.pk).grade for one in (other, different)] == ["correct", "wrong"]
+    assert [Slot.objects.get(pk=slot.pk).state for slot in waiting] == ["void", "ready"]
+    event = AuditEvent.objects.get(action="resolve dispute")
+    assert (event.details["solutions"], event.details["out_of_queue"]) == (2, 1)
+
+
+def queued_as_wrong(solution):
+    round_ = Round.objects.get(project=solution.project)
+    return Slot.objects.create(project=solution.project, solution=solution, round=round_, arm="convincing_wrong")
 
 
 def test_b6_all_who_accepted_the_same_solution_are_right_at_once(alice, bob, dana):
@@ -152,6 +170,8 @@ def test_f14_a_mark_is_opened_again(flag, dana, alice):
 
     assert not FlagReview.objects.exists()
     assert AuditEvent.objects.filter(action="reopen unsure mark").count() == 1
+    with pytest.raises(flags.OpenAlready):
+        flags.reopen_flag(project=alice.project, rating=flag.pk, by=dana)
 
 
 def test_f14_marks_of_another_project_and_steps_without_one_are_not_there(flag, dana, alice, charlie):

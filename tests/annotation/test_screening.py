@@ -5,7 +5,7 @@ import pytest
 from annotation.models import AuditEvent, Gold, Label, Labeler, Lease, Project, Slot
 from annotation.models.labelers import Admission
 from annotation.queries import screening as queries
-from annotation.services import gold, members, queue, screening
+from annotation.services import adjudication, gold, members, queue, screening
 from annotation.services.export_records import record_of
 from annotation.services.export_rows import fetch
 from annotation.services.judgements import Judgement
@@ -106,6 +106,18 @@ def test_f1_a_second_role_in_between_does_not_undo_an_admission(project, dana):
     members.add_member(project=project, user=new.user, role="labeler", by=dana)
 
     assert admission(new) == Admission.ADMITTED
+
+
+def test_f1_a_reviewer_who_becomes_a_labeler_is_screened_as_everybody_is(alice, bob, dana):
+    rita = factories.member(alice.project, "reviewer", "rita")
+    disputed = factories.disagreement(alice, bob)
+    judgement = factories.judgement((1, -1))
+    adjudication.judge_blind(project=alice.project, solution=disputed.pk, judgement=judgement, by=rita)
+    factories.gold(alice.project, "screening")
+
+    members.add_member(project=alice.project, user=rita, role="labeler", by=dana)
+
+    assert Labeler.objects.get(user=rita).admission == Admission.SCREENING
 
 
 def test_f1_an_unfinished_one_is_given_again_and_one_that_was_given_back_anew(project):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from annotation.models import AuditEvent, Exclusion, Gold, Label, Labeler, Problem, Project, Solution
 from annotation.services import gold_import
@@ -236,7 +237,7 @@ def test_a_file_of_gold_is_taken_line_by_line_and_refused_lines_are_told(project
         line(problem="What is 2+2?", steps=["It is 4.", "# Answer\n\n4"], error_steps=[]),
         line(problem="What is 3+3?", error_steps=[5]),
         line(problem="What is 4+4?", kind="secret"),
-        line(),
+        line(kind="screening"),
         line(error_steps=[1]),
         "nonsense",
     ]
@@ -283,6 +284,25 @@ def test_a_solution_that_is_there_is_made_gold_and_not_made_twice(project):
     assert Gold.objects.get().solution == solution or Solution.objects.count() == 2
     again = gold_import.import_gold(project=project, lines=[json.dumps(one).encode()], source="file", by=None)
     assert (again.created, again.already_there) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "screening"}, "for screening"),
+        ({"retired_at": timezone.now()}, "but retired"),
+        ({"error_steps": [1]}, "with other steps"),
+    ],
+)
+def test_a_line_whose_solution_is_gold_in_another_way_is_refused(project, change, sentence):
+    lines = [line().encode()]
+    gold_import.import_gold(project=project, lines=lines, source="file", by=None)
+    Gold.objects.update(**change)
+
+    report = gold_import.import_gold(project=project, lines=lines, source="file", by=None)
+
+    assert (report.created, report.already_there) == (0, 0)
+    assert sentence in str(report.refused)
 
 
 def test_a_file_is_refused_where_a_project_has_no_gold_or_it_is_too_long(project, dana, client_for, monkeypatch):
