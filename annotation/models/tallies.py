@@ -15,7 +15,8 @@ class TallyRun(models.Model):
     project = models.OneToOneField("annotation.Project", models.PROTECT, primary_key=True)
     as_of = models.DateTimeField(db_default=Now())
     took_ms = models.PositiveIntegerField()
-    counts = models.JSONField(default=dict)  # slots by round and state, and what the next round would find
+    # Slots by round and state, what the next round would find, scores of models, how far labelers agree.
+    counts = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"tally of {self.project_id} as of {self.as_of:%Y-%m-%d %H:%M}"
@@ -36,9 +37,9 @@ class Tally(models.Model):
     labels = models.PositiveIntegerField()
     wrong_answers = models.PositiveIntegerField()
     found_errors = models.PositiveIntegerField()
-    rated_steps = models.PositiveIntegerField()
-    good_steps = models.PositiveIntegerField()  # rated neutral or positive
-    active_ms = models.PositiveBigIntegerField()
+    rated_steps = models.PositiveIntegerField()  # each once, by its first option
+    good_steps = models.PositiveIntegerField()  # of them, those rated neutral or positive
+    active_ms = models.PositiveBigIntegerField()  # spent on that day, on corrections and what they correct too
     timed_labels = models.PositiveIntegerField()  # whose active time is known
     pairs = models.PositiveIntegerField()  # with labels of others of the same solution
     alike = models.PositiveIntegerField()  # of them, those that say the same: how it ended, and where

@@ -5,20 +5,22 @@ A labeler stops at the first error, so later steps are compared among those who 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import combinations
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 
 from active_learning import agreement, crowd
-from active_learning.agreement import Agreement, Figure
-from annotation.models import Adjudication, Labeler, Project, Solution
+from active_learning.agreement import Agreement, Figure, Why
+from annotation.models import Adjudication, Labeler, Project, Solution, TallyRun
 from annotation.queries.agreement_table import RATINGS, Judged, Sample, Table, judged
 
+KEPT = "agreement"  # where the counts of a run hold it
 MOST_SOLUTIONS = 2000  # the newest ones: a share of them is known to two percent
 MOST_PAIRS, MOST_PEOPLE, MOST_DOUBTS, ROWS_ON_A_PAGE = 50, 50, 20, 20
 SURE = 0.8  # how likely a rating has to be before it is held against that of most
@@ -97,7 +99,7 @@ class AgreementPage:
 
 
 def agreement_page(project: Project, *, now: datetime, page: str | None) -> AgreementPage:
-    """Four queries, the first of which may be spared."""
+    """Five queries, the second of which may be spared."""
     found, as_of = _kept(project, now)
     rows = Paginator(found.contested, ROWS_ON_A_PAGE).get_page(page)
     shown = {one for pair in found.pairs for one in pair.labelers} | {one.labeler for one in found.abilities}
@@ -110,18 +112,56 @@ def agreement_page(project: Project, *, now: datetime, page: str | None) -> Agre
     )
 
 
+def keep(found: Found) -> dict[str, Any]:
+    """As JSON, for the counts of a run of tallies."""
+    return asdict(found)
+
+
+def read(kept: dict[str, Any]) -> Found:
+    """What keep() made of it."""
+    figures = {name: _figure(kept[name]) for name in ("exact", "near")}
+    pairs = [
+        Pair(**one | {"labelers": tuple(one["labelers"]), "kappa": _figure(one["kappa"])}) for one in kept["pairs"]
+    ]
+    lists = {
+        "pairs": pairs,
+        "abilities": [Ability(**one) for one in kept["abilities"]],
+        "doubts": [Doubt(**one) for one in kept["doubts"]],
+        "contested": [(solution, labels, answers) for solution, labels, answers in kept["contested"]],
+    }
+    return Found(**kept | {"steps": _steps(kept["steps"])} | figures | lists)
+
+
+def _steps(kept: dict[str, Any]) -> Agreement:
+    figures = {name: _figure(value) for name, value in kept.items() if isinstance(value, dict)}
+    return Agreement(**kept | figures | {"of_class": [_figure(one) for one in kept["of_class"]]})
+
+
+def _figure(kept: dict[str, Any]) -> Figure:
+    return Figure(**kept | {"why": Why(kept["why"]) if kept["why"] else None})
+
+
 def _kept(project: Project, now: datetime) -> tuple[Found, datetime]:
-    """What was found before, where finding it took long. In the memory of this process: nothing is wrong without it."""
+    """What the last run of tallies found, where the project has one; else what was found before, where finding it took
+    long. That is in the memory of this process: nothing is wrong without it."""
+    run = TallyRun.objects.filter(project=project).first()
+    if run and KEPT in run.counts:
+        return read(run.counts[KEPT]), run.as_of
     key = f"agreement-{project.pk}"
     kept: tuple[Found, datetime] | None = cache.get(key)
     if kept is not None:
         return kept
     started = perf_counter()
-    found = agreement_of(judged(project, most=MOST_SOLUTIONS))
+    found = find(project)
     seconds = perf_counter() - started
     if seconds > QUICK_SECONDS:
         cache.set(key, (found, now), min(MOST_KEPT_SECONDS, KEPT_TIMES * seconds))
     return found, now
+
+
+def find(project: Project) -> Found:
+    """One query, and seconds of sums where there is very much."""
+    return agreement_of(judged(project, most=MOST_SOLUTIONS))
 
 
 def agreement_of(sample: Sample) -> Found:

@@ -1,7 +1,7 @@
 """What several labelers judged, as compact columns; and from these the soft labels of steps.
 
-Of solutions that at least two labelers judged, in phase 2 and for production; labels that were corrected since, and what
-reviewers decided, are left out.
+Of solutions that at least two labelers judged, in phase 2 and for production; labels that were corrected since, those of
+labelers who are excluded, and what reviewers decided, are left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,15 @@ from annotation.models import Project
 
 RATINGS = (-1, 0, 1)
 
-JUDGED = """
+SHARED = """
 WITH judged AS (
     SELECT label.id, label.solution_id, label.labeler_id, label.created_at FROM annotation_label label
     WHERE label.project_id = %(project)s AND label.purpose = 'production' AND label.phase = 2
       AND label.origin <> 'reviewer' AND label.finish_reason IN ('found_error', 'solution')
       AND NOT EXISTS (SELECT 1 FROM annotation_label newer WHERE newer.supersedes_id = label.id)
+      AND NOT EXISTS (
+        SELECT 1 FROM annotation_exclusion exclusion WHERE exclusion.labeler_id = label.labeler_id
+          AND exclusion.lifted_at IS NULL AND exclusion.since <= label.created_at)
 ), shared AS (
     SELECT solution_id, count(*) OVER () AS shared FROM judged
     GROUP BY solution_id HAVING count(DISTINCT labeler_id) > 1
@@ -59,7 +62,7 @@ class Sample:
 def judged(project: Project, *, most: int | None) -> Sample:
     """Of the newest `most` solutions, or of all. Of two judgements of one labeler the newer one counts. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(JUDGED, {"project": project.pk, "most": most})
+        cursor.execute(SHARED, {"project": project.pk, "most": most})
         rows = cursor.fetchall()
     newest = {
         (solution, labeler): Judged(solution, labeler, tuple((cell // 3, cell % 3 - 1) for cell in cells))

@@ -236,6 +236,5 @@ NEWEST = """
     JOIN annotation_solution solution ON solution.id = label.solution_id
     JOIN annotation_problem problem ON problem.id = solution.problem_id
     CROSS JOIN LATERAL (
-        SELECT count(DISTINCT step) FILTER (WHERE rating IS NOT NULL) AS rated
-        FROM annotation_steprating WHERE label_id = label.id
+        SELECT count(rating) AS rated FROM annotation_steprating WHERE label_id = label.id AND option = 0
     ) steps"""

@@ -98,7 +98,7 @@ def mistakes(project: Project) -> Mistakes:
     for pk, *told in counted:
         answers.setdefault(pk, []).append(Answer(*told))
     gold = Gold.objects.filter(pk__in=answers).select_related("solution__problem").in_bulk()
-    found = [_missed(gold[pk], some) for pk, some in answers.items()]
+    found = [_missed(one, answers[pk]) for pk, one in gold.items()]
     return Mistakes(
         items=sorted((one for one in found if one.missed), key=lambda one: (-one.share, -one.missed, one.gold.pk)),
         judged=sum(one.judged for one in found),
@@ -120,10 +120,10 @@ def lesson(report: Mistakes) -> str:
 
 def _told(one: Missed) -> list[str]:
     counts = _("{missed} of {judged} labelers did not see it: {known}.")
-    yield_ = [counts.format(missed=one.missed, judged=one.judged, known=one.known)]
+    blocks = [counts.format(missed=one.missed, judged=one.judged, known=one.known)]
     if one.wrong_steps:
-        yield_.append("\n".join("- " + " ".join(step.split()) for step in one.wrong_steps))
-    return [*yield_, one.gold.explanation] if one.gold.explanation else yield_
+        blocks.append("\n".join("- " + " ".join(step.split()) for step in one.wrong_steps))
+    return [*blocks, one.gold.explanation] if one.gold.explanation else blocks
 
 
 def _without_empty_lines(text: str) -> str:
@@ -142,7 +142,8 @@ def _confusion(project: Project, gold: Mapping[int, Gold]) -> dict[str, dict[int
     rows: Any = ratings.order_by().values_list("label__goldjudgement__gold", "step", "rating").annotate(Count("pk"))
     found: Counter[tuple[str, int]] = Counter()
     for pk, step, rating, labels in rows:
-        found[_class(gold[pk], step, rating), rating] += labels
+        if pk in gold:  # else it was judged for the first time since the query before
+            found[_class(gold[pk], step, rating), rating] += labels
     return {kind: {rating: found[kind, rating] for rating in RATINGS} for kind in ("bad", "good")}
 
 

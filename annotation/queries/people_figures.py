@@ -19,6 +19,7 @@ from annotation.models import (
     TallyRun,
 )
 from annotation.models.labels import Origin, Purpose
+from annotation.models.quality import GoldKind
 from annotation.queries import tallies
 from annotation.queries.tallies import Cell, Sums, share
 
@@ -40,7 +41,7 @@ class Person:
     active_ms_today: int
     active_ms_week: int
     median_step_ms: float | None  # active time for a step, of the newest labels
-    judged: int  # labels of solutions with a known answer, in the window
+    judged: int  # labels of solutions with a known answer, in the window; without those for practice
     agreed: int  # of them, with that answer
     last_label_at: datetime | None
 
@@ -196,8 +197,8 @@ def _median_step_ms(labelers: Sequence[int]) -> dict[int, float]:
 
 
 def _judged(labelers: Sequence[int], *, since: date | None) -> dict[int, tuple[int, int]]:
-    """How many labels were compared with known answers, and how many agreed. One query."""
-    found = GoldJudgement.objects.filter(labeler__in=labelers)
+    """How many labels were compared with known answers that nobody is told, and how many agreed. One query."""
+    found = GoldJudgement.objects.filter(labeler__in=labelers).exclude(gold__kind=GoldKind.VISIBLE)
     if since:
         found = found.filter(at__date__gte=since)
     rows = found.values_list("labeler").annotate(judged=Count("pk"), agreed=Count("pk", filter=Q(agrees=True)))
@@ -245,7 +246,6 @@ MEDIANS = """
         ORDER BY label.created_at DESC LIMIT %(recent)s
     ) recent
     CROSS JOIN LATERAL (
-        SELECT count(DISTINCT step) FILTER (WHERE rating IS NOT NULL) AS rated
-        FROM annotation_steprating WHERE label_id = recent.id
+        SELECT count(rating) AS rated FROM annotation_steprating WHERE label_id = recent.id AND option = 0
     ) steps
     WHERE steps.rated > 0 GROUP BY labeler.id"""

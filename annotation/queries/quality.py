@@ -39,17 +39,17 @@ class Agreement:
     def high(self) -> float:
         return wilson(self.agreed, self.judged)[1]
 
-    # For a drawing that is 100 wide.
+    # Places in a drawing that is 100 wide; the mark of the share is 2 wide and stays inside.
     @property
-    def low_percent(self) -> float:
+    def reach_x(self) -> float:
         return round(100 * self.low, 1)
 
     @property
-    def reach_percent(self) -> float:
+    def reach_width(self) -> float:
         return round(100 * (self.high - self.low), 1)
 
     @property
-    def share_percent(self) -> float:
+    def mark_x(self) -> float:
         return round(98 * (self.share or 0.0), 1)
 
 
@@ -207,7 +207,7 @@ def agreement(agrees: Sequence[bool]) -> Agreement:
 def _excluded_labels(project: Project) -> dict[int, int]:
     """How many labels of whom an exclusion in force leaves out."""
     theirs = Label.objects.current().filter(labeler=OuterRef("labeler"), created_at__gte=OuterRef("since"))
-    number = theirs.filter(purpose=Purpose.PRODUCTION).order_by().values("labeler").annotate(number=Count("pk"))
+    counted = theirs.filter(purpose=Purpose.PRODUCTION).order_by().values("labeler").annotate(number=Count("pk"))
     excluded = Exclusion.objects.in_force().filter(project=project)
-    rows: Any = excluded.annotate(labels=Subquery(number.values("number"))).values_list("labeler", "labels")
+    rows: Any = excluded.annotate(labels=Subquery(counted.values("number"))).values_list("labeler", "labels")
     return {labeler: labels or 0 for labeler, labels in rows}

@@ -32,18 +32,6 @@ class Sums(NamedTuple):
     alike: int = 0
 
     @property
-    def wrong_answer_share(self) -> float | None:
-        return share(self.wrong_answers, self.labels)
-
-    @property
-    def found_error_share(self) -> float | None:
-        return share(self.found_errors, self.labels)
-
-    @property
-    def good_step_share(self) -> float | None:
-        return share(self.good_steps, self.rated_steps)
-
-    @property
     def alike_share(self) -> float | None:
         return share(self.alike, self.pairs)
 
@@ -165,20 +153,21 @@ def share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
+# A step counts once, by its first option: in phase 2 that is the solution's own step.
 # The ratings of one label, looked up label by label: of few labels that touches nothing of other projects.
 ONE_BY_ONE = """
     CROSS JOIN LATERAL (
         SELECT count(rating) AS rated, count(*) FILTER (WHERE rating >= 0) AS good,
-            min(step) FILTER (WHERE rating = -1 AND option = 0) AS first_error
-        FROM annotation_steprating WHERE label_id = label.id
+            min(step) FILTER (WHERE rating = -1) AS first_error
+        FROM annotation_steprating WHERE label_id = label.id AND option = 0
     ) steps"""
 # The same for very many labels, read in one sweep.
 ALL_TOGETHER = """
     LEFT JOIN (
         SELECT label_id, count(rating) AS rated, count(*) FILTER (WHERE rating >= 0) AS good,
-            min(step) FILTER (WHERE rating = -1 AND option = 0) AS first_error
+            min(step) FILTER (WHERE rating = -1) AS first_error
         FROM annotation_steprating JOIN annotation_label ON annotation_label.id = label_id
-        WHERE project_id = %(project)s GROUP BY label_id
+        WHERE project_id = %(project)s AND option = 0 GROUP BY label_id
     ) steps ON steps.label_id = label.id"""
 
 
@@ -187,15 +176,18 @@ def _compared(steps: str) -> str:
     return f"""
     WITH label AS (
         SELECT label.labeler_id, label.solution_id, label.origin, label.purpose, label.finish_reason, label.active_ms,
-            slot.round_id, (label.created_at AT TIME ZONE 'UTC')::date AS day, label.supersedes_id IS NULL AS is_first,
+            greatest(label.active_ms - coalesce(before.active_ms, 0), 0) AS added_ms, slot.round_id, (label.created_at AT TIME ZONE 'UTC')::date AS day, label.supersedes_id IS NULL AS is_first,
             newer.id IS NULL AS stands, solution.grade = 'wrong' AS is_wrong, steps.rated, steps.good,
             label.finish_reason || coalesce(steps.first_error::text, '') AS verdict,
             newer.id IS NULL AND label.purpose = 'production' AND label.phase = 2
-                AND label.origin <> 'reviewer' AS is_compared
+                AND label.origin <> 'reviewer' AND exclusion.id IS NULL AS is_compared
         FROM annotation_label label
         JOIN annotation_solution solution ON solution.id = label.solution_id
         LEFT JOIN annotation_slot slot ON slot.id = label.slot_id
         LEFT JOIN annotation_label newer ON newer.supersedes_id = label.id
+        LEFT JOIN annotation_label before ON before.id = label.supersedes_id
+        LEFT JOIN annotation_exclusion exclusion ON exclusion.labeler_id = label.labeler_id
+            AND exclusion.lifted_at IS NULL AND exclusion.since <= label.created_at
         {steps}
         WHERE label.project_id = %(project)s AND (%(since)s::date IS NULL OR label.solution_id IN (
             SELECT solution_id FROM annotation_label
@@ -213,7 +205,8 @@ def statement(steps: str) -> str:
     """The labels of one project, added up; from %(since)s on, where that is a day.
 
     Two labels of a solution say the same where they ended alike and at the same step; dialogues (phase 1) are not
-    compared, for no two have the same steps.
+    compared, for no two have the same steps, nor labels of those who are excluded. The time of a correction goes on from
+    what the label before it had taken: its day has what was added.
     """
     return f"""
     {_compared(steps)}
@@ -224,7 +217,7 @@ def statement(steps: str) -> str:
         count(*) FILTER (WHERE stands AND finish_reason = 'found_error') AS found_errors,
         coalesce(sum(rated) FILTER (WHERE stands), 0) AS rated_steps,
         coalesce(sum(good) FILTER (WHERE stands), 0) AS good_steps,
-        coalesce(sum(active_ms) FILTER (WHERE stands), 0) AS active_ms,
+        coalesce(sum(added_ms), 0) AS active_ms,
         count(active_ms) FILTER (WHERE stands) AS timed_labels,
         coalesce(sum(others) FILTER (WHERE is_compared), 0) AS pairs,
         coalesce(sum(same) FILTER (WHERE is_compared), 0) AS alike

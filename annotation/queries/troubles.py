@@ -1,18 +1,20 @@
 """What is wrong in a project, each with its number and with what to do: for leads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from annotation.models import Dispute, FlagReview, Job, Label, Labeler, Problem, Project, Slot, StepRating, TallyRun
+from annotation.models import Job, Label, Labeler, Membership, Problem, Project, Slot, TallyRun
 from annotation.models.jobs import JobKind, JobState
 from annotation.models.labelers import LabelerState
 from annotation.models.labels import FinishReason, Origin
+from annotation.models.projects import Role
 from annotation.models.slots import SlotState
 from annotation.queries.jobs import PATIENCE
+from annotation.queries.reports import ROWS, Kind
 from annotation.queries.tallies import run_of
 
 LATELY = timedelta(days=7)
@@ -45,13 +47,13 @@ class Trouble:
 
 
 def troubles(project: Project, *, now: datetime) -> list[Trouble]:
-    """Ten queries, and one where work waits for a worker."""
+    """Eleven queries, and one where work waits for a worker."""
     return troubles_beside(project, run_of(project), now=now)
 
 
 def troubles_beside(project: Project, run: TallyRun | None, *, now: datetime) -> list[Trouble]:
-    """Those that there are, the urgent ones first. Nine queries, and one where work waits for a worker."""
-    found = [*_work(project, run, now), *_jobs(project, now), *_doubts(project), *_reports(project, now)]
+    """Those that there are, the urgent ones first. Ten queries, and one where work waits for a worker."""
+    found = [*_work(project, run, now), *_jobs(project, now), *_reports(project, now)]
     return sorted((one for one in found if one.count), key=lambda one: not one.is_urgent)
 
 
@@ -59,7 +61,8 @@ def _work(project: Project, run: TallyRun | None, now: datetime) -> Iterable[Tro
     """Three queries."""
     waiting = Slot.objects.in_queue().filter(project=project, state=SlotState.READY)[:1].count()
     expired = Slot.objects.filter(project=project, state=SlotState.LEASED, lease_until__lt=now - UNSWEPT).count()
-    counted = Labeler.objects.filter(project=project, user__isnull=False).aggregate(
+    members = Membership.objects.filter(project=project, role=Role.LABELER).values("user")
+    counted = Labeler.objects.filter(project=project, user__in=members).aggregate(
         paused=Count("pk", filter=Q(state=LabelerState.PAUSED)), active=Count("pk", filter=Q(state=LabelerState.ACTIVE))
     )
     yield Trouble(
@@ -145,60 +148,53 @@ def _failed(failed: Sequence[Job]) -> Iterable[Trouble]:
             )
 
 
-def _doubts(project: Project) -> Iterable[Trouble]:
-    """What labelers wait for an answer to. Two queries."""
-    disputes = Dispute.objects.filter(project=project, resolution="").exclude(_superseded("label"))
-    yield Trouble(
-        "disputes",
-        True,
-        disputes.count(),
+def _reports(project: Project, now: datetime) -> Iterable[Trouble]:
+    """What labelers told, as the page of reports counts it. Six queries."""
+    found = {kind: ROWS[kind](project).count() for kind in Kind}
+    yield from _doubts(found)
+    yield from _given_up(project, found, now)
+
+
+def _doubts(found: Mapping[Kind, int]) -> Iterable[Trouble]:
+    """What labelers wait for an answer to."""
+    yield _report(
+        Kind.DISPUTES,
+        found[Kind.DISPUTES],
         _("Doubted answers"),
         _("Labelers accepted another answer than the one that we think right. Decide who is wrong."),
-        "reports",
-        "?show=disputes",
+        is_urgent=True,
     )
-    unsure = StepRating.objects.filter(flagged=True, label__project=project).exclude(_superseded("label"))
-    unsure = unsure.exclude(Exists(FlagReview.objects.filter(rating=OuterRef("pk"))))
-    yield Trouble(
-        "unsure",
-        False,
-        unsure.count(),
+    yield _report(
+        Kind.UNSURE,
+        found[Kind.UNSURE],
         _("Unsure alternatives"),
         _("Labelers marked ratings as unsure. Tell them what you think."),
-        "reports",
-        "?show=unsure",
     )
 
 
-def _reports(project: Project, now: datetime) -> Iterable[Trouble]:
-    """What labelers said in place of a label. Three queries."""
+def _given_up(project: Project, found: Mapping[Kind, int], now: datetime) -> Iterable[Trouble]:
+    """What labelers said in place of a label. Nobody ticks that off: it stands here while some of it is new."""
     lately = Label.objects.filter(project=project, origin=Origin.LABELER, created_at__gte=now - LATELY)
-    bad = lately.filter(finish_reason=FinishReason.BAD_PROBLEM).values("solution__problem").distinct()
-    give_ups = lately.filter(finish_reason=FinishReason.GIVE_UP)
+    of_these = lately.filter(finish_reason__in=[FinishReason.GIVE_UP, FinishReason.BAD_PROBLEM])
+    new = set(of_these.order_by().values_list("finish_reason", flat=True).distinct())
     withdrawn = Problem.objects.filter(project=project, withdrawn_at__gte=now - LATELY).count()
-    yield Trouble(
-        "bad_problems",
-        False,
-        bad.count(),
-        _("Problems called bad in the last seven days"),
-        _("So many of all problems left the queue for it in these days: %(number)s. Look whether they are right.")
+    yield _report(
+        Kind.BAD_PROBLEMS,
+        found[Kind.BAD_PROBLEMS] if FinishReason.BAD_PROBLEM in new else 0,
+        _("Problems called bad, some of them lately"),
+        _("So many of all problems were withdrawn in the last seven days: %(number)s. Look whether they are right.")
         % {"number": withdrawn},
-        "reports",
-        "?show=bad_problems",
     )
-    yield Trouble(
-        "give_ups",
-        False,
-        give_ups.count(),
-        _("Solutions given up in the last seven days"),
+    yield _report(
+        Kind.GIVE_UPS,
+        found[Kind.GIVE_UPS] if FinishReason.GIVE_UP in new else 0,
+        _("Solutions given up, some of them lately"),
         _("Their reasons may tell what the instructions leave open."),
-        "reports",
-        "?show=give_ups",
     )
 
 
-def _superseded(path: str) -> Exists:
-    return Exists(Label.objects.filter(supersedes=OuterRef(path)))
+def _report(kind: Kind, count: int, title: str, advice: str, *, is_urgent: bool = False) -> Trouble:
+    return Trouble(kind.value, is_urgent, count, title, advice, "reports", f"?show={kind.value}")
 
 
 def _names(jobs: Iterable[Job]) -> str:

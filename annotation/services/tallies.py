@@ -13,8 +13,8 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from annotation.models import Label, ModelVersion, Project, SolutionScore, Tally, TallyRun
+from annotation.queries import agreement, version_scores
 from annotation.queries import tallies as queries
-from annotation.queries import version_scores
 
 # Fewer labels are added up at every look, in less time than a page may take.
 LARGE = 5_000
@@ -46,6 +46,7 @@ def renew(*, project: Project, whole: bool = True) -> TallyRun:
             "stock": asdict(queries.count_stock(project)),
             "pool": asdict(queries.count_pool(project)),
             version_scores.KEPT: _scores(project, before),
+            agreement.KEPT: agreement.keep(agreement.find(project)),
             "whole_at": before.counts["whole_at"] if before else now.isoformat(),
         }
         took = round(1000 * (perf_counter() - start))

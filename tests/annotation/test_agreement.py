@@ -14,7 +14,7 @@ from active_learning.agreement import Why
 from annotation.models import Label, Lease, Project, Slot
 from annotation.queries import agreement as queries
 from annotation.queries import agreement_table, agreement_words
-from annotation.services import importing
+from annotation.services import importing, quality, tallies
 from tests import factories
 from tests.shared_data import shared_lines
 
@@ -139,11 +139,11 @@ def test_f9_the_newest_solutions_count_where_there_are_very_many(project, alice,
     assert (one.shared, one.solutions, one.exact.value) == (2, 1, 1)
 
 
-def test_f9_a_page_asks_four_questions(project, alice, bob, django_assert_num_queries):
+def test_f9_a_page_asks_five_questions(project, alice, bob, django_assert_num_queries):
     twice(project, [(alice, (1, -1)), (bob, (1, 1, 1))], [(alice, (1, -1)), (bob, (1, -1))])
 
-    # labels that are shared · labelers · solutions in dispute · what of them is decided
-    with django_assert_num_queries(4):
+    # run of tallies · labels that are shared · labelers · solutions in dispute · what of them is decided
+    with django_assert_num_queries(5):
         page = queries.agreement_page(project, now=timezone.now(), page=None)
 
     assert [(one.labels, one.answers, one.is_decided) for one in page.contested] == [(2, 2, False)]
@@ -163,6 +163,40 @@ def test_f9_what_took_long_is_kept_for_a_while_and_says_since_when(project, alic
     assert (kept.as_of, kept.found) == (first, before.found)
     cache.clear()
     assert queries.agreement_page(project, now=later, page=None).found.shared == 2
+
+
+def test_f9_a_large_project_reads_what_the_last_run_of_tallies_found(
+    project, alice, bob, carol, django_assert_num_queries
+):
+    labels = [(alice, (1, -1)), (bob, (1, 1, 1)), (carol, (1, 0, 1))]
+    twice(project, labels, [(alice, (1, -1)), (bob, (1, -1))], [(alice, (1, 1, 1)), (bob, (1, 1, 1))])
+    at_once = queries.agreement_page(project, now=timezone.now(), page=None)
+    run = tallies.renew(project=project)
+
+    # run of tallies · labelers · solutions in dispute · what of them is decided
+    with django_assert_num_queries(4):
+        kept = queries.agreement_page(project, now=timezone.now(), page=None)
+
+    assert (kept.found, kept.as_of) == (at_once.found, run.as_of)
+    assert at_once.found.pairs
+    assert at_once.found.abilities
+    assert queries.read(json.loads(json.dumps(queries.keep(found(carol.project))))) == found(carol.project)
+
+
+def test_f9_a_run_of_tallies_keeps_that_there_is_nothing_to_tell(project):
+    run = tallies.renew(project=project)
+
+    assert queries.agreement_page(project, now=timezone.now(), page=None).as_of == run.as_of
+    assert queries.read(run.counts[queries.KEPT]) == found(project)
+
+
+def test_f9_labels_of_who_is_excluded_do_not_count(project, alice, bob, dana):
+    twice(project, [(alice, (1, -1)), (bob, (1, 1, 1))])
+    since = Label.objects.get(labeler=bob).created_at
+
+    quality.exclude(labeler=bob, since=since, reason="Clicked.", by=dana)
+
+    assert found(project).shared == 0
 
 
 # Who is able, and what is likely ------------------------------------------------------------------------------------

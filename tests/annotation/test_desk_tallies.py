@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pgtrigger
 import pytest
 from django.db.models import F
 
 from annotation.models import (
+    GoldJudgement,
     Label,
     ModelVersion,
     Round,
@@ -17,15 +19,15 @@ from annotation.models import (
     Tally,
     TallyRun,
 )
-from annotation.queries import desk, people_figures, picks, rounds, tallies, version_scores
-from annotation.services import queue
+from annotation.queries import desk, forecast, people_figures, picks, rounds, tallies, version_scores
+from annotation.services import quality, queue
 from annotation.services import tallies as services
 from tests import factories
 
 NOW = datetime.now(UTC)
 
 
-def corrected(first, rating):
+def corrected(first, rating, **values):
     """The label superseded by one that ends at the end."""
     fields = ("project", "slot", "solution", "labeler", "phase", "purpose")
     second = Label.objects.create(
@@ -33,7 +35,7 @@ def corrected(first, rating):
         id=uuid4(),
         supersedes=first,
         finish_reason="solution",
-        total_time_ms=1,
+        **{"total_time_ms": 1} | values,
         payload_hash=bytes(32),
     )
     StepRating.objects.create(label=second, step=0, rating=rating)
@@ -129,6 +131,59 @@ def test_n3_what_was_superseded_is_given_and_does_not_stand(project, alice):
     total = tallies.total(tallies.cells(project, None, by=["day"]))
 
     assert (total.given, total.labels, total.found_errors, total.rated_steps) == (1, 1, 0, 1)
+
+
+def test_n3_the_time_of_a_correction_is_on_its_own_day_as_far_as_it_was_added(project, alice):
+    factories.queued(project)
+    first = factories.label(alice, (1, -1), active_ms=900)
+    day_before = NOW - timedelta(days=1)
+    with pgtrigger.ignore("annotation.Label:append_only"):
+        Label.objects.filter(pk=first.pk).update(created_at=day_before)
+    corrected(first, 1, active_ms=1000, total_time_ms=1000)
+
+    found = {cell.day: cell.sums for cell in tallies.cells(project, None, by=["day"])}
+
+    assert (found[day_before.date()].active_ms, found[NOW.date()].active_ms) == (900, 100)
+    assert found[NOW.date()].labels == 1
+
+
+def test_n3_a_step_is_rated_once_however_many_alternatives_are_rated_beside_it(project, alice):
+    factories.queued(project)
+    label = factories.label(alice, (1, -1), active_ms=1000)
+    StepRating.objects.bulk_create(StepRating(label=label, step=1, option=n, text="x", rating=1) for n in (1, 2))
+
+    total = tallies.total(tallies.cells(project, None, by=["day"]))
+
+    assert (total.rated_steps, total.good_steps) == (2, 1)
+    assert [one.rated_steps for one in forecast.newest(project)] == [2]
+
+
+def test_n3_labels_of_who_is_excluded_are_compared_with_nobodys(project, alice, bob, dana):
+    factories.disagreement(alice, bob)
+    quality.exclude(labeler=bob, since=NOW - timedelta(days=1), reason="Clicked.", by=dana)
+
+    assert tallies.total(tallies.cells(project, None, by=["labeler_id"])).pairs == 0
+
+
+def test_n3_practice_is_no_quality(alice, dana):
+    made = factories.gold(alice.project, "visible")
+    label = Label.objects.create(
+        id=uuid4(),
+        project=alice.project,
+        solution=made.solution,
+        labeler=alice,
+        origin="import",
+        phase=2,
+        finish_reason="solution",
+        purpose="quality_control",
+        total_time_ms=1,
+        payload_hash=bytes(32),
+    )
+    GoldJudgement.objects.create(project=alice.project, gold=made, label=label, labeler=alice, agrees=False)
+
+    (person,) = people_figures.people(alice.project, today=NOW.date(), window=7).rows
+
+    assert person.judged == 0
 
 
 def test_n3_sums_are_asked_for_by_what_there_is(project):

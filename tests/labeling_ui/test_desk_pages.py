@@ -4,6 +4,7 @@ import csv
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pgtrigger
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -19,9 +20,9 @@ from annotation.models import (
     Slot,
     StepRating,
 )
-from annotation.queries import people_figures
+from annotation.queries import people_figures, reports
 from annotation.queries.troubles import troubles
-from annotation.services import queue, tallies
+from annotation.services import members, queue, tallies
 from labeling_ui.settings_form import SettingsForm
 from tests import factories
 
@@ -127,9 +128,9 @@ def test_n3_a_large_project_says_as_of_when_its_figures_are(dana, alice, client_
     client = client_for(dana)
 
     # session · user · membership with project · run · tallies · waiting · leased · labels today · running round · rounds
-    # · newest labels · waiting · expired leases · labelers · jobs · disputes · unsure · withdrawn problems · bad problems
-    # · give-ups
-    with django_assert_num_queries(20):
+    # · newest labels · waiting · expired leases · labelers · jobs · bad problems · disputes · unsure · give-ups · which of
+    # them are new · withdrawn problems
+    with django_assert_num_queries(21):
         page = client.get("/p/algebra/").content.decode()
 
     assert "This project is large: what is added up below is as of" in page
@@ -381,6 +382,30 @@ def test_n3_reports_of_the_last_week_are_counted(project, alice):
     assert not found["give_ups"].is_urgent
 
 
+def test_n3_all_reports_are_counted_as_their_page_does_while_one_of_them_is_new(project, alice):
+    factories.queued(project, 4)
+    for _ in range(2):
+        factories.label(alice, (1,), finish_reason="give_up", reason="Too long.")
+    week = timezone.now() - timedelta(days=8)
+    with pgtrigger.ignore("annotation.Label:append_only"):
+        Label.objects.filter(pk=Label.objects.first().pk).update(created_at=week)
+
+    assert wrong(project)["give_ups"].count == 2
+    assert reports.ROWS[reports.Kind.GIVE_UPS](project).count() == 2
+    with pgtrigger.ignore("annotation.Label:append_only"):
+        Label.objects.update(created_at=week)
+    assert "give_ups" not in wrong(project)
+
+
+def test_n3_whoever_labels_no_more_is_not_waited_for(project, alice, dana):
+    Labeler.objects.update(state="paused")
+    assert "paused" in wrong(project)
+
+    members.add_member(project=project, user=alice.user, role="reviewer", by=dana)
+
+    assert wrong(project).keys().isdisjoint({"paused", "empty_queue"})
+
+
 def test_n3_stale_figures_of_a_large_project_are_told(project):
     factories.queued(project, 1)
     run = tallies.renew(project=project)
@@ -393,9 +418,9 @@ def test_n3_stale_figures_of_a_large_project_are_told(project):
 def test_n3_troubles_are_asked_for_again_and_again_by_few_questions(dana, alice, client_for, django_assert_num_queries):
     client = client_for(dana)
 
-    # session · user · membership with project · run · waiting · expired leases · labelers · jobs · disputes · unsure
-    # · withdrawn problems · bad problems · give-ups
-    with django_assert_num_queries(13):
+    # session · user · membership with project · run · waiting · expired leases · labelers · jobs · bad problems ·
+    # disputes · unsure · give-ups · which of them are new · withdrawn problems
+    with django_assert_num_queries(14):
         part = client.get("/p/algebra/troubles/list/").content.decode()
 
     assert 'data-live="/p/algebra/troubles/list/"' in part
