@@ -135,7 +135,7 @@ def countable(project: Project) -> LabelQuerySet:
     )
 
 
-def with_end(labels: LabelQuerySet) -> LabelQuerySet:
+def with_end(labels: LabelQuerySet) -> QuerySet[Any, Any]:
     """With `end`: the step from 0 of a label's first error, or NO_ERROR, or BAD_PROBLEM."""
     error = StepRating.objects.filter(label=OuterRef("pk"), option=0, rating=-1).order_by("step").values("step")[:1]
     end = Case(
@@ -155,7 +155,8 @@ def in_dispute(project: Project, solutions: Sequence[int]) -> QuerySet[Any, Any]
 
 def _differing(labels: LabelQuerySet) -> QuerySet[Any, Any]:
     ends = with_end(labels).order_by().values("solution").annotate(least=Min("end"), most=Max("end"))
-    return ends.filter(least__lt=F("most")).values("solution")
+    found: QuerySet[Any, Any] = ends.filter(least__lt=F("most")).values("solution")
+    return found
 
 
 def open_cases(project: Project, by: User) -> QuerySet[Solution]:

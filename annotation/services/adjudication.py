@@ -207,7 +207,7 @@ def promote(*, project: Project, solution: int, error_steps: list[int], explanat
     case = related.filter(project=project, solution=solution).first()
     if case is None or case.label is None or case.label.finish_reason not in JUDGED:
         raise NotDecidedYet
-    end = queries.with_end(Label.objects.filter(pk=case.label_id)).values_list("end", flat=True).get()
+    end = queries.with_end(Label.objects.filter(pk=case.label.pk)).values_list("end", flat=True).get()
     if not Gold(error_steps=error_steps).accepts(None if end == queries.NO_ERROR else end):
         raise DecisionLeftOut
     return gold_services.add_gold(

@@ -5,6 +5,7 @@ Nothing of it may keep a label out: what strings do not decide waits for the job
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
@@ -19,7 +20,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    label: str
+    label: UUID
     truth: str | None  # that the answer was compared with
     grade: Grade
 
@@ -55,7 +56,7 @@ def waiting(project: Project) -> Iterator[list[UngradedAnswer]]:
 def judge(answers: Sequence[UngradedAnswer]) -> list[Verdict]:
     """Outside any transaction: a hostile answer may take seconds. Raises GraderUnavailableError."""
     truths = [(one, one.label.solution.problem.answer) for one in answers]
-    return [Verdict(str(one.pk), truth, grade(one.answer, truth)) for one, truth in truths]
+    return [Verdict(one.label_id, truth, grade(one.answer, truth)) for one, truth in truths]
 
 
 def record_verdicts(*, job: Job, verdicts: Sequence[Verdict]) -> int:
@@ -66,7 +67,7 @@ def record_verdicts(*, job: Job, verdicts: Sequence[Verdict]) -> int:
     by_label = {one.label: one for one in verdicts}
     with transaction.atomic():
         jobs.hold(job=job)
-        answers = UngradedAnswer.objects.filter(project=job.project, pk__in=by_label)
+        answers = UngradedAnswer.objects.filter(project=job.project, label__in=list(by_label))
         # Locked in one order, as by whoever changes a truth.
         problems = Problem.objects.select_for_update(no_key=True).filter(
             pk__in=list(answers.values_list("label__solution__problem", flat=True))
@@ -74,7 +75,7 @@ def record_verdicts(*, job: Job, verdicts: Sequence[Verdict]) -> int:
         truths = dict(problems.order_by("pk").values_list("pk", "answer"))
         done = []
         for one in answers.select_related("label__solution"):
-            verdict = by_label[str(one.pk)]
+            verdict = by_label[one.label_id]
             if truths[one.label.solution.problem_id] == verdict.truth:
                 done.append((one, verdict))
         _dispute([one for one, verdict in done if is_doubt(verdict.grade)])

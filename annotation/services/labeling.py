@@ -167,7 +167,7 @@ def _write(arrival: _Arrival) -> Label:
     if label.purpose == Purpose.PRODUCTION:  # of the others we know the answer
         disputes.follow_up(label=label)
         guesses.follow_up(label=label, rows=rows)
-    if overlap.is_shared(label=label):
+    if overlap.is_shared(label=label, slot=slot):
         overlap.follow_up(label=label, slot=slot)
         adjudication.look_again(project=label.project, solutions=[label.solution_id])
     quality.compare(label=label, rows=rows)

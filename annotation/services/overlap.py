@@ -51,7 +51,7 @@ def replaceable(project: Project) -> QuerySet[Slot]:
     return waiting.exclude(Exists(begun), arm=Arm.OVERLAP)
 
 
-def is_shared(*, label: Label) -> bool:
+def is_shared(*, label: Label, slot: Slot) -> bool:
     """Whether others have labeled the solution too, or are to.
 
     In the transaction of the label. Two that come at once do not see each other: so the solution is locked where it is
@@ -61,7 +61,7 @@ def is_shared(*, label: Label) -> bool:
         return False
     labels = Label.objects.filter(solution=OuterRef("pk")).exclude(pk=label.pk)
     slots = Slot.objects.in_queue().filter(solution=OuterRef("pk")).exclude(state=SlotState.VOID)
-    shared = Solution.objects.filter(Exists(labels) | Exists(slots.exclude(pk=label.slot_id)), pk=label.solution_id)
+    shared = Solution.objects.filter(Exists(labels) | Exists(slots.exclude(pk=slot.pk)), pk=label.solution_id)
     return bool(shared.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)[:1])
 
 

@@ -56,7 +56,7 @@ def _correct(request: HttpRequest, place: Membership, pk: int, form: AnswerForm)
     given: dict[str, Any] = {name: form.cleaned_data[name] for name in ("new", "reason")}
     try:
         correction = truths.correct_truth(project=place.project, problem=pk, old=form.seen, by=place.user, **given)
-    except truths.NoSuchProblem as unknown:
+    except services.NoSuchProblem as unknown:
         raise Http404 from unknown
     except Refusal as refusal:
         form.add_error("new", _(str(refusal)))

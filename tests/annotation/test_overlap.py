@@ -228,7 +228,7 @@ def test_f9_where_nothing_is_labeled_twice_a_label_pays_one_question(project, al
     label = factories.label(alice)
 
     with django_assert_num_queries(1):
-        assert not overlap.is_shared(label=label)
+        assert not overlap.is_shared(label=label, slot=label.slot)
 
 
 @pytest.mark.services

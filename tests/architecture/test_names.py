@@ -60,11 +60,16 @@ SERVED = {"queue", "labeling", "judgements", "options", "guidance", "rounds", "s
     "invitations",
     "labelers",
     "members",
+    "problems",
+    "import_lock",
+    "publishing",
     "project_settings",
     "quality",
     "resolutions",
     "screening",
     "truths",
+    "outgoing",
+    "webhooks",
 }
 
 
