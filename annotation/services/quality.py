@@ -12,8 +12,9 @@ from annotation.models import Exclusion, Gold, GoldJudgement, Label, Labeler, Us
 from annotation.models.labelers import Admission, LabelerState
 from annotation.models.labels import Purpose
 from annotation.models.quality import GoldKind
+from annotation.models.webhooks import WebhookEvent
 from annotation.queries import quality as queries
-from annotation.services import audit, gold, labelers, screening
+from annotation.services import audit, gold, labelers, screening, webhooks
 from annotation.services.judgements import Row
 from annotation.services.refusal import Refusal
 
@@ -125,4 +126,6 @@ def _pause_if_below(labeler: Labeler) -> None:
     because = BECAUSE.format(agreed=score.agreed, judged=score.judged, low=score.low, high=score.high)
     with suppress(labelers.PausedAlready):  # by a lead, in this moment
         labelers.pause(labeler=labeler, reason=because, by=None)
+        about = {"pseudonym": str(labeler.pseudonym), "judged": score.judged, "agreed": score.agreed}
+        webhooks.tell(project=project, event=WebhookEvent.LABELER, page="quality/", facts={"labeler": about})
     labeler.refresh_from_db(fields=["state", "paused_because"])

@@ -15,7 +15,8 @@ from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.problems import Split
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.services import audit, gold_slots, jobs, overlap, scoring
+from annotation.models.webhooks import WebhookEvent
+from annotation.services import audit, gold_slots, jobs, overlap, scoring, webhooks
 from annotation.services.refusal import Refusal
 from annotation.services.round_inputs import Inputs
 from annotation.services.scoring import RoundRunning
@@ -113,6 +114,7 @@ def fill_round(
         round.selector = version
         round.report = report | {"queued": len(free), "taken_meanwhile": len(picks) - len(free)}
         _end(round, job, RoundState.DONE)
+        _tell(round)
     return round
 
 
@@ -136,6 +138,7 @@ def fail_round(*, round: Round, job: Job, error: str) -> Round:
     """The round ends without a change to the queue. Raises jobs.LostFence."""
     with transaction.atomic():
         _end(round, job, RoundState.FAILED, error)
+        _tell(round)
     return round
 
 
@@ -169,6 +172,13 @@ def slot_of(round: Round, pick: Pick) -> Slot:
 def _end(round: Round, job: Job, state: RoundState, error: str = "") -> None:
     jobs.end(job=job, state=JobState(state.value), error=error)
     _close(round, state)
+
+
+def _tell(round: Round) -> None:
+    about = {"number": round.number, "state": round.state}
+    counts = {name: round.report[name] for name in ("labels", "queued") if name in round.report}
+    page, facts = f"rounds/{round.number}/", {"round": about | counts}
+    webhooks.tell(project=round.project, event=WebhookEvent.ROUND, page=page, facts=facts)
 
 
 def _close(round: Round, state: RoundState) -> None:

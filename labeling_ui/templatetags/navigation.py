@@ -84,6 +84,7 @@ GROUPS: list[tuple[str | Promise, list[Page]]] = [
             Page("guidance", _("Guidance"), [LEAD]),
             Page("instructions", _("Instructions"), STAFF, ["practice"]),
             Page("project_settings", _("Settings"), [LEAD]),
+            Page("webhooks", _("Webhooks"), [LEAD]),
             Page("audit", _("Audit"), [LEAD]),
         ],
     ),

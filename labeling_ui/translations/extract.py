@@ -18,6 +18,7 @@ from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead, R
 from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm
 from annotation.models.snapshots import Format
+from annotation.models.webhooks import DeliveryState, WebhookEvent
 
 # Where a text stands (a path below the project), the text (a string, or its singular and plural), and its context.
 Found = tuple[str, str | tuple[str, ...], str | None]
@@ -47,6 +48,8 @@ CHOICES: list[type[TextChoices]] = [
     Scope,
     TrainingMode,
     Format,
+    WebhookEvent,
+    DeliveryState,
 ]
 # The context of those whose words mean something else elsewhere: to correct is an act, too.
 CONTEXTS: dict[type[TextChoices], str] = {Grade: "answer"}

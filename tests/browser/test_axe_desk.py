@@ -5,9 +5,9 @@ import json
 import pytest
 from django.utils import timezone
 
-from annotation.models import User
+from annotation.models import Delivery, User
 from annotation.models.jobs import JobKind
-from annotation.services import adjudication, invitations, quality, tokens
+from annotation.services import adjudication, invitations, outgoing, quality, tokens, webhooks
 from tests import factories
 from tests.browser.eyes import open_all
 from tests.browser.test_imports import LINES
@@ -107,3 +107,15 @@ def test_pages_of_an_account(project, dana, eyes):
     one.visit("/accounts/security/", state="with a second factor")
     User.objects.filter(pk=dana.pk).update(is_superuser=True)
     one.visit("/new/")
+
+
+def test_pages_about_webhooks(project, dana, eyes, settings):
+    one = eyes(dana)
+    one.visit("/p/algebra/webhooks/", state="none is allowed")
+    settings.WEBHOOK_ORIGINS = ["http://10.0.0.7:8080"]
+    for path in ("a", "b"):
+        hook, _ = webhooks.add(project=project, url=f"http://10.0.0.7:8080/{path}", site="http://127.0.0.1", by=dana)
+        for values in ({"state": "sent", "status": 200}, {"state": "given_up", "error": str(outgoing.NotSent())}):
+            Delivery.objects.create(webhook=hook, event="round.finished", payload={}, attempts=3, **values)
+    one.visit("/p/algebra/webhooks/")
+    one.click("no address", "form.card .button.primary", wait_for=".errorlist")

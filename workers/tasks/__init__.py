@@ -8,6 +8,7 @@ from workers.tasks.refills import run_refills
 from workers.tasks.rounds import run_rounds
 from workers.tasks.sweep import sweep
 from workers.tasks.tallies import renew_tallies
+from workers.tasks.webhooks import run_webhooks
 
 __all__ = [
     "renew_tallies",
@@ -17,5 +18,6 @@ __all__ = [
     "run_options",
     "run_refills",
     "run_rounds",
+    "run_webhooks",
     "sweep",
 ]

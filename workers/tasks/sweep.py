@@ -5,7 +5,7 @@ from celery import shared_task
 from annotation import jobs as names
 from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
-from annotation.services import jobs, queue
+from annotation.services import deliveries, jobs, queue
 from annotation.services import refills as refill_services
 from workers import exports, grading, imports, options, refills, rounds
 
@@ -29,4 +29,6 @@ def sweep(**_: Any) -> None:
     for kind, (_work, name) in WORK.items():
         if Job.objects.filter(kind=kind, state=JobState.QUEUED).exists():
             names.wake(name)
+    if deliveries.is_due():
+        names.wake(names.RUN_WEBHOOKS)
     refill_services.start_where_low()  # last, for it may wait for a lock; what it starts it wakes a worker for
