@@ -25,6 +25,7 @@ from annotation.models import (
     Snapshot,
     StepRating,
     User,
+    Webhook,
 )
 from annotation.services import guidance, invitations, tokens
 from annotation.services.import_report import ImportReport
@@ -50,11 +51,10 @@ def build(data_dir):
         **vars(_work(project, people)),
         **vars(_files(project, data_dir)),
         **vars(_tokens(project, elsewhere, people)),
-    )
         waiting=_waiting(people["lead"]),
+    )
 
 
-def _tokens(project, elsewhere, people):
 def _waiting(lead):
     """The lead's invitation to a third project, which needs no link."""
     OutsideIdentity.objects.create(user=lead, issuer="https://id.example.org", subject="1", email="lead@example.org")
@@ -63,6 +63,7 @@ def _waiting(lead):
     return Invitation.objects.get(project=third)
 
 
+def _tokens(project, elsewhere, people):
     """The secrets of tokens: one of each scope for everybody, and a lead's for another project of theirs."""
     lead = people["lead"]
     Membership.objects.create(project=elsewhere, user=lead, role="lead")
@@ -118,6 +119,7 @@ def _work(project, people):
         secret=invitations.invite(project=project, email="new@example.org", role="labeler", by=people["lead"]),
         invitation=Invitation.objects.get(project=project),
         membership=Membership.objects.get(project=project, user=people["labeler"]),
+        webhook=Webhook.objects.create(project=project, url="https://hooks.example.org/", secret="whsec_"),
     )
 
 
