@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from active_learning.domains import toy
-from active_learning.generate import TOY
+from active_learning.generators import TOY
 from annotation.models import Membership, Project, Round, Solution, User
 from annotation.models.jobs import JobKind
 from annotation.models.projects import Role

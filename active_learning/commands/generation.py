@@ -1,6 +1,7 @@
-"""next-steps: what a generator would say after the steps so far."""
+"""next-steps, solutions: what a generator would say after the steps so far, and to the end."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,20 @@ def add(commands: Any) -> None:
     next_steps.add_argument("--count", type=int, default=4)
     next_steps.add_argument("--seed", type=int, default=0)
     next_steps.add_argument("--temperature", type=float, default=1.0)
+
+    solutions = torch_command(
+        commands, "solutions", _solutions, "sample solutions of problems; killed and started again it goes on"
+    )
+    solutions.add_argument("--generator", required=True, help="directory of a causal language model, or toy")
+    solutions.add_argument("--problems", type=Path, required=True, help='JSON Lines {"problem", "unique_id"}')
+    solutions.add_argument(
+        "--out", type=Path, required=True, help="file of solutions, ready for import; must not exist"
+    )
+    solutions.add_argument("--per-problem", type=int, default=8, help="solutions of each problem (default 8)")
+    solutions.add_argument("--seed", type=int, default=0, help="the same one gives the same bytes (default 0)")
+    solutions.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
+    solutions.add_argument("--max-new-tokens", type=int, default=1024, help="of a solution (default 1024)")
+    solutions.add_argument("--name", default="", help="of the generator in the file (default: its folder's)")
 
 
 def _next_steps(options: argparse.Namespace) -> None:
@@ -33,3 +48,19 @@ def _next_steps(options: argparse.Namespace) -> None:
     for step in found.steps:
         emit({"step": step})
     emit({"stage": "done", "steps": len(found.steps), "incomplete": found.incomplete, "unusable": found.unusable})
+
+
+def _solutions(options: argparse.Namespace) -> None:
+    from active_learning.solution_files import SampleJob, sample_file
+
+    job = SampleJob(
+        generator=options.generator,
+        problems=options.problems,
+        out_path=options.out,
+        per_problem=options.per_problem,
+        seed=options.seed,
+        temperature=options.temperature,
+        max_new_tokens=options.max_new_tokens,
+        name=options.name,
+    )
+    emit({"stage": "done", **asdict(sample_file(job, progress=emit))})

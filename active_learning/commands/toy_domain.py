@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     write.add_argument("--out", type=Path, required=True, help="directory for problems.jsonl and solutions.jsonl")
     write.add_argument("--problems", type=int, default=40)
     write.add_argument("--solutions", type=int, default=20, help="of each problem")
-    write.add_argument("--error-rate", type=float, default=0.12)
+    write.add_argument("--error-rate", type=float, default=toy.ERROR_RATE)
     write.add_argument("--seed", type=int, default=0)
 
     simulate = torch_command(commands, "simulate", _simulate, "run the whole loop with an oracle for labeler")

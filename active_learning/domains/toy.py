@@ -35,7 +35,8 @@ NEUTRAL_RATE = 0.2  # sentences between two operations that only restate or chec
 
 MISTAKES = ("slip", "operand", "sign", "skip", "stale", "healed")
 
-# Of the next steps that are offered side by side some should be wrong; from 0.12 hardly any would be.
+ERROR_RATE = 0.12  # of each step of a solution
+# Of the next steps that are offered side by side some should be wrong; from that rate hardly any would be.
 OPTION_ERROR_RATE = 0.35
 TRIES = 20  # draws for each next step that is wanted; there are not always so many different ones
 
@@ -66,7 +67,9 @@ def problems(n: int, *, rng: Random, name: str = "toy") -> Iterator[dict[str, An
         }
 
 
-def solutions(problem: dict[str, Any], n: int, *, rng: Random, error_rate: float = 0.12) -> Iterator[dict[str, Any]]:
+def solutions(
+    problem: dict[str, Any], n: int, *, rng: Random, error_rate: float = ERROR_RATE
+) -> Iterator[dict[str, Any]]:
     """Yield n different solutions of a problem; each of their steps goes wrong with probability error_rate."""
     chain = read_problem(problem["problem"])
     seen: set[tuple[str, ...]] = set()

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from active_learning.grading import extract_answer
-from active_learning.records import ANSWER_HEADING
+from active_learning.steps import LINE_ENDS, split_steps
 from active_learning.strict_json import Fields, RecordError, load_json
 from annotation.services.import_problems import ProblemRow, level_of, problem_text, short_text, text_or_number
 
 OWN_ID = re.compile(r"problem-\d+")  # export_samples.py
-LINE_ENDS = re.compile(r"\n(?=[^\n]*\S)")
 PARAGRAPH_ENDS = re.compile(r"(?<=\n)\n(?=[^\n]*\S)")
 
 
@@ -39,23 +38,6 @@ class Sample:
     critiques: tuple[CritiqueRow, ...] = ()
 
 
-def split_steps(text: str, ends: re.Pattern[str] = LINE_ENDS) -> tuple[str, ...]:
-    r"""Cut a solution into steps, none of them blank: `"\n".join(steps)` is the text again.
-
-    A step is a line; blank lines stay at the end of the step before, and from PRM800K's last `# Answer` heading on
-    all stays in the last step.
-    """
-    heading = list(ANSWER_HEADING.finditer(text))
-    worked = text[: heading[-1].start()] if heading else text
-    if not worked.strip():
-        return (text,)
-    indent = len(worked) - len(worked.lstrip())
-    steps = ends.split(worked[indent:])
-    steps[0] = worked[:indent] + steps[0]
-    steps[-1] += text[len(worked) :]
-    return tuple(steps)
-
-
 def read_samples(line: bytes) -> list[Sample]:
     """All solutions of one line; raises RecordError, and then none of them counts."""
     fields = Fields(load_json(line))
@@ -76,13 +58,12 @@ def probability(fields: Fields, key: str) -> float | None:
 
 
 def _simple(fields: Fields) -> Sample:
-    """{problem or unique_id, steps or solution, answer?, generator?, score?, seed?, temperature?, critiques?}; also the
-    scored samples of PRM800K, and ProcessBench, whose labels are not for here."""
+    """{problem or unique_id, steps or solution, answer?, generator?, score?, seed?, temperature?, complete?, critiques?};
+    also the scored samples of PRM800K, and ProcessBench, whose labels are not for here."""
     steps = _steps(fields, "steps") if "steps" in fields.value else _cut(fields, "solution")
-    given = text_or_number(fields, "answer")
     return Sample(
         steps=steps,
-        answer=extract_answer("\n".join(steps)) if given is None else given,
+        answer=_answer(fields, steps),
         problem=_problem(fields) if _tells_problem(fields) else None,
         unique_id=_unique_id(fields),
         generator=(fields.optional("generator", None, str, None) or "")[:200],
@@ -94,6 +75,14 @@ def _simple(fields: Fields) -> Sample:
         ),
         critiques=_critiques(fields, len(steps)),
     )
+
+
+def _answer(fields: Fields, steps: tuple[str, ...]) -> str | None:
+    """None of a solution that was cut off, whatever its text looks like: it is kept and never queued."""
+    if not fields.optional("complete", True, bool):
+        return None
+    given = text_or_number(fields, "answer")
+    return extract_answer("\n".join(steps)) if given is None else given
 
 
 def _critiques(fields: Fields, steps: int) -> tuple[CritiqueRow, ...]:

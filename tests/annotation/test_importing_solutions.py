@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from active_learning.grading import GRADER_VERSION
+from active_learning.steps import LINE_ENDS, split_steps
 from annotation.models import Problem, Solution
 from annotation.services import audit, importing
 from annotation.services.content import problem_hash, solution_hash
 from annotation.services.import_report import RefusedLine
-from annotation.services.sample_lines import LINE_ENDS, PARAGRAPH_ENDS, split_steps
+from annotation.services.sample_lines import PARAGRAPH_ENDS
 from tests.shared_data import shared_lines
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,7 @@ def only():
         ("One.\r\nTwo.", ("One.\r", "Two.")),
     ],
 )
-def test_a_step_is_a_line_and_the_answer_stays_in_the_last_one(text, steps):
+def test_a6_a_step_is_a_line_and_the_answer_stays_in_the_last_one(text, steps):
     cut = split_steps(text)
 
     assert cut == steps
@@ -71,7 +72,7 @@ def test_a_step_is_a_paragraph_where_samples_are_written_so():
 
 
 @given(st.lists(st.sampled_from(["\n", " ", "a", "# Answer", "\r", "b c", "\u2028"])), st.booleans())
-def test_steps_are_never_blank_and_always_make_the_text_again(pieces, paragraphs):
+def test_a6_steps_are_never_blank_and_always_make_the_text_again(pieces, paragraphs):
     text = "".join(pieces)
     if not text.strip():
         return
@@ -83,6 +84,16 @@ def test_steps_are_never_blank_and_always_make_the_text_again(pieces, paragraphs
 
 
 # Layouts ------------------------------------------------------------------------------------------------------------
+
+
+def test_a7_what_was_cut_off_is_kept_and_never_queued_whatever_it_looks_like(problem):
+    cut_off = line(problem=QUESTION, steps=["Two.", "One more." + ENDING], answer="3", complete=False)
+
+    load(problem.project, cut_off)
+
+    made = Solution.objects.get()
+    assert (made.complete, made.answer) == (False, None)
+    assert not Solution.objects.filter(project=problem.project).selectable().exists()
 
 
 def test_a_simple_line_becomes_a_graded_solution_with_all_its_fields(problem):

@@ -1,0 +1,171 @@
+"""Solutions that a generator samples (rows A4 and A7); where they are cut into steps: test_importing_solutions.py (A6)."""
+
+import json
+from collections import Counter
+from random import Random
+
+import pytest
+import torch
+
+from active_learning import solutions
+from active_learning.__main__ import main
+from active_learning.domains import toy
+from active_learning.generators import GeneratorError
+from active_learning.solution_files import OtherWork, SampleJob, sample_file
+from tests.active_learning.test_generate import FOLLOW, make_known_model
+
+PROBLEMS = [f"How much is {number}?" for number in range(5)]
+LAST = "Last.\n\n# Answer\n\n7"
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    follow = FOLLOW | {problem: ["\n"] for problem in PROBLEMS}
+    with torch.random.fork_rng():
+        return str(make_known_model(tmp_path_factory.mktemp("generator"), follow))
+
+
+@pytest.fixture
+def job(generator, tmp_path):
+    path = tmp_path / "problems.jsonl"
+    rows = [{"problem": problem, "unique_id": f"train/{place}"} for place, problem in enumerate(PROBLEMS)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return SampleJob(generator, path, tmp_path / "solutions.jsonl", per_problem=8, seed=3, temperature=1.0)
+
+
+def lines(job):
+    return [json.loads(line) for line in job.out_path.read_bytes().splitlines()]
+
+
+def again(job, name, **changes):
+    return SampleJob(**vars(job) | {"out_path": job.out_path.with_name(name)} | changes)
+
+
+def quiet(_):
+    pass
+
+
+def test_a4_eight_solutions_of_each_of_five_problems_with_seed_temperature_and_generator(job):
+    shown = []
+
+    counts = sample_file(job, progress=shown.append)
+
+    found = lines(job)
+    assert (counts.problems, counts.solutions + counts.unusable) == (5, 40)
+    assert (len(found), shown[-1]) == (counts.solutions, {"stage": "sample", "done": 5, "total": 5})
+    assert {(one["seed"], one["temperature"], one["generator"]) for one in found} == {(3, 1.0, job.generator_name)}
+    assert [one["unique_id"] for one in found] == sorted(one["unique_id"] for one in found)
+    assert counts.incomplete == sum(one["answer"] is None for one in found)
+    assert {one["answer"] for one in found} == {None, "7"}
+
+
+def test_a4_the_same_seed_gives_the_same_bytes_and_another_one_others(job):
+    other = again(job, "other.jsonl", seed=4)
+    for one in (job, again(job, "again.jsonl"), other):
+        sample_file(one, progress=quiet)
+
+    assert again(job, "again.jsonl").out_path.read_bytes() == job.out_path.read_bytes()
+    assert [one["steps"] for one in lines(other)] != [one["steps"] for one in lines(job)]
+
+
+def test_more_solutions_than_are_sampled_at_once_are_different_draws(generator, monkeypatch):
+    monkeypatch.setattr(solutions, "AT_ONCE", 4)
+
+    found = list(solutions.solve(generator=generator, problem=PROBLEMS[0], count=10, seed=0))
+
+    assert len(found) == 10
+    assert len({found[:4] == found[4:8]}) == 1
+    assert found[:4] != found[4:8]
+
+
+def test_nothing_that_follows_the_answer_is_part_of_a_solution_and_sampling_stops_there(generator):
+    found = solutions.solve(generator=generator, problem=PROBLEMS[0], count=64, seed=0, max_new_tokens=60)
+
+    ends = Counter(one.steps[-1] for one in found if one.answer)
+    assert ends == Counter({LAST: sum(ends.values())})
+    assert sum(ends.values()) > 3
+
+
+@pytest.mark.parametrize(
+    ("text", "is_over", "steps", "answer"),
+    [
+        ("One.\nTwo.\n\n# Answer\n\n12\n", False, ("One.", "Two.\n\n# Answer\n\n12"), "12"),
+        ("One.\nTwo.\n\n# Answer\n\n12\nAnd then\n", False, ("One.", "Two.\n\n# Answer\n\n12"), "12"),
+        ("One.\nTwo.\n\n# Answer\n\n12", True, ("One.", "Two.\n\n# Answer\n\n12"), "12"),
+        ("One.\nTwo.\n\n# Answer\n\n12", False, ("One.", "Two.\n\n# Answer\n\n12"), None),  # it may have become 123
+        ("One.\nTwo", False, ("One.", "Two"), None),
+        ("One.\nTwo", True, ("One.", "Two"), None),
+        (" \n", True, (), None),
+        ("One.\x00", True, (), None),
+    ],
+)
+def test_a7_a_solution_is_complete_where_its_answer_has_ended(text, is_over, steps, answer):
+    assert solutions._of_text(text, is_over=is_over) == solutions.Sampled(steps, answer)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_what_was_killed_goes_on_and_ends_with_the_same_bytes(job):
+    sample_file(again(job, "whole.jsonl"), progress=quiet)
+
+    def kill(line):
+        if line["done"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        sample_file(job, progress=kill)
+    assert not job.out_path.exists()
+    with job.part.open("ab") as part:
+        part.write(b'{"lines": [{"pro')  # in the middle of the third problem
+    shown = []
+    sample_file(job, progress=shown.append)
+
+    assert [line["done"] for line in shown] == [3, 4, 5]
+    assert job.out_path.read_bytes() == again(job, "whole.jsonl").out_path.read_bytes()
+    assert {path.name for path in job.out_path.parent.iterdir()} == {"problems.jsonl", "solutions.jsonl", "whole.jsonl"}
+
+
+def test_other_work_is_refused_and_nothing_is_written_over(job):
+    def kill(_):
+        raise Killed
+
+    with pytest.raises(Killed):
+        sample_file(job, progress=kill)
+    with pytest.raises(OtherWork, match="part of other work"):
+        sample_file(SampleJob(**vars(job) | {"temperature": 0.5}), progress=quiet)
+    sample_file(job, progress=quiet)
+    with pytest.raises(OtherWork, match="is there already"):
+        sample_file(job, progress=quiet)
+
+
+def test_problems_that_leave_no_room_are_counted_and_left_out(job):
+    long = {"problem": "\n".join(PROBLEMS * 8)}  # 79 of 64 tokens
+    with job.problems.open("a") as problems:
+        problems.write(json.dumps(long) + "\n")
+
+    counts = sample_file(job, progress=quiet)
+
+    assert (counts.problems, counts.too_long) == (6, 1)
+    assert {one["problem"] for one in lines(job)} == set(PROBLEMS)
+
+
+def test_the_scripted_generator_solves_its_own_problems(tmp_path, capsys):
+    rows = list(toy.problems(3, rng=Random(0)))
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["solutions", "--generator", "toy", "--problems", str(tmp_path / "problems.jsonl"), "--per-problem", "6"]
+
+    assert main([*command, "--out", str(tmp_path / "solutions.jsonl")]) == 0
+
+    found = [json.loads(line) for line in (tmp_path / "solutions.jsonl").read_bytes().splitlines()]
+    assert Counter(one["unique_id"] for one in found) == {row["unique_id"]: 6 for row in rows}
+    assert all(one["complete"] and one["answer"] for one in found)
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told == {"stage": "done", "problems": 3, "solutions": 18, "incomplete": 0, "unusable": 0, "too_long": 0}
+
+
+@pytest.mark.parametrize("odd", [{"count": 0}, {"temperature": 0.0}, {"max_new_tokens": 0}])
+def test_a_question_for_nothing_is_refused(odd, generator):
+    with pytest.raises(GeneratorError, match="At least one sample"):
+        solutions.solve(**{"generator": generator, "problem": PROBLEMS[0], "count": 1, "seed": 0} | odd)
