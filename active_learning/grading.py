@@ -22,7 +22,15 @@ from pathlib import Path
 
 from active_learning.answers import decide, extract_answer, number, plain_form
 
-__all__ = ["GRADER_VERSION", "Grade", "GraderUnavailableError", "answers_match", "extract_answer", "grade", "grade_at_once"]
+__all__ = [
+    "GRADER_VERSION",
+    "Grade",
+    "GraderUnavailableError",
+    "answers_match",
+    "extract_answer",
+    "grade",
+    "grade_at_once",
+]
 
 GRADER_VERSION = "1+sympy-1.14.0+math-verify-0.9.0"  # stored with every verdict; a test holds it to what is installed
 
