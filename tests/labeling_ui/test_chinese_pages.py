@@ -21,7 +21,7 @@ VOID = {"meta", "link", "input", "br", "hr", "img", "path", "rect", "circle", "u
 # Names, and what Chinese, too, writes in Latin letters.
 NOT_ENGLISH = re.compile(
     r"\$[^$]*\$|# Answer|Stepmark|Algebra|English|PRM800K|MATH|GSM8K|SHA-256|UTC|AUC|F1|ProcessBench|Parquet|Webhook|WEBHOOK_ORIGINS|\bIP\b|Hugging Face|Hub|TRL|Math-Shepherd|gzip|CSV|EUR|USD|CNY|JavaScript|Ctrl|Enter|Escape|Tab"
-    r"|\b(?:dana|mel|alice|charlie|toy|cm)\b|[\w.-]+\.(?:jsonl|json|gz)|[0-9a-f]{64}"
+    r"|\b(?:dana|mel|alice|charlie|toy|cm)\b|[\w.-]+\.(?:jsonl|json|gz)|[0-9a-f]{64}|https?:\/\/\S+"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ '-][A-Za-z]+)*")
 
