@@ -117,6 +117,7 @@ class CaseSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(source="solution.problem.text")
     steps = serializers.ListField(child=serializers.CharField(), source="solution.steps")
     is_mine = serializers.BooleanField()
+    has_been_seen = serializers.BooleanField()  # by you, who put it back: somebody else decides
     is_decided = serializers.BooleanField()
     opinions = LetteredOpinionSerializer(many=True)
 

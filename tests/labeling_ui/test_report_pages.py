@@ -133,6 +133,7 @@ def test_a_problem_stands_once_with_all_reports_and_how_many_it_takes(project, d
     assert "No picture &lt;here&gt;" in page
     (only,) = rows(project, "bad_problems")
     assert [label.labeler for label in only.labels] == [bob, alice]
+    assert f'href="/p/algebra/problems/{only.problem.pk}/"' in page
 
 
 def test_two_reports_of_one_labeler_count_once(project, alice):
