@@ -157,7 +157,11 @@ def test_the_web_image_has_no_torch():
 
 def test_only_the_workers_carry_torch():
     images = {name: SERVICES[name]["image"].split(":")[0] for name in OURS}
-    assert {name for name, image in images.items() if image == "stepmark-worker"} == {"worker", "bulk-worker", "gpu-worker"}
+    assert {name for name, image in images.items() if image == "stepmark-worker"} == {
+        "worker",
+        "bulk-worker",
+        "gpu-worker",
+    }
 
 
 def test_images_fetch_nothing_by_address_and_hold_no_secret():
