@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation.models import Instructions, Label, Problem, Project, Solution
+from annotation.models import AuditEvent, Instructions, Label, Membership, Problem, Project, Solution
 from tests import factories
 from tests.annotation.test_importing_labels import PHASE_2, line
 from tests.annotation.test_importing_problems import math_line
@@ -39,6 +39,18 @@ def test_createproject_makes_a_project_with_its_first_instructions(db):
     project = Project.objects.get()
     assert (project.slug, project.name, project.phase) == ("geometry", "Geometry", 2)
     assert Instructions.objects.get().version == 1
+
+
+def test_createproject_says_who_leads_it_or_how_somebody_comes_to(dana):
+    assert "dana leads it." in run("createproject", "geometry", "--lead", "dana")
+    printed = run("createproject", "topology")
+
+    assert Membership.objects.get(project__slug="geometry", user=dana).role == "lead"
+    assert AuditEvent.objects.get(action="create project", target="geometry").actor == dana
+    assert "manage.py invite EMAIL --project topology --role lead" in printed
+    with pytest.raises(CommandError, match="no account 'eve' that can sign in"):
+        run("createproject", "algebra-2", "--lead", "eve")
+    assert not Project.objects.filter(slug="algebra-2").exists()
 
 
 def test_createproject_makes_a_project_of_either_phase_with_its_generator(db):

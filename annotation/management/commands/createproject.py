@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from annotation.models import User
 from annotation.services import members
 from annotation.services.refusal import Refusal
 
@@ -13,6 +14,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="short name, as it stands in addresses")
         parser.add_argument("--name", default="", help="as people read it; the short name if left out")
+        parser.add_argument("--lead", metavar="USERNAME", help="who leads it: the sign-in name of an account")
         parser.add_argument(
             "--phase",
             type=int,
@@ -32,15 +34,27 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        names = ("slug", "name", "phase", "generator", "base_model")
+        asked = {name: options[name] for name in names}
+        lead = _account(options["lead"]) if options["lead"] else None
         try:
-            project = members.create_project(
-                slug=options["slug"],
-                name=options["name"],
-                phase=options["phase"],
-                generator=options["generator"],
-                base_model=options["base_model"],
-                by=None,
-            )
+            if lead:
+                members.found_project(**asked, by=lead)
+            else:
+                members.create_project(**asked, by=None)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"Project {project.slug} was made.")
+        self.stdout.write(f"Project {options['slug']} was made. {_led_by(lead, options['slug'])}")
+
+
+def _account(username: str) -> User:
+    found = User.objects.filter(username=username, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is no account {username!r} that can sign in.")
+    return found
+
+
+def _led_by(lead: User | None, slug: str) -> str:
+    if lead:
+        return f"{lead.username} leads it."
+    return f"Nobody leads it yet; make a link for who will: manage.py invite EMAIL --project {slug} --role lead"
