@@ -30,8 +30,9 @@ class StartRoundForm(forms.Form):
     )
 
     @classmethod
-    def for_project(cls, project: Project) -> "StartRoundForm":
-        return cls(initial={"problems": project.problems_per_round, "per_problem": project.solutions_per_problem})
+    def for_project(cls, project: Project, *, by_chance: bool) -> "StartRoundForm":
+        usual = {"problems": project.problems_per_round, "per_problem": project.solutions_per_problem}
+        return cls(initial=usual | {"by_chance": by_chance})
 
 
 class PreferencesForm(forms.Form):

@@ -28,6 +28,11 @@ def note(job: Job, *, now: datetime) -> str:
     return ""
 
 
+def reason(job: Job) -> str:
+    """Why it failed: programs of the science say that in their last line."""
+    return job.error.strip().rpartition("\n")[2]
+
+
 def pace(job: Job, *, now: datetime) -> str:
     """How fast the stage goes on and when it may end, judged by the last minute; empty while that is not known."""
     is_heard = job.lease_until is not None and job.lease_until >= now

@@ -5,17 +5,20 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import ModelVersion, Project, Round, Slot
+from annotation.models import Membership, ModelVersion, Project, Round, Slot
 from annotation.models.jobs import JobState
+from annotation.models.projects import Role
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.queries import jobs, refills, tallies
 from annotation.queries.picks import Judged, Picks, judged, picks
 
 ROUNDS_SHOWN = 100
+BUILT_IN = "toy"  # the base model that comes with Stepmark
 
 # The stages that a worker reports, in order, in words.
 STAGES = {
@@ -132,6 +135,11 @@ class RoundSummary:
     round: Round
     report: Report
 
+    @property
+    def failure(self) -> str:
+        """Why it failed, in a sentence; empty where it did not."""
+        return jobs.reason(self.round.job) if self.round.state == RoundState.FAILED else ""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -161,6 +169,8 @@ class Outlook:
     pool: int
     problems: int
     waiting: int  # in the queue; replaced by what the round chooses
+    is_built_in: bool  # the base model
+    failure: str = ""  # of the last round, where training from the same base model failed
     as_of: datetime | None = None  # of the numbers before that; None: as of now
 
     @property
@@ -174,6 +184,7 @@ class RoundsPage:
     running: Progress | None
     outlook: Outlook
     refill: str
+    has_ml_staff: bool  # else nobody can start one
 
 
 @dataclass(frozen=True)
@@ -186,14 +197,15 @@ class RoundPage:
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
-    """Six queries, and one where the project wants refills, however many rounds there are."""
+    """Seven queries, and one where the project wants refills, however many rounds there are."""
     found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
     running = next((one for one in found if one.state == RoundState.RUNNING), None)
     return RoundsPage(
         rounds=[RoundSummary(one, Report.read(one.report)) for one in found],
         running=progress(running, now=now) if running else None,
-        outlook=outlook(project),
+        outlook=outlook(project, newest=found[0] if found else None),
         refill=refills.line(project, next((one for one in found if one.state == RoundState.DONE), None), now=now),
+        has_ml_staff=Membership.objects.filter(project=project, role=Role.ML, user__is_active=True).exists(),
     )
 
 
@@ -221,7 +233,7 @@ def progress(round_: Round, *, now: datetime) -> Progress:
     return Progress(round_, _stages(round_), note=jobs.note(job, now=now), pace=jobs.pace(job, now=now))
 
 
-def outlook(project: Project) -> Outlook:
+def outlook(project: Project, *, newest: Round | None = None) -> Outlook:
     """Five queries; two of a project whose tallies are kept."""
     run = tallies.run_of(project)
     found = tallies.pool(project, run)
@@ -231,8 +243,16 @@ def outlook(project: Project) -> Outlook:
         pool=found.pool,
         problems=found.problems,
         waiting=Slot.objects.in_queue().filter(project=project, state=SlotState.READY).count(),
+        is_built_in=(project.base_model or settings.BASE_MODEL) == BUILT_IN,
+        failure=jobs.reason(newest.job) if newest and _would_fail_again(newest, project) else "",
         as_of=run.as_of if run else None,
     )
+
+
+def _would_fail_again(newest: Round, project: Project) -> bool:
+    """Training failed, and nobody has named another base model since."""
+    is_training = newest.state == RoundState.FAILED and newest.job.stage == "train"
+    return is_training and newest.manifest.get("base_model") == project.base_model
 
 
 def _rounds(project: Project) -> QuerySet[Round]:

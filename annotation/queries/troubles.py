@@ -13,7 +13,7 @@ from annotation.models.labelers import LabelerState
 from annotation.models.labels import FinishReason, Origin
 from annotation.models.projects import Role
 from annotation.models.slots import SlotState
-from annotation.queries.jobs import PATIENCE
+from annotation.queries.jobs import PATIENCE, reason
 from annotation.queries.reports import ROWS, Kind
 from annotation.queries.tallies import run_of
 
@@ -144,7 +144,7 @@ def _failed(failed: Sequence[Job]) -> Iterable[Trouble]:
                 _("Failed in the last seven days: %(kind)s") % {"kind": _(kind.label)},
                 _("The newest one says why. Mend that, then start it again on its page."),
                 PLACES[kind],
-                detail=jobs[0].error.strip().splitlines()[-1] if jobs[0].error.strip() else "",
+                detail=reason(jobs[0]),
             )
 
 

@@ -31,7 +31,7 @@ def rounds(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _start(request, place_in_project(request.user, slug, Role.ML))
     place = place_in_project(request.user, slug, Role.ML, Role.LEAD)
-    return _list(request, place, StartRoundForm.for_project(place.project))
+    return _list(request, place)
 
 
 def _start(request: HttpRequest, place: Membership) -> HttpResponse:
@@ -48,8 +48,11 @@ def _start(request: HttpRequest, place: Membership) -> HttpResponse:
     return redirect("rounds", place.project.slug)
 
 
-def _list(request: HttpRequest, place: Membership, form: StartRoundForm, *, status: int = 200) -> HttpResponse:
+def _list(
+    request: HttpRequest, place: Membership, form: StartRoundForm | None = None, *, status: int = 200
+) -> HttpResponse:
     page = queries.rounds_page(place.project, now=timezone.now())
+    form = form or StartRoundForm.for_project(place.project, by_chance=bool(page.outlook.failure))
     drift = drift_queries.drift(page.rounds, tolerance=place.project.auc_tolerance)
     rows = [
         (_("Round %(number)s") % {"number": one.number}, one.metrics.step_auc, not one.compared.promote)

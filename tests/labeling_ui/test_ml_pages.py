@@ -78,11 +78,18 @@ def test_h6_only_ml_staff_start_and_cancel_rounds(act, alice, dana, charlie, cli
     assert list(Round.objects.values_list("pk", "state")) == ([(running.pk, "running")] if running else [])
 
 
-def test_a_lead_reads_the_list_without_the_form(dana, client_for):
+def test_a_lead_reads_the_list_without_the_form(dana, mel, client_for):
     page = page_of(client_for(dana), "/p/algebra/rounds/")
 
     assert "ML staff of the project start one" in page
     assert "Start the round" not in page
+
+
+def test_a_lead_without_ml_staff_is_led_to_where_they_are_invited(dana, client_for):
+    page = page_of(client_for(dana), "/p/algebra/rounds/")
+
+    assert "nobody can start one" in page
+    assert 'on the page <a href="/p/algebra/people/">People</a>' in page
 
 
 def test_a_round_that_never_was_is_not_there(mel, client_for):
@@ -120,7 +127,7 @@ def test_the_form_starts_a_round_of_the_size_asked_for(project, mel, client_for)
 def test_the_form_begins_with_what_the_project_usually_takes(mel, client_for):
     page = client_for(mel).get("/p/algebra/rounds/")
 
-    assert page.context["form"].initial == {"problems": 50, "per_problem": 1}
+    assert page.context["form"].initial == {"problems": 50, "per_problem": 1, "by_chance": False}
 
 
 def test_a_second_round_is_refused_in_a_sentence(project, mel, client_for):
@@ -173,8 +180,32 @@ def test_the_form_says_on_how_many_labels_a_selector_will_be_trained(project, al
 
     page = page_of(client_for(mel), "/p/algebra/rounds/")
 
-    assert 'A selector is trained on <b class="number">5</b> labels.' in page
+    assert 'A selector is trained on <b class="number">5</b> labels, unless you choose by chance.' in page
+    assert "reads only problems such as those of the sample project" in page
     assert "a cold start" not in page
+
+
+def test_after_a_training_that_failed_the_choice_is_left_to_chance_until_another_base_is_named(
+    project, alice, mel, client_for
+):
+    factories.queued(project, 7)
+    for _ in range(5):
+        factories.label(alice)
+    round_, job = factories.running_round(project)
+    jobs.heartbeat(job=job, progress=jobs.Progress("train", 0, 0))
+    rounds.fail_round(round=round_, job=job, error="The training program ended with status 1.\nIt <cannot> read this.")
+    client = client_for(mel)
+
+    page = page_of(client, "/p/algebra/rounds/")
+    project.base_model = "/models/another"
+    project.save()
+    after = page_of(client, "/p/algebra/rounds/")
+
+    assert page.count("It &lt;cannot&gt; read this.") == 2  # where one is started, and in the list
+    assert "ended with status 1" not in page
+    assert 'name="by_chance"' in page.split(" checked")[0][-200:]
+    assert after.count("It &lt;cannot&gt; read this.") == 1
+    assert " checked" not in after
 
 
 # Watching -------------------------------------------------------------------------------------------------------------
@@ -403,8 +434,8 @@ def test_the_list_asks_as_many_questions_for_three_rounds_as_for_one(
     client = client_for(mel)
 
     # session · user · membership with project · rounds with job, selector and person · run of tallies · labels · pool
-    # · waiting · run of tallies · what is labeled of each round
-    with django_assert_num_queries(10):
+    # · waiting · whether anybody can start one · run of tallies · what is labeled of each round
+    with django_assert_num_queries(11):
         client.get("/p/algebra/rounds/")
 
 
