@@ -25,6 +25,7 @@ from annotation.queries import imports as queries
 from annotation.services import gold_import
 from annotation.services import import_batches as services
 from annotation.services.import_batches import Choices
+from annotation.services.import_report import RefusedLine
 from annotation.services.line_files import read_lines
 
 CHUNK = 1 << 20
@@ -148,15 +149,17 @@ class UndoImport(APIView):
 
 
 class GoldFileQuerySerializer(serializers.Serializer[Any]):
-    """`kind`: of lines that name none."""
+    """`kind`: of lines that name none. `check`: tell what the file would bring, and change nothing."""
 
     kind = serializers.ChoiceField(choices=GoldKind.choices, default=GoldKind.HIDDEN)
+    check = serializers.BooleanField(default=False)
 
 
 class GoldReportSerializer(serializers.Serializer[Any]):
     created = serializers.IntegerField()
     already_there = serializers.IntegerField()
     refused = serializers.JSONField()
+    doubtful = serializers.JSONField()
 
 
 class GoldFile(APIView):
@@ -171,14 +174,23 @@ class GoldFile(APIView):
     def post(self, request: Request, slug: str) -> Response:
         """Send a file of known solutions as the body, 5 MB at most."""
         place = place_in_project(request.user, slug, Role.LEAD)
-        kind = GoldKind(asked(GoldFileQuerySerializer, request)["kind"])
+        query = asked(GoldFileQuerySerializer, request)
         file = BytesIO(b"".join(_pieces(request, most=gold_import.MOST_BYTES)))
         report = gold_import.import_gold(
-            project=place.project, lines=read_lines(file), source="sent by the API", by=place.user, kind=kind
+            project=place.project,
+            lines=read_lines(file),
+            source="sent by the API",
+            by=place.user,
+            kind=GoldKind(query["kind"]),
+            dry_run=query["check"],
         )
-        refused = [{"line": one.number, "path": one.path, "reason": one.reason} for one in report.refused]
-        told = {"created": report.created, "already_there": report.already_there, "refused": refused}
+        told = {"created": report.created, "already_there": report.already_there}
+        told |= {"refused": _lines(report.refused), "doubtful": _lines(report.doubtful)}
         return Response(GoldReportSerializer(told).data)
+
+
+def _lines(lines: list[RefusedLine]) -> list[dict[str, Any]]:
+    return [{"line": one.number, "path": one.path, "reason": one.reason} for one in lines]
 
 
 def _pieces(request: Request, most: int | None = None) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from annotation.models.labels import APPEND_ONLY
 from annotation.models.problems import Split
+from annotation.models.projects import AnswerPolicy
 
 
 class GoldKind(models.TextChoices):
@@ -63,6 +64,12 @@ class Gold(models.Model):
     def accepts(self, first_error: int | None) -> bool:
         """Whether a first error at this step from 0 (None: no error) is among the acceptable ones."""
         return first_error in self.error_steps if self.error_steps else first_error is None
+
+    @property
+    def gives_itself_away(self) -> bool:
+        """Labelers must not tell it from others, and would: where those show the expected answer, it has none to show."""
+        is_secret = self.kind in (GoldKind.HIDDEN, GoldKind.SCREENING) and self.retired_at is None
+        return is_secret and self.solution.problem.answer is None and self.project.answer_policy != AnswerPolicy.NEVER
 
 
 class GoldJudgement(models.Model):

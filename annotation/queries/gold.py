@@ -39,7 +39,7 @@ def gold_page(project: Project, *, shelf: Shelf, page: str | None) -> GoldPage:
     """Three queries."""
     kept = Gold.objects.filter(project=project)
     numbers: dict[str, int] = kept.aggregate(**{one.value: Count("pk", filter=_on(one)) for one in Shelf})
-    rows: QuerySet[Any] = kept.filter(_on(shelf)).select_related("solution__problem")
+    rows: QuerySet[Any] = kept.filter(_on(shelf)).select_related("solution__problem", "project")
     counted = rows.annotate(
         judged=Count("goldjudgement"), agreed=Count("goldjudgement", filter=Q(goldjudgement__agrees=True))
     )

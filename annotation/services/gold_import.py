@@ -1,17 +1,19 @@
 """Gold from files: solutions with the steps at which a first error is accepted, one a line; ProcessBench's lines, too."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
+from active_learning.grading import extract_answer
 from active_learning.strict_json import Fields, RecordError, load_json
 from annotation.models import Gold, Problem, Project, Solution, User
 from annotation.models.problems import Split
 from annotation.models.quality import GoldKind, GoldOrigin
 from annotation.services import audit, gold, import_lock
-from annotation.services.import_problems import ensure_problems
+from annotation.services.import_problems import ensure_problems, text_or_number
 from annotation.services.import_report import ImportReport
 from annotation.services.import_solutions import UNKNOWN_PROBLEM, SolutionRow, ensure_solutions
 from annotation.services.refusal import Refusal
@@ -19,7 +21,8 @@ from annotation.services.sample_lines import Sample, read_samples
 
 MOST_LINES = 5000  # each solution is graded while one waits
 MOST_BYTES = 5 << 20  # of a file that is sent
-REFUSED = (gold.NotForGold, gold.NoSuchErrorStep, gold.TooManyWords)
+REFUSED = (gold.NotForGold, gold.TooManyWords)
+GIVEN_AWAY = _("no expected answer of the problem, by which labelers can tell it from others")
 
 
 class GoldFileTooBig(Refusal):
@@ -66,7 +69,7 @@ def import_gold(
 
 
 def read_gold(line: bytes, *, kind: GoldKind) -> GoldLine:
-    """{problem or unique_id, steps or solution, error_steps (from 0; none: []) or label (-1: none), kind?,
+    """{problem or unique_id, steps or solution, error_steps (from 0; none: []) or label (-1: none), answer?, kind?,
     explanation?}. Raises RecordError."""
     fields = Fields(load_json(line))
     samples = read_samples(line)
@@ -76,22 +79,34 @@ def read_gold(line: bytes, *, kind: GoldKind) -> GoldLine:
     if named not in GoldKind.values:
         raise RecordError("kind", f"expected one of {', '.join(GoldKind.values)}, found {named}")
     explanation = fields.optional("explanation", None, str, None) or ""
-    return GoldLine(samples[0], GoldKind(named), _error_steps(fields), explanation)
+    sample = _with_expected_answer(samples[0], fields)
+    return GoldLine(sample, GoldKind(named), _error_steps(fields, len(sample.steps)), explanation)
 
 
-def _error_steps(fields: Fields) -> list[int]:
+def _with_expected_answer(sample: Sample, fields: Fields) -> Sample:
+    """`answer` is what is expected, as in files of problems; what the solution comes to stands in its steps."""
+    expected = text_or_number(fields, "answer")
+    if expected is None:
+        return sample
+    problem = sample.problem and replace(sample.problem, answer=sample.problem.answer or expected)
+    answer = None if sample.answer is None else extract_answer("\n".join(sample.steps))
+    return replace(sample, problem=problem, answer=answer)
+
+
+def _error_steps(fields: Fields, steps: int) -> list[int]:
+    def step(value: Any, path: str) -> int:
+        if type(value) is not int or value < 0:
+            raise RecordError(path, f"expected the number of a step, from 0, found {value!r}")
+        if value >= steps:
+            raise RecordError(path, f"there is no step {value}: the {steps} steps count from 0")
+        return value
+
     if "error_steps" in fields.value:
-        return list(fields.items("error_steps", _step))
+        return list(fields.items("error_steps", step))
     if "label" not in fields.value:
         raise RecordError("error_steps", "the key is missing (and there is no label either)")
     label = fields.take("label", int)
-    return [] if label == -1 else [_step(label, "label")]
-
-
-def _step(value: Any, path: str) -> int:
-    if type(value) is not int or value < 0:
-        raise RecordError(path, f"expected the number of a step, from 0, found {value!r}")
-    return value
+    return [] if label == -1 else [step(label, "label")]
 
 
 def _take(project: Project, number: int, line: bytes, kind: GoldKind, by: User | None, report: ImportReport) -> None:
@@ -102,18 +117,21 @@ def _take(project: Project, number: int, line: bytes, kind: GoldKind, by: User |
         return
     try:
         with transaction.atomic():  # a refused line leaves no problem behind
-            _store(project, read_gold(line, kind=kind), by, report)
+            made = _store(project, read_gold(line, kind=kind), by, report)
     except RecordError as error:
         report.refuse(number, error)
     except REFUSED as refusal:
         report.refuse(number, RecordError("", str(refusal)))
+    else:
+        if made.gives_itself_away:
+            report.doubt(number, "answer", GIVEN_AWAY)
 
 
-def _store(project: Project, row: GoldLine, by: User | None, report: ImportReport) -> None:
+def _store(project: Project, row: GoldLine, by: User | None, report: ImportReport) -> Gold:
     solution, made = _solution(project, row.sample)
-    there = Gold.objects.filter(solution=solution).first()
+    there = Gold.objects.filter(solution=solution).select_related("project").first()
     if there is None:
-        gold.add_gold(
+        there = gold.add_gold(
             solution=solution,
             kind=row.kind,
             error_steps=row.error_steps,
@@ -126,6 +144,8 @@ def _store(project: Project, row: GoldLine, by: User | None, report: ImportRepor
     else:
         _check_same(there, row)
         report.already_there += 1
+    there.solution = solution  # with its problem
+    return there
 
 
 def _check_same(there: Gold, row: GoldLine) -> None:

@@ -47,7 +47,7 @@ def read_problem(line: bytes, *, split: str) -> ProblemRow:
         text=problem_text(fields),
         answer=answer,
         reference_solution=solution,
-        subject=short_text(fields, "subject" if "subject" in fields.value else "type", 100),
+        subject=subject_of(fields),
         level=level,
         unique_id=short_text(fields, "unique_id", 200),
         split=_split(fields, split),
@@ -79,6 +79,11 @@ def _answer_and_solution(fields: Fields) -> tuple[str | None, str]:
     if answer is not None and not solution and (gsm8k := GSM8K_ANSWER.search(answer)):
         return gsm8k[1].strip(), answer[: gsm8k.start()]
     return (extract_answer(solution) if answer is None else answer), solution
+
+
+def subject_of(fields: Fields) -> str:
+    """MATH calls it type."""
+    return short_text(fields, "subject" if "subject" in fields.value else "type", 100)
 
 
 def level_of(fields: Fields) -> int | None:

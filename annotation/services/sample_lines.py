@@ -7,7 +7,14 @@ from typing import Any
 from active_learning.grading import extract_answer
 from active_learning.steps import LINE_ENDS, split_steps
 from active_learning.strict_json import Fields, RecordError, load_json
-from annotation.services.import_problems import ProblemRow, level_of, problem_text, short_text, text_or_number
+from annotation.services.import_problems import (
+    ProblemRow,
+    level_of,
+    problem_text,
+    short_text,
+    subject_of,
+    text_or_number,
+)
 
 OWN_ID = re.compile(r"problem-\d+")  # export_samples.py
 PARAGRAPH_ENDS = re.compile(r"(?<=\n)\n(?=[^\n]*\S)")
@@ -148,7 +155,7 @@ def _problem(fields: Fields) -> ProblemRow:
         text=problem_text(fields),
         answer=truth,
         reference_solution=solution,
-        subject=short_text(fields, "subject", 100),
+        subject=subject_of(fields),
         level=level_of(fields),
         unique_id=_unique_id(fields),
     )

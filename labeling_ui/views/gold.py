@@ -37,7 +37,7 @@ def gold_list(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def gold_file(request: HttpRequest, slug: str) -> HttpResponse:
-    """A file of gold; what was refused of it stands on the page."""
+    """A file of gold, or only a look at what it would bring; what was refused of it stands on the page."""
     place = place_in_project(request.user, slug, Role.LEAD)
     form = GoldFileForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -45,12 +45,17 @@ def gold_file(request: HttpRequest, slug: str) -> HttpResponse:
     file, kind = form.cleaned_data["file"], GoldKind(form.cleaned_data["kind"])
     try:
         report = gold_import.import_gold(
-            project=place.project, lines=read_lines(file), source=file.name, by=place.user, kind=kind
+            project=place.project,
+            lines=read_lines(file),
+            source=file.name,
+            by=place.user,
+            kind=kind,
+            dry_run=request.POST.get("act") == "check",
         )
     except Refusal as refusal:
         form.add_error("file", _(str(refusal)))
         return _list(request, place, form, status=400)
-    return _list(request, place, GoldFileForm(), report=report)
+    return _list(request, place, GoldFileForm(initial={"kind": kind}), report=report)
 
 
 @never_cache

@@ -243,9 +243,13 @@ def test_n2_a_file_of_gold_is_sent_as_the_body(lead):
     line = {"problem": "What is 1 + 1?", "steps": ["It is 3.", "# Answer\n\n3"], "error_steps": [0]}
     body = json.dumps(line).encode() + b"\nnonsense\n"
 
+    checked = lead("POST", "/projects/algebra/gold/file?check=true", body, "application/octet-stream").json()
+    assert not Gold.objects.exists()
     told = lead("POST", "/projects/algebra/gold/file", body, "application/octet-stream").json()
 
+    assert told == checked
     assert (told["created"], [one["line"] for one in told["refused"]]) == (1, [2])
+    assert [(one["line"], one["path"]) for one in told["doubtful"]] == [(1, "answer")]
 
 
 def test_n2_a_file_is_sent_and_waits_for_its_check(lead, tmp_path, settings):

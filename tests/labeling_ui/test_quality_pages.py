@@ -226,9 +226,9 @@ def line(**values):
     return json.dumps({"problem": "What is 1+1?", "steps": ["It is 3.", "# Answer\n\n3"], "error_steps": [0]} | values)
 
 
-def upload(client, *lines, kind="hidden"):
+def upload(client, *lines, kind="hidden", act="import"):
     file = SimpleUploadedFile("gold.jsonl", "\n".join(lines).encode())
-    return client.post(f"{URL}gold/file/", {"file": file, "kind": kind})
+    return client.post(f"{URL}gold/file/", {"file": file, "kind": kind, "act": act})
 
 
 def test_a_file_of_gold_is_taken_line_by_line_and_refused_lines_are_told(project, dana, client_for):
@@ -248,7 +248,7 @@ def test_a_file_of_gold_is_taken_line_by_line_and_refused_lines_are_told(project
     page = " ".join(answer.content.decode().split())
     assert "gold.jsonl: 2 made, 1 there before, 4 lines refused." in page
     for number, words in (
-        (3, "The solution has the steps 1 to 2"),
+        (3, "there is no step 5: the 2 steps count from 0"),
         (4, "expected one of"),
         (6, "is gold already"),
         (7, "not valid JSON"),
@@ -259,6 +259,47 @@ def test_a_file_of_gold_is_taken_line_by_line_and_refused_lines_are_told(project
     assert known == {"What is 1+1?": ("screening", [0]), "What is 2+2?": ("hidden", [])}
     assert Problem.objects.filter(project=project).count() == 2
     assert set(Gold.objects.values_list("origin", "created_by")) == {("import", dana.pk)}
+
+
+def test_the_answer_of_a_line_is_the_one_that_is_expected_of_its_problem(project):
+    told = {"answer": "2", "subject": "Sums", "level": 1, "unique_id": "sums/1"}
+
+    report = gold_import.import_gold(project=project, lines=[line(**told).encode()], source="file", by=None)
+
+    solution = Gold.objects.select_related("solution__problem").get().solution
+    found = {name: getattr(solution.problem, name) for name in told}
+    assert found == told
+    assert (solution.answer, solution.grade) == ("3", "wrong")
+    assert not report.doubts
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "is_told"),
+    [
+        ("hidden", "always", True),
+        ("screening", "on_demand", True),
+        ("visible", "always", False),
+        ("hidden", "never", False),
+    ],
+)
+def test_gold_that_labelers_could_tell_from_others_is_told_to_leads(kind, policy, is_told, project, dana, client_for):
+    Project.objects.filter(pk=project.pk).update(answer_policy=policy)
+
+    report = upload(client_for(dana), line(kind=kind)).content.decode()
+    shelf = client_for(dana).get(f"{URL}gold/?show={kind}").content.decode()
+    item = client_for(dana).get(f"{URL}gold/{Gold.objects.get().pk}/").content.decode()
+
+    assert ("no expected answer of the problem" in report) is is_told
+    assert ("no expected answer" in shelf) is is_told
+    assert ("they see no expected answer" in item) is is_told
+
+
+def test_a_check_of_a_file_of_gold_changes_nothing(project, dana, client_for):
+    answer = upload(client_for(dana), line(), line(error_steps=[2]), act="check")
+
+    assert "gold.jsonl would bring 1; 0 are there already, 1 lines would be refused." in answer.content.decode()
+    assert not Gold.objects.exists()
+    assert not Problem.objects.filter(project=project).exists()
 
 
 def test_files_of_processbench_are_read_as_they_are(project):
