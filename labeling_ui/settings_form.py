@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
@@ -14,6 +15,9 @@ PHASES = [
     (1, _("phase 1: labelers and a program find a solution together, step by step")),
     (2, _("phase 2: labelers judge a whole solution up to its first error")),
 ]
+NOBODY_WRITES = _(
+    "Nothing writes steps here yet: labelers are offered only what imported solutions have at the same place, which may be nothing."
+)
 POINTS = [(0, _("not asked")), (3, _("on three points")), (5, _("on five points"))]
 GROUPS = [
     (_("The task"), ["phase", "neutral_end", "progress_points", "critiques"]),
@@ -70,8 +74,9 @@ class SettingsForm(forms.Form):
         required=False,
         max_length=500,
         help_text=_(
-            "Where the imported solutions have too few: the folder of a language model on the server, or toy; "
-            "empty for none. What you write is checked when steps are asked for, not here."
+            "Where the imported solutions have too few: the folder of a language model on the server, or toy, which "
+            "reads only the chain arithmetic of the sample project; empty for none. What you write is checked when "
+            "steps are asked for, not here."
         ),
     )
     lease_minutes = number(
@@ -147,6 +152,9 @@ class SettingsForm(forms.Form):
     def for_project(cls, project: Project, data: Any = None) -> "SettingsForm":
         form = cls(data, initial={name: getattr(project, name) for name in cls.base_fields})
         form.fields["phase"].required = False  # a page that shows it as fixed sends none
+        if not project.generator:
+            for name in ("alternatives", "options_per_step"):
+                form.fields[name].help_text = format_lazy("{} {}", form.fields[name].help_text, NOBODY_WRITES)
         return form
 
     def clean_currency(self) -> str:

@@ -14,6 +14,7 @@ from annotation.models import Job
 from annotation.models.jobs import JobKind
 from annotation.services import jobs
 from annotation.services.jobs import Cancelled, LostFence, MustWait, Progress
+from annotation.services.refusal import Refusal
 from workers import failpoints
 from workers.child import Child, ChildFailed, ChildKilled, Line
 from workers.pace import LossCurve, Pace
@@ -22,6 +23,10 @@ HEARTBEAT_SECONDS = 2.0
 LOG_LINES = 60
 
 log = logging.getLogger(__name__)
+
+
+class CannotBeDone(Exception):
+    """Not of this question, or not with these settings; the message is for the person who waits."""
 
 
 class Work(Protocol):
@@ -157,10 +162,10 @@ def _do(job: Job, work: Work) -> None:
         jobs.give_back(job=job)
     except Cancelled:
         work.end_cancelled(job)
-    except ChildFailed as failure:
-        work.fail(job, str(failure))
     except (LostFence, OperationalError):
         raise
+    except (ChildFailed, CannotBeDone, Refusal) as failure:
+        work.fail(job, str(failure))
     except Exception as bug:
         # The person who waits sees that it is over, the log has the traceback.
         log.exception("job %s failed", job.pk)

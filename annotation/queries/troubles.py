@@ -142,10 +142,19 @@ def _failed(failed: Sequence[Job]) -> Iterable[Trouble]:
                 False,
                 len(jobs),
                 _("Failed in the last seven days: %(kind)s") % {"kind": _(kind.label)},
-                _("The newest one says why. Mend that, then start it again on its page."),
+                _advice(kind),
                 PLACES[kind],
                 detail=reason(jobs[0]),
             )
+
+
+def _advice(kind: JobKind) -> str:
+    if kind == JobKind.OPTIONS:
+        return _(
+            "The newest one says why. Labelers were offered only what imported solutions have at the same place, or "
+            "nothing. Name another program that writes steps in the settings, or ask for no alternatives."
+        )
+    return _("The newest one says why. Mend that, then start it again on its page.")
 
 
 def _reports(project: Project, now: datetime) -> Iterable[Trouble]:

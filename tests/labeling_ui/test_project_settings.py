@@ -127,3 +127,14 @@ def test_the_page_counts_its_queries(project, dana, client_for, django_assert_nu
     # session · user · membership with project · is there a label
     with django_assert_num_queries(4):
         client.get(URL)
+
+
+def test_the_page_says_when_nothing_writes_the_steps_that_it_asks_for(project, dana, client_for):
+    client = client_for(dana)
+
+    before = client.get(URL).content.decode()
+    Project.objects.update(generator="toy")
+    after = client.get(URL).content.decode()
+
+    assert (before.count("Nothing writes steps here yet"), after.count("Nothing writes steps here yet")) == (2, 0)
+    assert "toy, which reads only the chain arithmetic of the sample project" in after

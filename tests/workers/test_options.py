@@ -76,6 +76,17 @@ def test_a_generator_that_cannot_be_used_leaves_the_pool_and_says_why(problem, c
     assert "/nowhere" in Job.objects.get().error
 
 
+def test_the_scripted_generator_says_that_it_reads_only_its_own_problems(problem):
+    problem.text = "What is the derivative of $x^2$?"
+    problem.save()
+    first = offered(problem, ["It is $2x$."])
+
+    work_off(JobKind.OPTIONS, option_work)
+
+    assert OptionSet.objects.get(pk=first.pk).is_ready
+    assert Job.objects.get().error.startswith("The program toy writes only the chain arithmetic of the sample project")
+
+
 def test_options_whose_workers_fell_silent_are_given_without_the_generator(problem):
     first = offered(problem)
     Job.objects.update(state="running", attempt=Job.MAX_ATTEMPTS, lease_until="2000-01-01T00:00Z")
