@@ -51,7 +51,7 @@ def tables(page: AgreementPage) -> dict[str, Any]:
         "classes": _classes(found),
         "pairs": _pairs(found.pairs, people),
         "abilities": _abilities(found.abilities, people),
-        "doubts": _doubts(found.doubts),
+        "doubts": _doubts(page.doubts),
     }
 
 

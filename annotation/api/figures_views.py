@@ -50,8 +50,8 @@ class Agreement(APIView):
     @extend_schema(responses=serializers.AgreementPageSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """How far labelers agree on ratings of steps and on first errors."""
-        project = place_in_project(request.user, slug, Role.LEAD).project
-        found = agreement.agreement_page(project, now=timezone.now(), page=None)
+        place = place_in_project(request.user, slug, Role.LEAD)
+        found = agreement.agreement_page(place, now=timezone.now(), page=None)
         context = {"labelers": found.labelers}
         return Response(serializers.AgreementPageSerializer(found, context=context).data)
 

@@ -184,9 +184,9 @@ class GoldFile(APIView):
             kind=GoldKind(query["kind"]),
             dry_run=query["check"],
         )
-        told = {"created": report.created, "already_there": report.already_there}
-        told |= {"refused": _lines(report.refused), "doubtful": _lines(report.doubtful)}
-        return Response(GoldReportSerializer(told).data)
+        counts = {"created": report.created, "already_there": report.already_there}
+        lines = {"refused": _lines(report.refused), "doubtful": _lines(report.doubtful)}
+        return Response(GoldReportSerializer(counts | lines).data)
 
 
 def _lines(lines: list[RefusedLine]) -> list[dict[str, Any]]:

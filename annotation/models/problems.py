@@ -49,6 +49,10 @@ class Problem(models.Model):
     def __str__(self) -> str:
         return self.text[:80]
 
+    @property
+    def trains(self) -> bool:
+        return self.split == Split.TRAIN and self.withdrawn_at is None
+
 
 class Grade(models.TextChoices):
     """Whether the final answer equals the truth; the values of active_learning.grading.Grade."""

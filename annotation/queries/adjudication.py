@@ -32,6 +32,7 @@ from annotation.models import (
     Exclusion,
     Gold,
     Label,
+    Membership,
     Project,
     PutBack,
     Solution,
@@ -40,11 +41,13 @@ from annotation.models import (
 )
 from annotation.models.labels import FinishReason, LabelQuerySet, Origin, Purpose
 from annotation.models.problems import Split
+from annotation.models.projects import Role
 
 ROWS_ON_A_PAGE = 50
 # Whoever gave up has said nothing of the solution.
 SAY_SOMETHING = [FinishReason.FOUND_ERROR, FinishReason.SOLUTION, FinishReason.BAD_PROBLEM]
 NO_ERROR, BAD_PROBLEM = -1, -2  # beside the steps from 0 at which a first error may be
+DECIDE = [Role.LEAD, Role.REVIEWER]
 SOUND = Q(problem__withdrawn_at__isnull=True, problem__split=Split.TRAIN)
 
 
@@ -171,10 +174,26 @@ def open_cases(project: Project, by: User) -> QuerySet[Solution]:
     wrong = Dispute.objects.labeler_was_wrong().filter(project=project)
     # Begun from these, which are few, and not from all solutions with a question to each.
     wanted = disagree.values("solution").union(wrong.values("label__solution"))
+    found = Solution.objects.filter(SOUND, project=project, pk__in=wanted, adjudication__isnull=True)
+    return _unknown_to(by, project, found)
+
+
+def to_judge_blind(place: Membership, solutions: Sequence[int]) -> set[int]:
+    """Those of these solutions that this member may yet have to judge without knowing what others say of them: what is
+    open, and what another reviewer has begun and may put back. Three queries at most."""
+    if place.role not in DECIDE or not solutions:
+        return set()
+    open_ = open_cases(place.project, place.user).filter(pk__in=solutions)
+    begun = Adjudication.objects.filter(solution__in=solutions, label__isnull=True).exclude(reviewer__user=place.user)
+    others = _unknown_to(place.user, place.project, Solution.objects.filter(pk__in=begun.values("solution")))
+    return {*open_.values_list("pk", flat=True), *others.values_list("pk", flat=True)}
+
+
+def _unknown_to(by: User, project: Project, solutions: QuerySet[Solution]) -> QuerySet[Solution]:
+    """Whoever labeled a solution, or put it back, knows too much to judge it."""
     own = Label.objects.filter(project=project, labeler__user=by)
     seen = PutBack.objects.filter(project=project, reviewer__user=by)
-    found = Solution.objects.filter(SOUND, project=project, pk__in=wanted, adjudication__isnull=True)
-    return found.exclude(pk__in=own.values("solution")).exclude(pk__in=seen.values("solution"))
+    return solutions.exclude(pk__in=own.values("solution")).exclude(pk__in=seen.values("solution"))
 
 
 def list_page(project: Project, *, by: User, show: Show, page: str | None) -> ListPage:

@@ -17,12 +17,14 @@ from django.core.paginator import Page, Paginator
 
 from active_learning import agreement, crowd
 from active_learning.agreement import Agreement, Figure, Why
-from annotation.models import Adjudication, Labeler, Project, Solution, TallyRun
+from annotation.models import Labeler, Membership, Project, Solution, TallyRun
+from annotation.queries import adjudication
 from annotation.queries.agreement_table import RATINGS, Judged, Sample, Table, judged
 
 KEPT = "agreement"  # where the counts of a run hold it
 MOST_SOLUTIONS = 2000  # the newest ones: a share of them is known to two percent
 MOST_PAIRS, MOST_PEOPLE, MOST_DOUBTS, ROWS_ON_A_PAGE = 50, 50, 20, 20
+LEAST_LABELERS = 3  # between two nobody can tell who is right
 SURE = 0.8  # how likely a rating has to be before it is held against that of most
 # Computed afresh while that is quick; else kept for so many times as long as it took, and the page says since when.
 QUICK_SECONDS, KEPT_TIMES, MOST_KEPT_SECONDS = 0.3, 60, 900
@@ -76,7 +78,7 @@ class Found:
     near: Figure  # at most one step apart
     pairs: list[Pair] = field(default_factory=list)  # those who share most
     pairs_in_all: int = 0
-    abilities: list[Ability] = field(default_factory=list)  # the least able first
+    abilities: list[Ability] = field(default_factory=list)  # the least able first; none where there are only two
     doubts: list[Doubt] = field(default_factory=list)
     contested: list[tuple[int, int, int]] = field(default_factory=list)  # (solution, labels, different first errors)
 
@@ -86,6 +88,7 @@ class Contested:
     solution: Solution
     labels: int
     answers: int
+    is_case: bool  # there is a page to decide it on
     is_decided: bool
 
 
@@ -96,19 +99,22 @@ class AgreementPage:
     labelers: dict[int, Labeler]
     rows: "Page[tuple[int, int, int]]"
     contested: list[Contested]
+    doubts: list[Doubt]  # without those that would tell what others rated, where one may yet have to judge it
 
 
-def agreement_page(project: Project, *, now: datetime, page: str | None) -> AgreementPage:
-    """Five queries, the second of which may be spared."""
-    found, as_of = _kept(project, now)
+def agreement_page(by: Membership, *, now: datetime, page: str | None) -> AgreementPage:
+    """Seven queries, the second of which may be spared."""
+    found, as_of = _kept(by.project, now)
     rows = Paginator(found.contested, ROWS_ON_A_PAGE).get_page(page)
     shown = {one for pair in found.pairs for one in pair.labelers} | {one.labeler for one in found.abilities}
+    blind = adjudication.to_judge_blind(by, [one.solution for one in found.doubts])
     return AgreementPage(
         found=found,
         as_of=as_of,
         labelers=Labeler.objects.select_related("user").in_bulk(shown),
         rows=rows,
         contested=_contested(list(rows)),
+        doubts=[one for one in found.doubts if one.solution not in blind],
     )
 
 
@@ -172,17 +178,18 @@ def agreement_of(sample: Sample) -> Found:
     solution_of = np.array([solution for solution, _ in table.units], np.int64)
     pairs, pairs_in_all = _pairs(table)
     abilities, doubts = _consensus(table)
+    labelers = len({one.labeler for one in sample.judged})
     return Found(
         shared=sample.shared,
         solutions=len(table.by_solution),
         labels=len(sample.judged),
-        labelers=len({one.labeler for one in sample.judged}),
+        labelers=labelers,
         steps=agreement.of_counts(counts, solution_of),
         exact=exact,
         near=near,
         pairs=pairs,
         pairs_in_all=pairs_in_all,
-        abilities=abilities[:MOST_PEOPLE],
+        abilities=abilities[:MOST_PEOPLE] if labelers >= LEAST_LABELERS else [],
         doubts=doubts[:MOST_DOUBTS],
         contested=_disputed(table.by_solution),
     )
@@ -255,12 +262,13 @@ def _disputed(by_solution: dict[int, list[Judged]]) -> list[tuple[int, int, int]
 
 
 def _contested(rows: Sequence[tuple[int, int, int]]) -> list[Contested]:
-    keys = [solution for solution, _, _ in rows]
-    solutions = Solution.objects.select_related("problem").defer("steps").in_bulk(keys)
-    decided = Adjudication.objects.filter(solution__in=keys, label__isnull=False)
-    over = set(decided.values_list("solution", flat=True))
-    return [
-        Contested(solutions[solution], labels, answers, solution in over)
-        for solution, labels, answers in rows
-        if solution in solutions
-    ]
+    related = Solution.objects.select_related("problem", "adjudication", "disagreement").defer("steps")
+    solutions = related.in_bulk([solution for solution, _, _ in rows])
+    return [_one(solutions[solution], labels, answers) for solution, labels, answers in rows if solution in solutions]
+
+
+def _one(solution: Solution, labels: int, answers: int) -> Contested:
+    """Labels of a problem that is withdrawn disagree, and there is nothing to decide."""
+    case = getattr(solution, "adjudication", None)
+    is_open = hasattr(solution, "disagreement") and solution.problem.trains
+    return Contested(solution, labels, answers, bool(case or is_open), bool(case and case.label_id))

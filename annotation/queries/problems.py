@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
-from annotation.models import Dispute, Job, Label, Problem, Project, Slot, Solution, TruthChange, UngradedAnswer
+from annotation.models import Dispute, Gold, Job, Label, Problem, Project, Slot, Solution, TruthChange, UngradedAnswer
 from annotation.models.jobs import FINISHED, JobKind
 from annotation.models.labels import FinishReason
 from annotation.models.problems import Grade
@@ -55,6 +55,7 @@ class SolutionRow:
     solution: Solution
     labels: int
     is_waiting: bool  # in the queue
+    gold: Gold | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def problem_page(project: Project, *, pk: int, page: str | None, now: datetime) 
     if problem is None:
         return None
     all_ = Solution.objects.filter(problem=problem)
-    solutions = Paginator(all_.order_by("pk"), ROWS_ON_A_PAGE).get_page(page)
+    solutions = Paginator(all_.select_related("gold").order_by("pk"), ROWS_ON_A_PAGE).get_page(page)
     bad = Label.objects.current().filter(project=project, finish_reason=FinishReason.BAD_PROBLEM)
     grades = all_.order_by("grade").values_list("grade").annotate(number=Count("pk"))
     return ProblemPage(
@@ -125,7 +126,9 @@ def _solution_rows(solutions: Sequence[Solution]) -> list[SolutionRow]:
     numbers = dict(labels.annotate(number=Count("pk")))
     slots = Slot.objects.filter(solution__in=solutions, state__in=[SlotState.READY, SlotState.LEASED])
     waiting = set(slots.values_list("solution", flat=True))
-    return [SolutionRow(one, numbers.get(one.pk, 0), one.pk in waiting) for one in solutions]
+    return [
+        SolutionRow(one, numbers.get(one.pk, 0), one.pk in waiting, getattr(one, "gold", None)) for one in solutions
+    ]
 
 
 def grading(project: Project, *, now: datetime) -> Grading | None:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.models import Label, ModelVersion, Project, Slot, Solution, SolutionScore, StepRating
+from annotation.models import Gold, Label, Membership, ModelVersion, Project, Slot, Solution, SolutionScore, StepRating
 from annotation.models.scoring import ModelState
+from annotation.queries import adjudication
 
 SHADES = 10
 DEFAULT_THRESHOLD = 0.5  # of models that are older than the choice of one
@@ -67,6 +68,8 @@ class SolutionPage:
     shown: Opinion | None
     labels: int
     picks: list[Slot]
+    gold: Gold | None
+    is_to_judge: bool  # by whoever looks: what people rated is kept from them until they have
 
     @property
     def has_ratings(self) -> bool:
@@ -78,11 +81,12 @@ def solution_of(project: Project, pk: int) -> Solution | None:
     return Solution.objects.filter(project=project, pk=pk).select_related("problem").first()
 
 
-def solution_page(solution: Solution, *, version: int | None) -> SolutionPage:
-    """With the opinion of this version; of the one in use, or else the newest, where it has none. Four queries."""
+def solution_page(solution: Solution, *, by: Membership, version: int | None) -> SolutionPage:
+    """With the opinion of this version; of the one in use, or else the newest, where it has none. Eight queries at most."""
     found = opinions(solution)
     shown = _shown(found, version)
-    ratings = _ratings(solution)
+    is_to_judge = solution.pk in adjudication.to_judge_blind(by, [solution.pk])
+    ratings: Counter[tuple[int, int]] = Counter() if is_to_judge else _ratings(solution)
     return SolutionPage(
         solution=solution,
         steps=[_step(place, text, shown, ratings) for place, text in enumerate(solution.steps)],
@@ -90,6 +94,8 @@ def solution_page(solution: Solution, *, version: int | None) -> SolutionPage:
         shown=shown,
         labels=Label.objects.current().filter(solution=solution).count(),
         picks=list(Slot.objects.filter(solution=solution).select_related("round").order_by("pk")),
+        gold=Gold.objects.filter(solution=solution).first(),
+        is_to_judge=is_to_judge,
     )
 
 

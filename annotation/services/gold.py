@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 
 from annotation.models import Gold, GoldJudgement, Slot, Solution, User
 from annotation.models.labels import JUDGED
-from annotation.models.problems import Split
 from annotation.models.quality import GoldKind, GoldOrigin
 from annotation.models.slots import Arm
 from annotation.services import audit
@@ -60,7 +59,7 @@ def add_gold(
     """
     if solution.project.phase != 2:
         raise NoGoldHere
-    if solution.problem.split != Split.TRAIN or solution.problem.withdrawn_at:
+    if not solution.problem.trains:
         raise NotForGold
     steps = _steps(solution, error_steps)
     with transaction.atomic():

@@ -20,7 +20,7 @@ from labeling_ui import agreement_tables
 @require_GET
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     place = place_in_project(request.user, slug, Role.LEAD)
-    page = queries.agreement_page(place.project, now=timezone.now(), page=request.GET.get("page"))
+    page = queries.agreement_page(place, now=timezone.now(), page=request.GET.get("page"))
     context = {"project": place.project, "place": place, "page": page, "found": page.found}
     context["reading"] = agreement_words.reading(page.found)
     context |= agreement_tables.tables(page)

@@ -63,7 +63,7 @@ def solution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     asked = next(iter(_numbers(request.GET.get("model", ""))), None)
-    page = solutions.solution_page(found, version=asked)
+    page = solutions.solution_page(found, by=place, version=asked)
     context = {"project": place.project, "place": place, "page": page, "solution": found, "asked": asked}
     return render(request, "labeling_ui/ml/solution.html", context)
 

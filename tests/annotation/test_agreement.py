@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from uuid import uuid4
 
 import krippendorff
@@ -11,7 +12,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from active_learning.agreement import Why
-from annotation.models import Label, Lease, Project, Slot
+from annotation.models import Label, Lease, Membership, Project, Slot
 from annotation.queries import agreement as queries
 from annotation.queries import agreement_table, agreement_words
 from annotation.services import importing, quality, tallies
@@ -24,6 +25,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def carol(project):
     return factories.member(project, "labeler", "carol")
+
+
+@pytest.fixture
+def lead(project, dana):
+    return Membership.objects.select_related("project", "user").get(project=project, user=dana)
 
 
 @pytest.fixture(autouse=True)
@@ -139,43 +145,43 @@ def test_f9_the_newest_solutions_count_where_there_are_very_many(project, alice,
     assert (one.shared, one.solutions, one.exact.value) == (2, 1, 1)
 
 
-def test_f9_a_page_asks_five_questions(project, alice, bob, django_assert_num_queries):
+def test_f9_a_page_asks_four_questions(project, alice, bob, lead, django_assert_num_queries):
     twice(project, [(alice, (1, -1)), (bob, (1, 1, 1))], [(alice, (1, -1)), (bob, (1, -1))])
 
-    # run of tallies · labels that are shared · labelers · solutions in dispute · what of them is decided
-    with django_assert_num_queries(5):
-        page = queries.agreement_page(project, now=timezone.now(), page=None)
+    # run of tallies · labels that are shared · labelers · solutions in dispute
+    with django_assert_num_queries(4):
+        page = queries.agreement_page(lead, now=timezone.now(), page=None)
 
-    assert [(one.labels, one.answers, one.is_decided) for one in page.contested] == [(2, 2, False)]
+    assert [(one.labels, one.answers, one.is_case, one.is_decided) for one in page.contested] == [(2, 2, True, False)]
     assert set(page.labelers) == {alice.pk, bob.pk}
 
 
-def test_f9_what_took_long_is_kept_for_a_while_and_says_since_when(project, alice, bob, monkeypatch):
+def test_f9_what_took_long_is_kept_for_a_while_and_says_since_when(project, alice, bob, lead, monkeypatch):
     twice(project, [(alice, (1, -1)), (bob, (1, -1))])
     monkeypatch.setattr(queries, "QUICK_SECONDS", 0.0)
     monkeypatch.setattr(queries, "KEPT_TIMES", 10_000)
     first, later = timezone.now(), timezone.now()
-    before = queries.agreement_page(project, now=first, page=None)
+    before = queries.agreement_page(lead, now=first, page=None)
     twice(project, [(alice, (1, -1)), (bob, (1, 1, 1))])
 
-    kept = queries.agreement_page(project, now=later, page=None)
+    kept = queries.agreement_page(lead, now=later, page=None)
 
     assert (kept.as_of, kept.found) == (first, before.found)
     cache.clear()
-    assert queries.agreement_page(project, now=later, page=None).found.shared == 2
+    assert queries.agreement_page(lead, now=later, page=None).found.shared == 2
 
 
 def test_f9_a_large_project_reads_what_the_last_run_of_tallies_found(
-    project, alice, bob, carol, django_assert_num_queries
+    project, alice, bob, carol, lead, django_assert_num_queries
 ):
     labels = [(alice, (1, -1)), (bob, (1, 1, 1)), (carol, (1, 0, 1))]
     twice(project, labels, [(alice, (1, -1)), (bob, (1, -1))], [(alice, (1, 1, 1)), (bob, (1, 1, 1))])
-    at_once = queries.agreement_page(project, now=timezone.now(), page=None)
+    at_once = queries.agreement_page(lead, now=timezone.now(), page=None)
     run = tallies.renew(project=project)
 
-    # run of tallies · labelers · solutions in dispute · what of them is decided
-    with django_assert_num_queries(4):
-        kept = queries.agreement_page(project, now=timezone.now(), page=None)
+    # run of tallies · labelers · solutions in dispute
+    with django_assert_num_queries(3):
+        kept = queries.agreement_page(lead, now=timezone.now(), page=None)
 
     assert (kept.found, kept.as_of) == (at_once.found, run.as_of)
     assert at_once.found.pairs
@@ -183,10 +189,10 @@ def test_f9_a_large_project_reads_what_the_last_run_of_tallies_found(
     assert queries.read(json.loads(json.dumps(queries.keep(found(carol.project))))) == found(carol.project)
 
 
-def test_f9_a_run_of_tallies_keeps_that_there_is_nothing_to_tell(project):
+def test_f9_a_run_of_tallies_keeps_that_there_is_nothing_to_tell(project, lead):
     run = tallies.renew(project=project)
 
-    assert queries.agreement_page(project, now=timezone.now(), page=None).as_of == run.as_of
+    assert queries.agreement_page(lead, now=timezone.now(), page=None).as_of == run.as_of
     assert queries.read(run.counts[queries.KEPT]) == found(project)
 
 
@@ -293,3 +299,25 @@ def test_f9_432_real_labels_of_one_problem(project):
     assert one.steps.alpha_ordinal.value == pytest.approx(theirs, abs=1e-6)
     assert (one.pairs_in_all, len(one.pairs)) == (430 * 429 / 2, queries.MOST_PAIRS)
     assert "of 1 solution" in agreement_words.reading(one)[-1]
+
+
+def test_f9_between_two_labelers_nobody_is_ranked(project, alice, bob, carol):
+    twice(project, [(alice, (1, -1)), (bob, (1, 1, 1))], [(alice, (1, -1)), (bob, (1, -1))])
+
+    assert found(project).abilities == []
+    twice(project, [(alice, (1, -1)), (carol, (1, -1))])
+    assert {one.labeler for one in found(project).abilities} == {alice.pk, bob.pk, carol.pk}
+
+
+def test_f9_where_able_labelers_think_otherwise_is_kept_from_who_may_have_to_judge_it(
+    project, alice, bob, lead, monkeypatch
+):
+    twice(project, [(alice, (1, -1)), (bob, (1, 1, 1))], [(alice, (1, -1)), (bob, (1, -1))])
+    disputed, agreed = Label.objects.filter(labeler=alice).order_by("created_at").values_list("solution", flat=True)
+    doubts = [queries.Doubt(solution, 1, 1, -1, 0.9, 3) for solution in (disputed, agreed)]
+    kept = replace(found(project), doubts=doubts)
+    monkeypatch.setattr(queries, "find", lambda project: kept)
+
+    page = queries.agreement_page(lead, now=timezone.now(), page=None)
+
+    assert [one.solution for one in page.doubts] == [agreed]

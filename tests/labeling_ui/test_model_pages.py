@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from annotation.models import ModelVersion, SolutionScore, StepRating
+from annotation.models import Membership, ModelVersion, SolutionScore, StepRating
 from annotation.queries import calibration, solutions, version_scores, versions
 from annotation.queries import jobs as job_words
-from annotation.services import jobs, rounds
+from annotation.services import adjudication, gold, jobs, rounds
 from labeling_ui.charts import histogram, loss_curve, reliability
 from tests import factories
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, page_of, pick
@@ -48,6 +48,11 @@ def selector(project):
 @pytest.fixture
 def solution(project):
     return factories.solution(problem_=factories.problem(project, text="How much is $x$?"), grade="wrong")
+
+
+@pytest.fixture
+def staff(project, mel):
+    return Membership.objects.select_related("project", "user").get(project=project, user=mel)
 
 
 # Who may see them -----------------------------------------------------------------------------------------------------
@@ -293,11 +298,13 @@ def test_ev10_every_step_has_its_probability_as_a_number_a_bar_and_a_colour(sele
         assert f'<rect class="part" width="{percent}" height="8"/>' in page
 
 
-def test_the_first_step_that_is_bad_with_a_probability_above_the_threshold_is_the_predicted_error(selector, solution):
+def test_the_first_step_that_is_bad_with_a_probability_above_the_threshold_is_the_predicted_error(
+    selector, solution, staff
+):
     score(selector, solution, 0.8, 0.79, 0.1)
     SolutionScore.objects.update(probabilities=[[0.2, 0.0, 0.8], [0.21, 0.0, 0.79], [0.9, 0.0, 0.1]])  # above .2
 
-    page = solutions.solution_page(solution, version=selector.pk)
+    page = solutions.solution_page(solution, by=staff, version=selector.pk)
 
     assert page.shown.first_error == 1
     assert [step.is_first_error for step in page.steps] == [False, True, False]
@@ -305,7 +312,7 @@ def test_the_first_step_that_is_bad_with_a_probability_above_the_threshold_is_th
 
 
 @pytest.mark.parametrize(("neutral", "right"), [("positive", 0.75), ("negative", 0.25)])
-def test_an_okay_step_counts_as_the_model_was_trained_to_count_it(neutral, right, selector, solution):
+def test_an_okay_step_counts_as_the_model_was_trained_to_count_it(neutral, right, selector, solution, staff):
     selector.config = {"neutral": neutral}
     selector.save()
     SolutionScore.objects.create(
@@ -317,12 +324,12 @@ def test_an_okay_step_counts_as_the_model_was_trained_to_count_it(neutral, right
         probabilities=[[0.25, 0.5, 0.25]] * 3,
     )
 
-    page = solutions.solution_page(solution, version=None)
+    page = solutions.solution_page(solution, by=staff, version=None)
 
     assert [step.opinion.right for step in page.steps] == [right] * 3
 
 
-def test_people_s_ratings_stand_beside_those_of_the_model(project, alice, mel, selector, client_for):
+def test_people_s_ratings_stand_beside_those_of_the_model(project, alice, mel, selector, client_for, staff):
     (slot,) = factories.queued(project)
     score(selector, slot.solution, 0.9, 0.4, 0.9)
     factories.label(alice, (1, 0, -1))
@@ -330,20 +337,53 @@ def test_people_s_ratings_stand_beside_those_of_the_model(project, alice, mel, s
     page = page_of(client_for(mel), f"/p/algebra/solutions/{slot.solution_id}/")
 
     assert "People:" in page
-    rated = solutions.solution_page(slot.solution, version=None).steps
+    rated = solutions.solution_page(slot.solution, by=staff, version=None).steps
     assert [step.rated for step in rated] == [[solutions.Rated(rating, 1)] for rating in (1, 0, -1)]
 
 
-def test_ratings_of_other_steps_than_the_solution_s_own_do_not_stand_beside_it(project, alice, selector):
+def test_ratings_of_other_steps_than_the_solution_s_own_do_not_stand_beside_it(project, alice, selector, staff):
     (slot,) = factories.queued(project)
     score(selector, slot.solution, 0.9, 0.4, 0.9)
     label = factories.label(alice, (1, -1))
     StepRating.objects.create(label=label, step=1, option=1, text="Another way.", rating=1)
 
-    rated = solutions.solution_page(slot.solution, version=None).steps[1].rated
+    rated = solutions.solution_page(slot.solution, by=staff, version=None).steps[1].rated
 
     assert rated == [solutions.Rated(-1, 1)]
     assert calibration.calibration(selector).steps == 2
+
+
+def test_what_people_rated_is_kept_from_a_lead_who_may_have_to_judge_it(alice, bob, dana, mel, client_for):
+    carl = factories.member(alice.project, "reviewer", "carl")
+    disputed = factories.disagreement(alice, bob)
+    url = f"/p/algebra/solutions/{disputed.pk}/"
+    lead, case = client_for(dana), f'<a href="/p/algebra/adjudication/{disputed.pk}/">Judge it</a>'
+
+    assert case in page_of(lead, url)
+    assert "People:" not in page_of(lead, url)
+    assert "People:" in page_of(client_for(mel), url)  # who decides nothing
+
+    judge = {"project": disputed.project, "solution": disputed.pk, "judgement": factories.judgement((1, -1))}
+    adjudication.judge_blind(**judge, by=carl)
+    assert "People:" not in page_of(lead, url)  # Carl may put it back
+    adjudication.decide(**judge, by=carl)
+    assert "People:" in page_of(lead, url)
+    assert case not in page_of(lead, url)
+
+
+def test_a_lead_makes_gold_of_a_solution_where_it_stands(project, solution, dana, mel, client_for):
+    pages = (f"/p/algebra/solutions/{solution.pk}/", f"/p/algebra/problems/{solution.problem_id}/")
+    link = f'<a href="/p/algebra/quality/gold/new/?solution={solution.pk}">Make it gold</a>'
+
+    for page in pages:
+        assert link in page_of(client_for(dana), page)
+    assert link not in page_of(client_for(mel), pages[0])
+
+    known = gold.add_gold(solution=solution, kind="hidden", error_steps=[1], by=dana)
+    for page in pages:
+        found = page_of(client_for(dana), page)
+        assert f'href="/p/algebra/quality/gold/{known.pk}/"' in found
+        assert link not in found
 
 
 def test_another_model_s_opinion_is_chosen_and_one_that_has_none_is_named(project, solution, mel, client_for):
@@ -373,8 +413,8 @@ def test_a_solution_takes_as_many_queries_for_many_models_as_for_one(
     client = client_for(mel)
     for _ in range(3):
         score(finished_round(project, metrics=TRAINED).selector, solution, 0.9, 0.4, 0.9)
-        # who · solution with its problem · opinions · ratings · labels · slots with their rounds
-        with django_assert_num_queries(WHO + 5):
+        # who · solution with its problem · opinions · ratings · labels · slots with their rounds · gold
+        with django_assert_num_queries(WHO + 6):
             client.get(f"/p/algebra/solutions/{solution.pk}/")
 
 
