@@ -4,8 +4,15 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from tests import factories
+
+# What an example takes says more of the machine than of the code.
+hypothesis_settings.register_profile(
+    "patient", hypothesis_settings.get_profile(hypothesis_settings.get_current_profile_name()), deadline=None
+)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

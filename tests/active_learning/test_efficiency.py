@@ -170,6 +170,7 @@ def test_no_problem_is_in_two_parts(groups):
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_the_command_replays_the_toy_domain_and_writes_its_report(tmp_path, capsys):
     arguments = ["--problems", "4", "--pool", "10", "--budgets", "2,3", "--seeds", "2", "--out", str(tmp_path / "out")]
     assert main(["efficiency", *arguments]) == 0

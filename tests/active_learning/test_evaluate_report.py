@@ -176,7 +176,7 @@ def test_what_cannot_be_evaluated_is_one_sentence_and_leaves_nothing(tmp_path, c
         out.write('{"problem": "p", "answer": 5, "is_correct": true}\n')
     code, lines, error = run(capsys, "--samples", samples, "--out", tmp_path / "out")
     assert (code, lines) == (1, [])
-    assert error == "samples.jsonl, line 25: answer: expected str or null, found int.\n"
+    assert error == "samples.jsonl, line 25: answer: expected text or null, found a whole number.\n"
     assert not (tmp_path / "out").exists()
 
     code, _, error = run(capsys, "--samples", write_samples(samples), "--ns", "0,2")

@@ -147,7 +147,7 @@ number_texts = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(number_texts, number_texts)
 def test_numbers_called_wrong_without_asking_are_those_that_math_verify_calls_wrong(answer, truth):
     if grading._numbers_apart(answer, truth):
@@ -168,13 +168,13 @@ answers = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(answers, answers)
 def test_any_two_strings_get_a_verdict_that_is_the_same_both_ways(answer, truth):
     assert answers_match(answer, truth) == answers_match(truth, answer)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(answers)
 def test_every_answer_matches_itself(answer):
     assert answers_match(answer, answer) is True

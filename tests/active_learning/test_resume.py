@@ -132,6 +132,7 @@ def end_after_step(config, labels, out, step, how):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "status"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 75)])
+@pytest.mark.proof
 def test_a_killed_training_goes_on_to_the_very_same_weights(how, status, config, labels, tmp_path):
     config = replace(config, min_steps=200)  # long enough to be met before its end
     train(labels, config, tmp_path / "whole", progress=lambda _: None)
@@ -144,6 +145,7 @@ def test_a_killed_training_goes_on_to_the_very_same_weights(how, status, config,
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_two_processes_train_as_one_does_on_both_their_batches(config, base, labels, tmp_path):
     rows, _ = targets.read_rows(labels)
     items, _ = targets.encode_rows(rows, make_tokenizer(), 512)
@@ -163,6 +165,7 @@ def test_two_processes_train_as_one_does_on_both_their_batches(config, base, lab
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_two_processes_that_are_asked_to_stop_leave_one_state_and_go_on_from_it(config, base, labels, tmp_path):
     config = replace(config, min_steps=150, save_every=0)
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")

@@ -51,6 +51,7 @@ def test_a_seed_gives_the_same_samples_and_scores_and_another_seed_others(lines)
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_the_command_writes_the_samples_of_all_seeds(tmp_path, capsys):
     out = tmp_path / "samples.jsonl"
     assert main(["rivals", "--out", str(out), "--seeds", "2", "--problems", "2", "--samples", "3"]) == 0

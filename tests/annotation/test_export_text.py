@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from active_learning.records import dump, parse_line
@@ -83,7 +83,6 @@ def rows(draw):
     )
 
 
-@settings(deadline=None)
 @given(rows())
 def test_the_quick_line_is_the_line_of_the_codec_and_keeps_the_rules(row):
     text = ordinary_line(row)

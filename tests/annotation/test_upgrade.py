@@ -43,6 +43,7 @@ def test_code_that_knows_nothing_of_new_columns_goes_on_inserting_rows():
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_a_step_back_to_before_refills_removes_their_jobs(migrated_to):
     project = factories.project()
     Job.objects.create(project=project, kind="refill")

@@ -63,6 +63,7 @@ def test_an_absent_broker_is_no_stall():
 
 
 @pytest.mark.services
+@pytest.mark.proof
 def test_a_living_worker_that_has_stopped_consuming_ends_itself(tmp_path):
     app = sample_app()
     with (tmp_path / "worker.log").open("w") as log:

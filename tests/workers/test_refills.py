@@ -56,6 +56,7 @@ def test_a_refill_goes_to_the_problems_that_have_least_in_the_queue(half_empty):
     assert set(per_problem) == set(half_empty.problem_set.values_list("pk", flat=True))
 
 
+@pytest.mark.proof
 def test_after_a_round_with_a_selector_that_one_chooses_and_nothing_is_trained(half_empty):
     label_everything(factories.member(half_empty, "labeler"))
     half_empty.random_share = 0

@@ -106,6 +106,7 @@ def test_a_round_trains_scores_everything_and_queues_80_20(labeled_project):
     assert second.job.losses[-1][0] <= learned["losses"][-1][0]
 
 
+@pytest.mark.proof
 def test_h7_what_a_selector_was_trained_on_is_kept_though_labels_change_and_the_next_one_has_the_new_labels(
     project_in_its_third_round, tmp_path
 ):
@@ -162,6 +163,7 @@ def project_in_its_third_round(labeled_project):
     return labeled_project
 
 
+@pytest.mark.proof
 def test_h8_the_next_selector_is_compared_with_the_one_in_use_and_replaces_it(project_in_its_third_round):
     first = ModelVersion.objects.get(state="active")
 
@@ -175,6 +177,7 @@ def test_h8_the_next_selector_is_compared_with_the_one_in_use_and_replaces_it(pr
     assert ModelVersion.objects.get(state="active") == third.selector
 
 
+@pytest.mark.proof
 def test_h8_a_selector_that_is_worse_is_kept_back_and_the_old_one_chooses(project_in_its_third_round, monkeypatch):
     first = ModelVersion.objects.get(state="active")
     verdict = {"promote": False, "because": "worse", "agreement": 0.9, "auc_difference": None}
@@ -191,6 +194,7 @@ def test_h8_a_selector_that_is_worse_is_kept_back_and_the_old_one_chooses(projec
     assert "held back" in third.job.log_tail
 
 
+@pytest.mark.proof
 def test_g4_a_round_goes_by_the_rules_it_was_started_with(labeled_project):
     labeled_project.strategy = "uncertain"
     labeled_project.random_share = 0
@@ -206,6 +210,7 @@ def test_g4_a_round_goes_by_the_rules_it_was_started_with(labeled_project):
     assert set(Slot.objects.filter(round=second).values_list("arm", flat=True)) == {"uncertain"}
 
 
+@pytest.mark.proof
 def test_g3_the_best_of_all_problems_may_leave_some_out(labeled_project):
     labeled_project.scope = "everywhere"
     labeled_project.random_share = 0
@@ -260,6 +265,7 @@ def test_a_training_process_that_is_killed_is_started_once_more_and_then_fails_t
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.proof
 def test_a_training_that_is_killed_once_goes_on_from_its_last_state(how, labeled_project, monkeypatch):
     """A real training of a whole model, killed when it has saved a state."""
     config = {"base": "toy", "mode": "full", "min_steps": 60, "save_every": 5, "neutral": "positive"}
@@ -281,6 +287,7 @@ def test_a_training_that_is_killed_once_goes_on_from_its_last_state(how, labeled
     assert ModelVersion.objects.count() == 1
 
 
+@pytest.mark.proof
 def test_after_a_worker_is_killed_the_next_one_finishes_the_round_and_its_child_is_gone(labeled_project):
     rounds.start_round(project=labeled_project, by=None)
     code = (

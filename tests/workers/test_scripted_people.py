@@ -104,6 +104,7 @@ def test_f1_f2_f3_thirty_known_solutions_decide_at_three_quarters_who_may_work(e
     assert failing.ask("claim").status == 200
 
 
+@pytest.mark.proof
 def test_f4_to_f8_a_careless_labeler_is_paused_and_left_out_and_an_honest_one_works_on(enter, tmp_path):
     project = scripted.toy_project(screening=30, hidden=20, pool=40, overlap_share=0.5)
     mel, lead = enter(project, "mel", role="ml"), enter(project, "dana", role="lead")

@@ -145,6 +145,7 @@ def log(up: Up, name: str) -> str:
     return path.read_text() if path.exists() else ""
 
 
+@pytest.mark.proof
 def test_one_interrupt_stops_all_and_the_next_start_finds_everything_again(data):
     with running(data) as up:
         assert page(up, "/readyz") == b"ready\n"
