@@ -15,6 +15,17 @@ MAX_DEPTH = 32
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 KEY = re.compile(rb'"[ \t\n\r]*:')
+# What a kind of value is called where people read it.
+IN_WORDS: dict[type | None, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a decimal number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    None: "null",
+    type(None): "null",
+}
 LOOKED_AT = {dict, list, int, float}
 QUICK_DEPTH = 8
 
@@ -100,13 +111,19 @@ def _read_with_care(line: bytes) -> dict[str, Any]:
     except RecursionError:
         raise RecordError("", "nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise RecordError("", f"not valid JSON: {error.msg} at character {error.pos + 1}") from None
+        raise RecordError("", _fault(line, error)) from None
     except ValueError as error:
         raise RecordError("", f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise RecordError("", "the line is not a JSON object")
     _check_storable(value)
     return value
+
+
+def _fault(line: bytes, error: json.JSONDecodeError) -> str:
+    if not line.lstrip().startswith((b"{", b"[")):
+        return "not valid JSON: the line does not begin with {"
+    return f"not valid JSON from character {error.pos + 1} on"
 
 
 def _refuse_constant(name: str) -> float:
@@ -169,8 +186,8 @@ class Fields:
         if type(value) is int and float in kinds:
             return float(value)
         if type(value) not in kinds:
-            names = " or ".join("null" if kind is None else kind.__name__ for kind in kinds)
-            raise RecordError(self.at(key), f"expected {names}, found {type(value).__name__}")
+            names = " or ".join(IN_WORDS[kind] for kind in kinds)
+            raise RecordError(self.at(key), f"expected {names}, found {IN_WORDS[type(value)]}")
         return value
 
     def optional(self, key: str, default: Any, *kinds: type | None) -> Any:
@@ -186,5 +203,5 @@ class Fields:
 
 def _read_text(value: Any, path: str) -> str:
     if not isinstance(value, str):
-        raise RecordError(path, f"expected str, found {type(value).__name__}")
+        raise RecordError(path, f"expected text, found {IN_WORDS[type(value)]}")
     return value

@@ -82,6 +82,7 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     import_batches.ImportMovedOn: (409, "import_moved_on"),
     import_batches.NothingNew: (409, "nothing_new"),
     import_layouts.UnknownLayout: (400, "unknown_layout"),
+    import_layouts.NotJsonLines: (400, "not_json_lines"),
     import_uses.ImportInUse: (409, "import_in_use"),
     line_files.UnreadableFile: (400, "unreadable_file"),
     adjudication.NothingToDecide: (404, "nothing_to_decide"),

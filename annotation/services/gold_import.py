@@ -15,7 +15,7 @@ from annotation.models.quality import GoldKind, GoldOrigin
 from annotation.services import audit, gold, import_lock
 from annotation.services.import_problems import ensure_problems, text_or_number
 from annotation.services.import_report import ImportReport
-from annotation.services.import_solutions import UNKNOWN_PROBLEM, SolutionRow, ensure_solutions
+from annotation.services.import_solutions import UNKNOWN_ID, SolutionRow, ensure_solutions
 from annotation.services.refusal import Refusal
 from annotation.services.sample_lines import Sample, read_samples
 
@@ -166,7 +166,7 @@ def _solution(project: Project, sample: Sample) -> tuple[Solution, int]:
         rows = {1: sample.problem}
         problem = ensure_problems(project=project, rows=rows, split=Split.TRAIN, report=counted)[sample.problem.hash]
     if problem is None:
-        raise RecordError("unique_id", UNKNOWN_PROBLEM)
+        raise RecordError("unique_id", UNKNOWN_ID)
     row = SolutionRow(problem, sample)
     solutions, _made = ensure_solutions(project=project, rows=[row])
     whole = Solution.objects.select_related("project", "problem").get(pk=solutions[row.key].pk)

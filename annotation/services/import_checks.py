@@ -26,6 +26,7 @@ ANOTHER_LAYOUT = _("another layout")
 MATHS = _("maths that cannot be typeset")
 MISSING_FIGURE = _("a figure that is not here")
 NO_ANSWER = _("no answer, so that solutions cannot be graded")
+NO_FINAL_ANSWER = _("no final answer, so that no round ever chooses it")
 SAME_PROBLEM = _("the same problem again in this file")
 HELD_OUT_ID = _("the unique id of a held-out problem")
 HELD_OUT_WORDS = _("13 words in a row of a held-out problem")
@@ -77,6 +78,8 @@ class Checks:
         else:
             for sample in row:
                 yield from self._of_sample(sample, sample.problem)
+                if sample.answer is None:
+                    yield "steps", NO_FINAL_ANSWER, ""
 
     def _of_problem(self, row: ProblemRow) -> Iterator[tuple[str, str, str]]:
         if row.hash in self._seen:

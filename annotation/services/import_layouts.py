@@ -15,7 +15,11 @@ LOOKED_AT = 20  # lines
 
 
 class UnknownLayout(Refusal):
-    """None of the first lines has a layout that is known here. The page of imports lists those that are."""
+    """None of the first lines has a layout that is known here. Those that are stand under “What is understood”."""
+
+
+class NotJsonLines(UnknownLayout):
+    """This is not JSON Lines, in which each line is one JSON object. Tables (CSV) and other files have to be converted."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,11 @@ def layout_of(value: dict[str, Any]) -> Layout | None:
 
 
 def kind_of(lines: Iterable[bytes]) -> ImportKind:
-    """What the first lines that can be read are, most of them. Raises UnknownLayout."""
-    found = [layout for line in islice(lines, LOOKED_AT) if (layout := _read(line))]
+    """What the first lines that can be read are, most of them. Raises UnknownLayout, NotJsonLines."""
+    first = [line for line in islice(lines, LOOKED_AT) if line.strip()]
+    found = [layout for line in first if (layout := _read(line))]
+    if first and not any(line.lstrip().startswith(b"{") for line in first):
+        raise NotJsonLines
     if not found:
         raise UnknownLayout
     kinds = [layout.kind for layout in found]

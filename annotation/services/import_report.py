@@ -36,8 +36,13 @@ class ImportReport:
     layouts: Counter[str] = field(default_factory=Counter)  # of a check: lines by what they look like
     doubts: Counter[str] = field(default_factory=Counter)  # of a check: by kind, what a person should look at
     doubtful: list[RefusedLine] = field(default_factory=list)  # the first ones only; the lines are taken
+    _doubted: dict[int, Counter[str]] = field(default_factory=dict)  # of the lines that are not stored yet
 
     def refuse(self, number: int, error: RecordError) -> None:
+        """A line that is not taken; what was doubtful in it does not matter any more."""
+        if doubts := self._doubted.pop(number, None):
+            self.doubts -= doubts
+            self.doubtful = [line for line in self.doubtful if line.number != number]
         self.refused_count += 1
         if len(self.refused) < MAX_REFUSED_SHOWN:
             self.refused.append(RefusedLine(number, error.path, error.reason))
@@ -45,6 +50,7 @@ class ImportReport:
     def doubt(self, number: int, path: str, kind: str, detail: str = "") -> None:
         """A line that is taken, though somebody should look at it."""
         self.doubts[kind] += 1
+        self._doubted.setdefault(number, Counter())[kind] += 1
         if len(self.doubtful) < MAX_REFUSED_SHOWN:
             self.doubtful.append(RefusedLine(number, path, f"{kind}: {detail}" if detail else kind))
 
@@ -57,6 +63,7 @@ class ImportReport:
         self.layouts += part.layouts
         self.doubts += part.doubts
         self.doubtful += part.doubtful[: MAX_REFUSED_SHOWN - len(self.doubtful)]
+        self._doubted = part._doubted
 
     def counts(self) -> dict[str, int]:
         names = ("created", "already_there", "folded", "problems_created", "refused_count")
@@ -65,4 +72,4 @@ class ImportReport:
     def as_json(self) -> dict[str, Any]:
         lines = {name: [vars(one) for one in getattr(self, name)] for name in ("refused", "doubtful")}
         counters = {name: dict(getattr(self, name)) for name in ("notes", "grades", "layouts", "doubts")}
-        return vars(self) | lines | counters
+        return {name: value for name, value in vars(self).items() if name != "_doubted"} | lines | counters

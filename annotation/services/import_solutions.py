@@ -21,6 +21,9 @@ from annotation.services.import_report import ImportReport
 from annotation.services.sample_lines import Sample
 
 UNKNOWN_PROBLEM = _("the problem is not in this project: import it first, or allow new problems")
+UNKNOWN_ID = _(
+    "no problem of this project has this unique id, and the line has no text to make one of: import it first"
+)
 OTHERWISE = {
     Grade.CORRECT: _("graded correct, though the file says otherwise"),
     Grade.WRONG: _("graded wrong, though the file says otherwise"),
@@ -134,7 +137,8 @@ def _with_problems(pool: Pool, samples: Sequence[tuple[int, Sample]], report: Im
     for number, sample in samples:
         problem = named.get(sample.unique_id) or (by_text.get(sample.problem.hash) if sample.problem else None)
         if problem is None:
-            report.refuse(number, RecordError("problem" if sample.problem else "unique_id", UNKNOWN_PROBLEM))
+            unknown = ("problem", UNKNOWN_PROBLEM) if sample.problem else ("unique_id", UNKNOWN_ID)
+            report.refuse(number, RecordError(*unknown))
         else:
             rows.append(SolutionRow(problem, sample))
     return rows

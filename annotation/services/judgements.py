@@ -117,6 +117,8 @@ def _check_end(judgement: Judgement, ratings: list[int | None], steps: int, proj
     match judgement.finish_reason:
         case FinishReason.FOUND_ERROR if ratings[-1:] != [-1]:
             raise IncompleteLabel("To finish with an error, rate the first bad step as bad.")
+        case FinishReason.SOLUTION if not ratings:
+            raise IncompleteLabel("Nothing is rated yet. Rate the steps in order, up to the first bad one.")
         case FinishReason.SOLUTION if len(ratings) < steps or -1 in ratings:
             raise IncompleteLabel("A solution is finished when every step is rated and none is bad.")
         case FinishReason.SOLUTION if ratings[-1:] == [0] and not project.neutral_end:

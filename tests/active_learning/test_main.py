@@ -88,7 +88,7 @@ def test_toy_writes_the_same_import_files_for_a_seed(tmp_path, capsys):
     ("line", "sentence"),
     [
         ('{"id": 1, "problem": "p"}', "steps: the key is missing"),
-        ('{"id": null, "problem": "p", "steps": []}', "id: expected int or str"),
+        ('{"id": null, "problem": "p", "steps": []}', "id: expected a whole number or text"),
         ("[1]", "not a JSON object"),
     ],
 )

@@ -77,7 +77,7 @@ def test_import_problems_prints_what_became_of_every_line(project, file):
 
     assert " ".join(printed.split()) == (
         "math.jsonl created 2 already there 1 blank lines 1 note 1 no level known refused 1 "
-        "line 2: not valid JSON: Expecting value at character 1"
+        "line 2: not valid JSON: the line does not begin with {"
     )
     assert Problem.objects.count() == 2
 

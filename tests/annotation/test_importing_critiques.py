@@ -69,19 +69,19 @@ def test_they_stay_with_their_own_solution(project):
 @pytest.mark.parametrize(
     ("critiques", "path", "reason"),
     [
-        ("none", "critiques", "expected list, found str"),
+        ("none", "critiques", "expected a list, found text"),
         ([SUM], "critiques[0]", "expected an object"),
         ([{"text": SUM}], "critiques[0].step", "the key is missing"),
         ([{"step": 0}], "critiques[0].text", "the key is missing"),
-        ([about("0", SUM)], "critiques[0].step", "expected int, found str"),
-        ([about(True, SUM)], "critiques[0].step", "expected int, found bool"),
-        ([about(0.0, SUM)], "critiques[0].step", "expected int, found float"),
+        ([about("0", SUM)], "critiques[0].step", "expected a whole number, found text"),
+        ([about(True, SUM)], "critiques[0].step", "expected a whole number, found true or false"),
+        ([about(0.0, SUM)], "critiques[0].step", "expected a whole number, found a decimal number"),
         ([about(0, SUM), about(2, SUM)], "critiques[1].step", "there is no step 2: the 2 steps count from 0"),
         ([about(-1, SUM)], "critiques[0].step", "there is no step -1: the 2 steps count from 0"),
         ([about(0, " \n")], "critiques[0].text", "the critique is empty"),
-        ([about(0, None)], "critiques[0].text", "expected str, found NoneType"),
+        ([about(0, None)], "critiques[0].text", "expected text, found null"),
         ([about(0, "a\u0000b")], "critiques[0].text", "the text holds a NUL or half of a surrogate pair"),
-        ([about(0, SUM, source=7)], "critiques[0].source", "expected str, found int"),
+        ([about(0, SUM, source=7)], "critiques[0].source", "expected text, found a whole number"),
     ],
 )
 def test_a_line_with_a_bad_critique_is_refused_whole_and_told_where(project, critiques, path, reason):

@@ -256,7 +256,7 @@ def test_a_line_against_the_rules_of_the_format_is_kept_and_noted(project):
             "label.steps[0].completions[0].rating",
             "a rating is -1, 0, 1 or null, not 2",
         ),
-        ({"generation": True}, "generation", "expected int or null, found bool"),
+        ({"generation": True}, "generation", "expected a whole number or null, found true or false"),
     ],
 )
 def test_what_is_no_record_is_refused_with_its_place(project, changes, path, reason):

@@ -68,7 +68,7 @@ def test_a1_a_file_is_sent_checked_imported_and_undone(project, lead):
     page = page_of(lead)
     assert "It was checked, and nothing is written yet." in page
     assert "Import 2 new ones" in page
-    assert '<td class="number">2</td><td>–</td><td>not valid JSON: Expecting value at character 1</td>' in page
+    assert '<td class="number">2</td><td>–</td><td>not valid JSON: the line does not begin with {</td>' in page
     assert not Problem.objects.exists()
 
     lead.post(f"{URL}{batch.pk}/confirm/")
@@ -108,11 +108,39 @@ def test_what_is_doubtful_is_listed_with_its_line_and_its_place(project, lead):
     assert "the same problem again in this file" in page_of(lead)  # there to be read afterwards, too
 
 
+def test_a_line_is_doubtful_or_refused_and_a_solution_that_no_round_chooses_is_doubtful(project, lead):
+    factories.problem(project, unique_id="here")
+    kept = {"unique_id": "here", "steps": ["Perhaps $\\frac{1}{2$."]}
+    lost = {"unique_id": "nowhere", "steps": ["See the figure below.", "2\n\n# Answer\n\n2"]}
+    send(lead, json.dumps(kept).encode(), json.dumps(lost).encode())
+    work(import_work.check)
+
+    page = page_of(lead)
+
+    check = ImportBatch.objects.get().report["check"]
+    assert [line["number"] for line in check["doubtful"]] == [1, 1]
+    assert sum(check["doubts"].values()) == 2
+    assert [line["number"] for line in check["refused"]] == [2]
+    assert "no final answer, so that no round ever chooses it" in page
+    assert "the line has no text to make one of" in page
+
+
+def test_a_file_of_which_all_is_refused_is_not_said_to_be_here_already(project, lead):
+    send(lead, json.dumps({"unique_id": "nowhere", "steps": ["2\n\n# Answer\n\n2"]}).encode())
+    work(import_work.check)
+
+    page = page_of(lead)
+
+    assert "none of its lines can be used" in page
+    assert "not here already" not in page
+
+
 @pytest.mark.parametrize(
     ("values", "error"),
     [
         ({"raw": b""}, "This file is empty."),
-        ({"raw": b"no json"}, "None of the first lines has a layout that is known here."),
+        ({"raw": b"problem,answer\nWhat?,2"}, "This is not JSON Lines"),
+        ({"raw": b'{"a": 1}'}, "None of the first lines has a layout that is known here."),
         ({"raw": gzip.compress(b"x" * 99)[:-9], "name": "cut.gz"}, "cut.gz cannot be read"),
         ({"raw": b"{}", "split": "elsewhere"}, "Select a valid choice."),
         ({"raw": b"{}", "kind": "poems"}, "Select a valid choice."),
