@@ -34,6 +34,7 @@ from labeling_ui.views import (
     work,
 )
 
+handler404 = "labeling_ui.views.errors.not_found"
 handler500 = "labeling_ui.views.errors.server_error"
 urlpatterns = [
     path("api/docs/", api_docs.api_docs, name="api_docs"),

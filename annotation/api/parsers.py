@@ -1,7 +1,9 @@
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
@@ -39,10 +41,18 @@ def refuse_unstorable(value: Any) -> None:
 
 
 def asked(serializer: Any, request: Request) -> dict[str, Any]:
-    """The request's query as the serializer reads it. Raises ValidationError."""
+    """The request's query as the serializer reads it; a name that it does not know is a slip. Raises ValidationError."""
     form = serializer(data=request.query_params)
+    refuse_unknown(request.query_params, form.fields)
     form.is_valid(raise_exception=True)
     return dict(form.validated_data)
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ValidationError."""
+    if unknown := sorted(set(given) - set(known)):
+        sentence = _("There is nothing of this name here. There is: %(names)s.") % {"names": ", ".join(sorted(known))}
+        raise ValidationError({name: [sentence] for name in unknown})
 
 
 def valid(serializer: Any, request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as ModelError
 from rest_framework import serializers
 
+from annotation.api.parsers import refuse_unknown
 from annotation.models import Project
 from annotation.services.project_settings import EDITABLE, SELECTION
 
@@ -14,6 +15,7 @@ class CheckedSettings(serializers.ModelSerializer[Project]):
     """Values that the model and its constraints take, each in the light of the others."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        refuse_unknown(self.initial_data, self.fields)
         changed = copy(self.instance)
         assert isinstance(changed, Project)
         for name, value in attrs.items():
@@ -196,6 +198,7 @@ class AuditSerializer(serializers.Serializer[Any]):
 
 
 class WantedSerializer(serializers.Serializer[Any]):
+    before = serializers.CharField(required=False, help_text="`older` of the page before")
     who = serializers.CharField(required=False, max_length=150)
     what = serializers.CharField(required=False, max_length=60)
     since = serializers.DateField(required=False)

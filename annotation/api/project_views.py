@@ -194,17 +194,15 @@ class PracticeDone(APIView):
 
 class Audit(APIView):
     @extend_schema(
-        parameters=[
-            serializers.WantedSerializer,
-            OpenApiParameter("before", str, description="`older` of the page before"),
-        ],
+        parameters=[serializers.WantedSerializer],
         responses=serializers.AuditSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
         """Who did what, newest first, a hundred at a time, with what stood there before."""
         project = place_in_project(request.user, slug, Role.LEAD).project
-        wanted = audit.Wanted(**asked(serializers.WantedSerializer, request))
-        page = audit.audit_page(project, wanted, before=request.query_params.get("before"))
+        query = asked(serializers.WantedSerializer, request)
+        before = query.pop("before", None)
+        page = audit.audit_page(project, audit.Wanted(**query), before=before)
         return Response(serializers.AuditSerializer(page).data)
 
 

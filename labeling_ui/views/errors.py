@@ -1,7 +1,16 @@
-from django.http import HttpRequest, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found
 
 from labeling_ui.preferences import theme
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A page for people; programs get what they get from every other address of theirs."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"code": "not_found", "detail": _("There is nothing here for you.")}, status=404)
+    return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponseServerError:

@@ -331,6 +331,30 @@ def test_n2_the_audit_by_api_goes_on_where_it_stopped(lead, project):
     assert lead("GET", "/projects/algebra/audit?since=yesterday").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "name"),
+    [
+        ("PATCH", "settings", {"reopen_hour": 48}, "reopen_hour"),
+        ("PATCH", "settings/rounds", {"reopen_hours": 48}, "reopen_hours"),
+        ("GET", "audit?whom=dana", None, "whom"),
+        ("GET", "reports?kind=disputes", None, "kind"),
+    ],
+)
+def test_n2_a_name_that_is_not_known_is_refused_with_it(lead, project, method, path, body, name):
+    answer = lead(method, f"/projects/algebra/{path}", body) if body else lead(method, f"/projects/algebra/{path}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert list(answer.json()["fields"]) == [name]
+
+
+@pytest.mark.parametrize("path", ["nowhere", "projects/algebra/standing/"])
+def test_n2_an_address_that_there_is_not_answers_json(client, project, path):
+    answer = client.get(f"{API}/{path}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert client.get("/nowhere/")["Content-Type"].startswith("text/html")
+
+
 def test_n2_a_token_makes_no_other_but_may_revoke(lead, dana):
     (own,) = lead("GET", "/tokens").json()
 
