@@ -53,7 +53,7 @@ def audit(request: HttpRequest, slug: str) -> HttpResponseBase:
         "project": place.project,
         "place": place,
         "page": page,
-        "lines": [audit_words.line(entry) for entry in page.entries],
+        "lines": audit_words.lines(page.entries),
         "form": form,
         "sources": audit_words.SOURCES,
         "filters": urlencode(kept),

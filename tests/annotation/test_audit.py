@@ -14,6 +14,7 @@ from annotation.models import AuditEvent, Gold, Membership
 from annotation.queries import audit as queries
 from annotation.queries.audit import Wanted
 from annotation.services import audit, labelers, members, quality, queue, tokens
+from labeling_ui import audit_words
 from labeling_ui.audit_words import ACTS
 from tests import factories
 
@@ -186,6 +187,29 @@ def test_n5_what_changed_in_rows_is_told_in_words_and_values_as_json(alice, dana
 
     assert "states of labelers: changed" in page
     assert "{&quot;a&quot;: null}" in page
+
+
+def test_n5_the_page_tells_an_act_once_with_what_changed_in_its_row(alice, dana, client_for):
+    membership, client = Membership.objects.get(project=alice.project, user=alice.user), client_for(dana)
+    client.post(f"/p/algebra/people/{membership.pk}/", {"act": "role", "role": "reviewer"})
+    client.post(f"/p/algebra/people/{membership.pk}/", {"act": "remove"})
+    acts = [entry for entry in entries(alice.project) if entry.target == "alice" and entry.who == "dana"]
+    assert [one.source for one in acts].count("role") == 1
+
+    page = client.get("/p/algebra/audit/?who=dana").content.decode()
+
+    assert "give role" in page
+    assert "roles: changed" not in page
+
+
+def test_n5_the_page_leaves_out_what_is_nothing_and_writes_times_as_times(project, dana):
+    at = "2026-11-26T10:33:09.434485+00:00"
+    audit.record(project=project, by=dana, action="import gold", target="a", folded=0, made=4, until=at, reason="")
+
+    (line,) = audit_words.lines(entries(project, who="dana"))
+
+    assert {name: after for name, _, after in line.changes} == {"made": "4", "until": "26 Nov 2026, 10:33:09 UTC"}
+    assert line.is_folded
 
 
 def test_n5_every_act_that_services_write_down_has_words():
