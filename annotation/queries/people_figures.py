@@ -6,19 +6,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from annotation.models import (
     Exclusion,
     GoldJudgement,
     Label,
     Labeler,
+    Membership,
     Message,
     Project,
     StepRating,
     TallyRun,
 )
 from annotation.models.labels import Origin, Purpose
+from annotation.models.projects import Role
 from annotation.models.quality import GoldKind
 from annotation.queries import tallies
 from annotation.queries.tallies import Cell, Sums, share
@@ -99,11 +101,11 @@ class LabelerPage:
 
 
 def people(project: Project, *, today: date, window: int | None, sort: str = "labels") -> People:
-    """Those who label here or did; none whose labels were only imported. Five queries, however many there are."""
+    """Those who label here or did; none whose labels were only imported, and none who only decide. Five queries, however many there are."""
     run = tallies.run_of(project)
     cells = _cells(project, run, today=today, window=window)
     rows = _rows(_labelers(project), cells, today=today, window=window)
-    wanted = [one for one in rows if one.labeler.user_id or one.last_label_at]
+    wanted = [one for one in rows if one.last_label_at or one.labeler.is_member]  # type: ignore[attr-defined] # _labelers()
     return People(
         rows=sorted(wanted, key=lambda one: (SORTS[sort](one), one.labeler.pk)),
         total=tallies.add(one.sums for one in wanted),
@@ -135,7 +137,9 @@ def labeler_page(project: Project, *, today: date, window: int, **which: Any) ->
 def _labelers(project: Project) -> QuerySet[Labeler]:
     last = Label.objects.filter(labeler=OuterRef("pk"), origin=Origin.LABELER).order_by("-created_at")
     found: Any = Labeler.objects.filter(project=project).select_related("user")
-    rows: QuerySet[Labeler] = found.annotate(last_label_at=Subquery(last.values("created_at")[:1])).order_by("pk")
+    members = Membership.objects.filter(project=project, user=OuterRef("user"), role=Role.LABELER)
+    told = found.annotate(last_label_at=Subquery(last.values("created_at")[:1]), is_member=Exists(members))
+    rows: QuerySet[Labeler] = told.order_by("pk")
     return rows
 
 

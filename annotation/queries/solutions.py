@@ -67,7 +67,7 @@ class SolutionPage:
     opinions: list[Opinion]  # newest version first
     shown: Opinion | None
     labels: int
-    picks: list[Slot]
+    picks: list[Slot]  # one for each round and reason, however many were to label it
     gold: Gold | None
     is_to_judge: bool  # by whoever looks: what people rated is kept from them until they have
 
@@ -93,10 +93,15 @@ def solution_page(solution: Solution, *, by: Membership, version: int | None) ->
         opinions=found,
         shown=shown,
         labels=Label.objects.current().filter(solution=solution).count(),
-        picks=list(Slot.objects.filter(solution=solution).select_related("round").order_by("pk")),
+        picks=_picks(solution),
         gold=Gold.objects.filter(solution=solution).first(),
         is_to_judge=is_to_judge,
     )
+
+
+def _picks(solution: Solution) -> list[Slot]:
+    slots = Slot.objects.filter(solution=solution).select_related("round").order_by("-pk")
+    return list({(slot.round_id, slot.arm): slot for slot in slots}.values())[::-1]
 
 
 def opinions(solution: Solution) -> list[Opinion]:

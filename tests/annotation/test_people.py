@@ -11,8 +11,8 @@ from django.utils import timezone
 from annotation.api.permissions import SecondFactorWanted, place_in_project
 from annotation.models import AuditEvent, Invitation, Label, Labeler, Membership, Slot
 from annotation.models.projects import Role
-from annotation.queries import pay, people
-from annotation.services import invitations, labelers, members, queue
+from annotation.queries import pay, people, people_figures
+from annotation.services import adjudication, invitations, labelers, members, queue
 from tests import factories
 from tests.annotation.test_races import at_once
 
@@ -262,3 +262,14 @@ def test_n15_the_record_says_which_terms_and_instructions_were_known(project, da
     (row,) = pay.work_days(project, since=today - timedelta(days=1), until=today + timedelta(days=1))
 
     assert (row.terms, row.instructions) == (invitations.CONSENT_VERSION, "1")
+
+
+def test_whoever_only_decides_is_not_among_the_labelers(project, dana, alice, bob):
+    rita = factories.member(project, "reviewer", "rita")
+    solution = factories.disagreement(alice, bob)
+    adjudication.judge_blind(project=project, solution=solution.pk, judgement=factories.judgement((1, -1)), by=rita)
+    adjudication.decide(project=project, solution=solution.pk, judgement=factories.judgement((1, -1)), by=rita)
+
+    rows = people_figures.people(project, today=timezone.now().date(), window=7).rows
+
+    assert sorted(str(one.labeler.user) for one in rows) == ["alice", "bob"]
