@@ -37,6 +37,10 @@ test("placeholders are filled in, and one that nobody gave stays to be seen", ()
   assert.equal(english.say("Step {step} of {steps}", { step: 0 }), "Step 0 of {steps}");
 });
 
+test("a moment is written as the pages of the server write it", () => {
+  assert.equal(english.sayTime(new Date("2026-11-26T10:43:09Z")), "26 November 2026, 10:43 UTC");
+});
+
 test("a value that looks like a placeholder is not filled in again", () => {
   assert.equal(english.say("{a} and {b}", { a: "{b}", b: "x" }), "{b} and x");
 });

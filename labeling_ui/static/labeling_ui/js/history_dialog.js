@@ -1,6 +1,7 @@
 // The labeler's own newest labels, each with a way to correct it. Owns the dialog [data-history].
 
-import { say } from "./words.js";
+import { showText } from "./maths.js";
+import { say, sayTime } from "./words.js";
 
 const FACES = {
   [-1]: () => ["#face-bad", say("Bad")],
@@ -49,8 +50,8 @@ export class HistoryDialog {
   #item(label) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const find = (name) => item.querySelector(`[data-${name}]`);
-    find("problem-excerpt").textContent = label.problem;
-    find("when").textContent = new Date(label.created_at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    showText(find("problem-excerpt"), label.problem);
+    find("when").textContent = sayTime(new Date(label.created_at));
     find("outcome").textContent = outcome(label);
     find("faces").replaceChildren(...label.ratings.map(face));
     const button = find("reopen");

@@ -16,6 +16,13 @@ export function sayMany(one, many, n) {
   return fill(n === 1 ? forms[0] : forms.at(-1), { n: n.toLocaleString(globalThis.document?.documentElement?.lang || "en") });
 }
 
+/** A moment as the pages of the server write it: "26 November 2026, 10:43 UTC". */
+export function sayTime(moment) {
+  const lang = globalThis.document?.documentElement?.lang || "en";
+  const date = moment.toLocaleDateString(lang === "en" ? "en-GB" : lang, { dateStyle: "long", timeZone: "UTC" });
+  return `${date}, ${moment.toISOString().slice(11, 16)} UTC`;
+}
+
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (placeholder, name) => (name in values ? String(values[name]) : placeholder));
 }
