@@ -1,11 +1,30 @@
 """The kinds of fields that forms of settings are made of."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Group:
+    """Settings under one heading; with `why_apart` they do nothing here as things are, and are folded."""
+
+    heading: Any
+    fields: list[BoundField]
+    why_apart: Any = ""
+
+    @property
+    def is_apart(self) -> bool:
+        return bool(self.why_apart)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(field.errors for field in self.fields)
 
 
 class TextField(forms.CharField):

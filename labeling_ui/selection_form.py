@@ -3,12 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.models.projects import Neutral, Scope, Strategy, TrainingMode
-from labeling_ui.fields import fraction, number, one_of, yes_or_no
+from labeling_ui.fields import Group, fraction, number, one_of, yes_or_no
 
 GROUPS = [
     (
@@ -106,5 +105,5 @@ class SelectionForm(forms.Form):
                 "injected_share", _("Together with what is left to chance this is more than all that is chosen.")
             )
 
-    def groups(self) -> list[tuple[Any, list[BoundField]]]:
-        return [(heading, [self[name] for name in names]) for heading, names in GROUPS]
+    def groups(self) -> list[Group]:
+        return [Group(heading, [self[name] for name in names]) for heading, names in GROUPS]

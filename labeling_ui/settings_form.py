@@ -3,13 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.forms.boundfield import BoundField
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.models.projects import AnswerPolicy, HumanStepWhen, ReadAhead
-from labeling_ui.fields import fraction, number, one_of, yes_or_no
+from labeling_ui.fields import Group, fraction, number, one_of, yes_or_no
 
 PHASES = [
     (1, _("phase 1: labelers and a program find a solution together, step by step")),
@@ -19,10 +18,12 @@ NOBODY_WRITES = _(
     "Nothing writes steps here yet: labelers are offered only what imported solutions have at the same place, which may be nothing."
 )
 POINTS = [(0, _("not asked")), (3, _("on three points")), (5, _("on five points"))]
+ONLY_IN_PHASE_1 = {"options_per_step", "human_step_when", "stall_after"}
 GROUPS = [
     (_("The task"), ["phase", "neutral_end", "progress_points", "critiques"]),
     (_("What labelers see"), ["answer_policy", "read_ahead"]),
-    (_("Steps to choose from"), ["alternatives", "options_per_step", "human_step_when", "stall_after", "generator"]),
+    (_("Steps to choose from"), ["alternatives", "generator"]),
+    (_("Only in phase 1"), ["options_per_step", "human_step_when", "stall_after"]),
     (_("Time"), ["lease_minutes", "reopen_hours", "break_minutes"]),
     (_("Bad problems"), ["bad_problem_reports"]),
     (_("More than one label"), ["overlap_share", "most_labels"]),
@@ -144,6 +145,7 @@ class SettingsForm(forms.Form):
         "^[A-Za-z]{3}$",
         label=_("Currency"),
         required=False,
+        widget=forms.TextInput(attrs={"class": "short", "maxlength": 3}),
         help_text=_("Three letters: EUR, USD, CNY."),
         error_messages={"invalid": _("A currency is written with three letters, such as EUR.")},
     )
@@ -163,5 +165,9 @@ class SettingsForm(forms.Form):
     def clean_phase(self) -> int:
         return int(self.cleaned_data["phase"] or self.initial["phase"])
 
-    def groups(self) -> list[tuple[Any, list[BoundField]]]:
-        return [(heading, [self[name] for name in names]) for heading, names in GROUPS]
+    def groups(self) -> list[Group]:
+        return [Group(heading, [self[name] for name in names], self._why_apart(names)) for heading, names in GROUPS]
+
+    def _why_apart(self, names: list[str]) -> Any:
+        is_of_no_use = self.initial["phase"] == 2 and ONLY_IN_PHASE_1.issuperset(names)
+        return _("This project labels in phase 2: they change nothing here.") if is_of_no_use else ""

@@ -23,6 +23,7 @@ LOOK = """async () => {
 
 def open_all(page):
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    page.evaluate("[...document.querySelectorAll('.sheet')].at(-1)?.showPopover()")
 
 
 class Eyes:

@@ -35,6 +35,15 @@ def test_the_form_has_every_setting_once_and_no_other():
     assert sorted(shown) == sorted(SettingsForm.base_fields) == sorted(project_settings.EDITABLE)
 
 
+def test_what_only_the_other_phase_uses_is_folded_but_sent_and_opens_where_it_is_wrong(project, dana, client_for):
+    apart = [[field.name for field in one.fields] for one in SettingsForm.for_project(project).groups() if one.is_apart]
+    assert apart == [["options_per_step", "human_step_when", "stall_after"]]
+    assert not any(one.is_apart for one in SettingsForm.for_project(Project(phase=1)).groups())
+
+    page = client_for(dana).post(URL, sent(options_per_step=0)).content.decode()
+    assert "<details open>" in page
+
+
 def test_saving_says_what_was_done_and_writes_down_who_did_it(project, dana, client_for):
     client = client_for(dana)
 
