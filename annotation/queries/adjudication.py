@@ -163,7 +163,12 @@ def _differing(labels: LabelQuerySet) -> QuerySet[Any, Any]:
 
 
 def open_cases(project: Project, by: User) -> QuerySet[Solution]:
-    """What this person may decide and nobody has begun: labelers disagree, or a lead has found one wrong.
+    """What this person may decide and nobody has begun. One query, as undecided() says."""
+    return _unknown_to(by, project, undecided(project))
+
+
+def undecided(project: Project) -> QuerySet[Solution]:
+    """What nobody has begun to decide: labelers disagree, or a lead has found one wrong.
 
     Those who are excluded disagree with nobody. One query, for whether anybody is: only then each label is looked at.
     """
@@ -174,8 +179,7 @@ def open_cases(project: Project, by: User) -> QuerySet[Solution]:
     wrong = Dispute.objects.labeler_was_wrong().filter(project=project)
     # Begun from these, which are few, and not from all solutions with a question to each.
     wanted = disagree.values("solution").union(wrong.values("label__solution"))
-    found = Solution.objects.filter(SOUND, project=project, pk__in=wanted, adjudication__isnull=True)
-    return _unknown_to(by, project, found)
+    return Solution.objects.filter(SOUND, project=project, pk__in=wanted, adjudication__isnull=True)
 
 
 def to_judge_blind(place: Membership, solutions: Sequence[int]) -> set[int]:

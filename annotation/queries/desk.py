@@ -105,7 +105,7 @@ def moment(project: Project) -> Moment:
 
 
 def standing(project: Project, *, now: datetime, window: int = DAYS) -> Standing:
-    """Twenty queries, however many rounds there are; seventeen of a large project; one more where work waits."""
+    """Twenty-three queries, however many rounds there are; twenty of a large project; one more where work waits."""
     today = now.astimezone(UTC).date()
     run = tallies.run_of(project)
     stock = tallies.stock(project, run)

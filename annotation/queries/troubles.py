@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from annotation.models import Job, Label, Labeler, Membership, Problem, Project, Slot, TallyRun
 from annotation.models.jobs import JobKind, JobState
-from annotation.models.labelers import LabelerState
+from annotation.models.labelers import Admission, LabelerState
 from annotation.models.labels import FinishReason, Origin
 from annotation.models.projects import Role
 from annotation.models.slots import SlotState
+from annotation.queries import adjudication
 from annotation.queries.jobs import PATIENCE, reason
 from annotation.queries.reports import ROWS, Kind
 from annotation.queries.tallies import run_of
@@ -20,6 +21,7 @@ from annotation.queries.tallies import run_of
 LATELY = timedelta(days=7)
 # The sweep gives back what is expired every five seconds: what lies longer tells that nothing sweeps.
 UNSWEPT = timedelta(minutes=1)
+MOST_COUNTED = 1000  # where it has to be looked for: beyond it nobody needs the number
 STALE = timedelta(hours=1)  # the tallies of a large project are renewed within minutes
 # The page on which a job of this kind is started anew.
 PLACES = {
@@ -47,13 +49,13 @@ class Trouble:
 
 
 def troubles(project: Project, *, now: datetime) -> list[Trouble]:
-    """Eleven queries, and one where work waits for a worker."""
+    """Fourteen queries, and one where work waits for a worker."""
     return troubles_beside(project, run_of(project), now=now)
 
 
 def troubles_beside(project: Project, run: TallyRun | None, *, now: datetime) -> list[Trouble]:
-    """Those that there are, the urgent ones first. Ten queries, and one where work waits for a worker."""
-    found = [*_work(project, run, now), *_jobs(project, now), *_reports(project, now)]
+    """Those that there are, the urgent ones first. Thirteen queries, and one where work waits for a worker."""
+    found = [*_work(project, run, now), *_labels(project), *_jobs(project, now), *_reports(project, now)]
     return sorted((one for one in found if one.count), key=lambda one: not one.is_urgent)
 
 
@@ -97,6 +99,43 @@ def _work(project: Project, run: TallyRun | None, now: datetime) -> Iterable[Tro
         _("Figures are more than an hour old"),
         _("The worker that renews them every few minutes does not run, or is busy with something long."),
     )
+
+
+def _labels(project: Project) -> Iterable[Trouble]:
+    """What wants one more person. Three queries, none of which counts further than anybody needs."""
+    yield Trouble(
+        "nobody_left",
+        True,
+        _left_to_nobody(project),
+        _("Solutions that wait, and that nobody is left to label"),
+        _(
+            "They want one more label, and every admitted labeler has given theirs. Invite another labeler, or want fewer "
+            "labels of a solution in the settings."
+        ),
+        "people",
+    )
+    yield Trouble(
+        "undecided",
+        False,
+        adjudication.undecided(project)[:MOST_COUNTED].count(),
+        _("Disagreements that nobody has begun to decide"),
+        _("Both labels go on to train. Reviewers and leads decide which first error is right."),
+        "adjudication",
+    )
+
+
+def _left_to_nobody(project: Project) -> int:
+    """Of the further labels that are wanted, the first ones in the order of the queue. Who labels at all may label what
+    nobody has labeled, so first labels are not looked at; and without labelers nothing waits for one more of them."""
+    members = Membership.objects.filter(project=project, role=Role.LABELER).values("user")
+    working = Labeler.objects.filter(
+        project=project, user__in=members, state=LabelerState.ACTIVE, admission=Admission.ADMITTED
+    )
+    theirs = Label.objects.filter(solution=OuterRef(OuterRef("solution")), labeler=OuterRef("pk"))
+    further = Slot.objects.in_queue().filter(project=project, state=SlotState.READY, wave__gt=0)
+    first = further.order_by("wave", F("priority").desc(), "pk").values("pk")[:MOST_COUNTED]
+    left = Slot.objects.filter(Exists(working), ~Exists(working.filter(~Exists(theirs))), pk__in=first)
+    return left.count()
 
 
 def _jobs(project: Project, now: datetime) -> Iterable[Trouble]:

@@ -187,9 +187,10 @@ def test_the_page_asks_as_many_questions_for_three_rounds_as_for_one(
     client = client_for(dana)
 
     # session · user · membership with project · run of tallies · slots by round · problems · solutions · labels added up
-    # · waiting · leased · today · running round · rounds · newest labels · waiting · expired leases · labelers · jobs
-    # · bad problems · disputes · unsure · give-ups · which of them are new · withdrawn problems
-    with django_assert_num_queries(24):
+    # · waiting · leased · today · running round · rounds · newest labels · waiting · expired leases · labelers
+    # · left to nobody · exclusions · disagreements · jobs · bad problems · disputes · unsure · give-ups · which of them are
+    # new · withdrawn problems
+    with django_assert_num_queries(27):
         page = client.get("/p/algebra/")
 
     assert f"Round {rounds - 1}</a>" in page.content.decode()
