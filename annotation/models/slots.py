@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 
@@ -33,6 +33,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Without those of quality control, which every labeler gets beside the queue."""
         return self.exclude(arm__in=[Arm.GOLD, Arm.SCREENING])
 
+    def replaceable(self) -> "SlotQuerySet":
+        """What waits and gives way to a new round: not the further labels of solutions that have begun to be labeled."""
+        return self.filter(state=SlotState.READY).exclude(Exists(_begun()), arm=Arm.OVERLAP)
+
     def void_unbegun(self) -> int:
         """Those that wait or are set aside go to nobody any more; returns how many. In a transaction.
 
@@ -43,6 +47,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         free = list(unbegun.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
         no_lease = {"lease_owner": None, "lease_token": None, "lease_until": None, "prefetched": False}
         return Slot.objects.filter(pk__in=free).update(state=SlotState.VOID, **no_lease)
+
+
+def _begun() -> models.QuerySet["Slot"]:
+    return Slot.objects.filter(solution=OuterRef("solution"), state__in=[SlotState.LEASED, SlotState.DONE])
 
 
 class Slot(models.Model):

@@ -19,7 +19,7 @@ SLOT_WORDS = {
     SlotState.READY: _("waiting"),
     SlotState.LEASED: _("being labeled"),
     SlotState.DONE: _("labeled"),
-    SlotState.VOID: _("replaced"),
+    SlotState.VOID: _("taken out"),
 }
 # Why a solution of this arm is worth a person's time.
 ARM_REASONS = {

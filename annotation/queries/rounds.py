@@ -168,10 +168,16 @@ class Outlook:
     labels_needed: int
     pool: int
     problems: int
-    waiting: int  # in the queue; replaced by what the round chooses
+    waiting: int  # in the queue
+    replaced: int  # of it, by what the round chooses
     is_built_in: bool  # the base model
     failure: str = ""  # of the last round, where training from the same base model failed
     as_of: datetime | None = None  # of the numbers before that; None: as of now
+
+    @property
+    def kept(self) -> int:
+        """What waits and stays: further labels of solutions that somebody has begun."""
+        return self.waiting - self.replaced
 
     @property
     def is_cold(self) -> bool:
@@ -197,7 +203,7 @@ class RoundPage:
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
-    """Seven queries, and one where the project wants refills, however many rounds there are."""
+    """Eight queries, and one where the project wants refills, however many rounds there are."""
     found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
     running = next((one for one in found if one.state == RoundState.RUNNING), None)
     return RoundsPage(
@@ -234,15 +240,17 @@ def progress(round_: Round, *, now: datetime) -> Progress:
 
 
 def outlook(project: Project, *, newest: Round | None = None) -> Outlook:
-    """Five queries; two of a project whose tallies are kept."""
+    """Six queries; three of a project whose tallies are kept."""
     run = tallies.run_of(project)
+    queue = Slot.objects.in_queue().filter(project=project)
     found = tallies.pool(project, run)
     return Outlook(
         labels=found.labels,
         labels_needed=project.min_labels_to_train,
         pool=found.pool,
         problems=found.problems,
-        waiting=Slot.objects.in_queue().filter(project=project, state=SlotState.READY).count(),
+        waiting=queue.filter(state=SlotState.READY).count(),
+        replaced=queue.replaceable().count(),
         is_built_in=(project.base_model or settings.BASE_MODEL) == BUILT_IN,
         failure=jobs.reason(newest.job) if newest and _would_fail_again(newest, project) else "",
         as_of=run.as_of if run else None,

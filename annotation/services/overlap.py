@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from math import floor
 from random import Random
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef
 
-from annotation.models import Gold, Label, Project, Round, Slot, Solution
+from annotation.models import Gold, Label, Round, Slot, Solution
 from annotation.models.labels import JUDGED, Origin, Purpose
 from annotation.models.slots import Arm, SlotState
 from annotation.queries.adjudication import with_end
@@ -42,13 +42,6 @@ def _twin(slot: Slot) -> Slot:
         priority=slot.priority,
         served_reason={**slot.served_reason, "overlap": "by chance", "arm": slot.arm},
     )
-
-
-def replaceable(project: Project) -> QuerySet[Slot]:
-    """What waits and gives way to a new round: not the further labels of solutions that have begun to be labeled."""
-    waiting = Slot.objects.filter(project=project, state=SlotState.READY)
-    begun = Slot.objects.filter(solution=OuterRef("solution"), state__in=[SlotState.LEASED, SlotState.DONE])
-    return waiting.exclude(Exists(begun), arm=Arm.OVERLAP)
 
 
 def is_shared(*, label: Label, slot: Slot) -> bool:

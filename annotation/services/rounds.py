@@ -104,7 +104,7 @@ def fill_round(
     """
     with transaction.atomic():
         jobs.hold(job=job)
-        overlap.replaceable(round.project).update(state=SlotState.VOID)
+        Slot.objects.filter(project=round.project).replaceable().update(state=SlotState.VOID)
         free = still_free(picks)
         slots = [slot_of(round, pick) for pick in free]
         slots += overlap.second_slots(round=round, first=slots)

@@ -195,8 +195,8 @@ def test_n3_the_pool_of_the_next_round_is_counted_with_the_tallies(busy, django_
     at_once = rounds.outlook(busy)
     run = services.renew(project=busy)
 
-    # the run · waiting
-    with django_assert_num_queries(2):
+    # the run · waiting · replaced
+    with django_assert_num_queries(3):
         assert rounds.outlook(busy) == replace(at_once, as_of=run.as_of)
     assert at_once.pool
 

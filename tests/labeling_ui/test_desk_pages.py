@@ -22,7 +22,7 @@ from annotation.models import (
 )
 from annotation.queries import people_figures, reports
 from annotation.queries.troubles import troubles
-from annotation.services import members, queue, tallies
+from annotation.services import adjudication, members, queue, tallies
 from labeling_ui.settings_form import SettingsForm
 from tests import factories
 
@@ -128,9 +128,9 @@ def test_n3_a_large_project_says_as_of_when_its_figures_are(dana, alice, client_
     client = client_for(dana)
 
     # session · user · membership with project · run · tallies · waiting · leased · labels today · running round · rounds
-    # · newest labels · waiting · expired leases · labelers · jobs · bad problems · disputes · unsure · give-ups · which of
-    # them are new · withdrawn problems
-    with django_assert_num_queries(21):
+    # · newest labels · waiting · expired leases · labelers · left to nobody · exclusions · disagreements · jobs · bad
+    # problems · disputes · unsure · give-ups · which of them are new · withdrawn problems
+    with django_assert_num_queries(24):
         page = client.get("/p/algebra/").content.decode()
 
     assert "This project is large: what is added up below is as of" in page
@@ -164,6 +164,22 @@ def test_n3_a_labeler_has_speed_time_agreement_and_known_answers(project, alice,
     page = client_for(dana).get("/p/algebra/labelers/").content.decode()
     assert '<td class="number">15.0 s</td>' in page
     assert '50.0\u00a0% <span class="quiet small">1/2</span>' in page
+
+
+def test_n3_labels_of_known_solutions_are_marked_and_numbers_say_whether_they_count(project, alice, dana, client_for):
+    factories.gold(project)
+    factories.queued(project, 1)
+    for _ in range(2):
+        factories.label(alice, (1, -1))
+    client = client_for(dana)
+
+    own = client.get(f"/p/algebra/labelers/{alice.pk}/").content.decode()
+    standing = client.get("/p/algebra/").content.decode()
+
+    assert own.count('<span class="tag">known solution</span>') == 1
+    assert '<b class="number">1</b><span>labels, without known solutions</span>' in own
+    assert '<b class="number">2</b><span>labels today (UTC), known solutions too</span>' in standing
+    assert '<b class="number">1</b><span>without those of known solutions</span>' in standing
 
 
 def test_n3_the_table_is_sorted_and_cut_to_days_by_its_address(project, alice, bob, dana, client_for):
@@ -284,6 +300,34 @@ def test_n3_an_empty_queue_is_wrong_as_soon_as_somebody_could_label(project, ali
     assert "empty_queue" not in wrong(project)
     queue.claim_next(project=project, by=alice)
     assert "empty_queue" in wrong(project)
+
+
+def test_n3_what_every_labeler_has_labeled_and_still_waits_needs_one_more(project, alice, bob):
+    factories.disagreement(alice, bob)
+    Slot.objects.filter(state="ready").update(state="void")
+    assert "nobody_left" not in wrong(project)
+
+    solution = Label.objects.filter(labeler=bob).get().solution
+    round_ = Slot.objects.filter(state="done").first().round
+    Slot.objects.create(project=project, solution=solution, round=round_, wave=5, arm="overlap")
+
+    assert (wrong(project)["nobody_left"].count, wrong(project)["nobody_left"].place) == (1, "people")
+    factories.member(project, "reviewer", "rita")
+    assert "nobody_left" in wrong(project)
+    factories.member(project, "labeler", "carol")
+    assert "nobody_left" not in wrong(project)
+
+
+def test_n3_disagreements_wait_until_somebody_begins_to_decide_them(project, alice, bob):
+    solution = factories.disagreement(alice, bob)
+    found = wrong(project)["undecided"]
+    assert (found.count, found.place, found.is_urgent) == (1, "adjudication", False)
+
+    rita = factories.member(project, "reviewer", "rita")
+    judgement = factories.judgement((1, -1))
+    adjudication.judge_blind(project=project, solution=solution.pk, judgement=judgement, by=rita)
+
+    assert "undecided" not in wrong(project)
 
 
 def test_n3_paused_labelers_wait_for_a_lead(project, alice):
@@ -418,9 +462,9 @@ def test_n3_stale_figures_of_a_large_project_are_told(project):
 def test_n3_troubles_are_asked_for_again_and_again_by_few_questions(dana, alice, client_for, django_assert_num_queries):
     client = client_for(dana)
 
-    # session · user · membership with project · run · waiting · expired leases · labelers · jobs · bad problems ·
-    # disputes · unsure · give-ups · which of them are new · withdrawn problems
-    with django_assert_num_queries(14):
+    # session · user · membership with project · run · waiting · expired leases · labelers · left to nobody · exclusions ·
+    # disagreements · jobs · bad problems · disputes · unsure · give-ups · which of them are new · withdrawn problems
+    with django_assert_num_queries(17):
         part = client.get("/p/algebra/troubles/list/").content.decode()
 
     assert 'data-live="/p/algebra/troubles/list/"' in part

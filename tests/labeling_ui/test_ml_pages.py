@@ -172,6 +172,17 @@ def test_the_form_says_that_too_few_labels_make_a_cold_start(project, alice, mel
     assert 'What waits in the queue now (<b class="number">1</b>) is replaced' in page
 
 
+def test_the_form_says_what_waits_and_is_not_replaced(project, alice, bob, mel, client_for):
+    factories.disagreement(alice, bob)  # who are the only ones: a third label waits for somebody else
+    client = client_for(mel)
+
+    assert 'in the queue now (<b class="number">1</b>) stays' in page_of(client, "/p/algebra/rounds/")
+    factories.queued(project, 2)
+    page = page_of(client, "/p/algebra/rounds/")
+    assert 'What waits in the queue now (<b class="number">4</b>) is replaced' in page
+    assert '<b class="number">1</b> more that waits stays: one more label of a solution' in page
+
+
 def test_the_form_says_on_how_many_labels_a_selector_will_be_trained(project, alice, mel, client_for):
     factories.queued(project, 7)
     for _ in range(5):
@@ -434,8 +445,8 @@ def test_the_list_asks_as_many_questions_for_three_rounds_as_for_one(
     client = client_for(mel)
 
     # session · user · membership with project · rounds with job, selector and person · run of tallies · labels · pool
-    # · waiting · whether anybody can start one · run of tallies · what is labeled of each round
-    with django_assert_num_queries(11):
+    # · waiting · replaced · whether anybody can start one · run of tallies · what is labeled of each round
+    with django_assert_num_queries(12):
         client.get("/p/algebra/rounds/")
 
 
