@@ -84,12 +84,12 @@ def _disputes(project: Project) -> QuerySet[Any]:
     disputes = Dispute.objects.open().filter(
         project=project, label__in=_given(project, Origin.LABELER, Origin.REVIEWER)
     )
-    return _with_people(disputes, "label__").order_by("-created_at", "-pk")
+    return _with_people(disputes, "label__", with_steps=True).order_by("-created_at", "-pk")
 
 
 def _resolved_disputes(project: Project) -> QuerySet[Any]:
     resolved = Dispute.objects.filter(project=project).exclude(resolution="")
-    return _with_people(resolved, "label__").select_related("resolved_by").order_by("-resolved_at", "-pk")
+    return _with_people(resolved, "label__", with_steps=True).select_related("resolved_by").order_by("-resolved_at", "-pk")
 
 
 def _flags(project: Project) -> QuerySet[Any]:
@@ -116,10 +116,11 @@ def _given(project: Project, *origins: Origin) -> LabelQuerySet:
     return Label.objects.current().filter(project=project, origin__in=origins or [Origin.LABELER])
 
 
-def _with_people(rows: QuerySet[Any], path: str) -> QuerySet[Any]:
-    """With labeler, account and problem at hand; the steps, long texts that nobody sees here, left out."""
+def _with_people(rows: QuerySet[Any], path: str, *, with_steps: bool = False) -> QuerySet[Any]:
+    """With labeler, account and problem at hand; long texts that nobody sees here left out, mostly the steps, too."""
     related = rows.select_related(f"{path}labeler__user", f"{path}solution__problem")
-    return related.defer(f"{path}solution__steps", f"{path}shown", f"{path}edits")
+    shown = related.defer(f"{path}shown", f"{path}edits")
+    return shown if with_steps else shown.defer(f"{path}solution__steps")
 
 
 def _reports(problems: Sequence[Problem]) -> list[Report]:

@@ -195,6 +195,10 @@ def test_a_doubted_answer_stands_beside_the_one_that_the_solution_gives(project,
 
     assert '<span data-maths="bare">\\frac{1}{2}</span>' in page
     assert '<span data-maths="bare">0.7</span>' in page
+    assert f'href="/p/algebra/solutions/{label.solution_id}/">Solution {label.solution_id}</a>' in page
+    last_step = " ".join(label.solution.steps[-1].split())
+    assert f"data-maths>{last_step}</span>" in page
+    assert page.index("all its solutions are graded again") < page.index('name="act" value="truth"')
     assert f"?to={alice.pseudonym}&amp;label={label.pk}#write" in page
 
 
