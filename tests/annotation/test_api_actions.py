@@ -411,3 +411,6 @@ def test_n2_the_page_of_the_description_shows_the_routes_and_their_fields(client
 
     assert "/api/v1/projects/{slug}/labelers/{pseudonym}/exclude" in page
     assert "Leave the labels since a moment out of training" in page
+    assert "Authorization: Bearer" in page
+    assert '<a href="#labeling">Labeling</a>' in page
+    assert '<h2 id="labeling">Labeling</h2>' in page

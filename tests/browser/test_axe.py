@@ -49,6 +49,8 @@ def test_pages_before_the_sign_in_and_pages_of_errors(project, dana, alice, lang
     nobody.visit("/accounts/invitation/nothing/")
     nobody.visit("/nowhere/")
     nobody.visit("/api/docs/", wait_for="section")
+    open_all(nobody.page)
+    nobody.look("every route of the API opened", wait_for="section")
     for template in ("400.html", "403_csrf.html", "500.html", "labeling_ui/account/locked.html"):
         rendered(nobody, language, template)
     rendered(nobody, language, "labeling_ui/away.html", sentence="The database is away for a moment.")

@@ -280,4 +280,4 @@ def test_the_rest_api_is_described_around_its_english_names(client):
 
     assert '<html lang="zh-Hans"' in page
     assert "供机器读取的版本" in page
-    assert '<p lang="en">' in page
+    assert 'class="quiet small" lang="en">' in page
