@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from annotation.api.parsers import refuse_unknown
 from annotation.models import Project
+from annotation.queries.audit import KINDS
 from annotation.services.project_settings import EDITABLE, SELECTION
 
 
@@ -200,6 +201,6 @@ class AuditSerializer(serializers.Serializer[Any]):
 class WantedSerializer(serializers.Serializer[Any]):
     before = serializers.CharField(required=False, help_text="`older` of the page before")
     who = serializers.CharField(required=False, max_length=150)
-    what = serializers.CharField(required=False, max_length=60)
+    what = serializers.ChoiceField(required=False, choices=KINDS, help_text="a source of the log, or an act")
     since = serializers.DateField(required=False)
     until = serializers.DateField(required=False)

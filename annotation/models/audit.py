@@ -1,8 +1,71 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from annotation.models.labels import APPEND_ONLY
+
+# The acts of projects that services write down; short names, which are the texts to translate, too.
+ACTS = (
+    gettext_noop("add webhook"),
+    gettext_noop("admit labeler"),
+    gettext_noop("agree to terms"),
+    gettext_noop("bring back gold"),
+    gettext_noop("cancel dataset"),
+    gettext_noop("cancel grading"),
+    gettext_noop("cancel import"),
+    gettext_noop("cancel round"),
+    gettext_noop("change gold"),
+    gettext_noop("change settings"),
+    gettext_noop("check import"),
+    gettext_noop("confirm import"),
+    gettext_noop("correct answer"),
+    gettext_noop("create project"),
+    gettext_noop("decide"),
+    gettext_noop("end screening"),
+    gettext_noop("exclude labels"),
+    gettext_noop("export labels"),
+    gettext_noop("export labels again"),
+    gettext_noop("give role"),
+    gettext_noop("hold out problems"),
+    gettext_noop("import cancelled"),
+    gettext_noop("import failed"),
+    gettext_noop("import gold"),
+    gettext_noop("import labels"),
+    gettext_noop("import problems"),
+    gettext_noop("import solutions"),
+    gettext_noop("invite"),
+    gettext_noop("judge blind"),
+    gettext_noop("lift exclusion"),
+    gettext_noop("look for disagreements"),
+    gettext_noop("make gold"),
+    gettext_noop("make token"),
+    gettext_noop("pause labeler"),
+    gettext_noop("publish dataset"),
+    gettext_noop("publish export"),
+    gettext_noop("publish instructions"),
+    gettext_noop("put back"),
+    gettext_noop("reinstate labeler"),
+    gettext_noop("remove member"),
+    gettext_noop("remove webhook"),
+    gettext_noop("reopen unsure mark"),
+    gettext_noop("repeat dataset"),
+    gettext_noop("request dataset"),
+    gettext_noop("request grading"),
+    gettext_noop("resolve dispute"),
+    gettext_noop("restore problem"),
+    gettext_noop("retire gold"),
+    gettext_noop("review unsure mark"),
+    gettext_noop("revoke token"),
+    gettext_noop("screen labeler"),
+    gettext_noop("send message"),
+    gettext_noop("start round"),
+    gettext_noop("test webhook"),
+    gettext_noop("undo import"),
+    gettext_noop("use selector"),
+    gettext_noop("withdraw invitation"),
+    gettext_noop("withdraw problem"),
+)
 
 
 class AuditEvent(models.Model):

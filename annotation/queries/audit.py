@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils.dateparse import parse_datetime
 
 from annotation.models import AuditEvent, Project
+from annotation.models.audit import ACTS
 
 PAGE = 100
 BATCH = 1000  # of a file
@@ -71,6 +72,10 @@ SOURCES = {
     "model": _history("model", target="'model ' || e.pgh_obj_id", model="annotation_modelversion"),
     "dataset": _history("dataset", target="'dataset ' || e.pgh_obj_id", model="annotation_snapshot"),
 }
+
+
+# What a part of the time line may be of: a source, or an act.
+KINDS = (*SOURCES, *ACTS)
 
 
 @dataclass(frozen=True)

@@ -338,6 +338,7 @@ def test_n2_the_audit_by_api_goes_on_where_it_stopped(lead, project):
         ("PATCH", "settings/rounds", {"reopen_hours": 48}, "reopen_hours"),
         ("GET", "audit?whom=dana", None, "whom"),
         ("GET", "reports?kind=disputes", None, "kind"),
+        ("GET", "audit?what=import", None, "what"),
     ],
 )
 def test_n2_a_name_that_is_not_known_is_refused_with_it(lead, project, method, path, body, name):

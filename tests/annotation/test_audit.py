@@ -11,11 +11,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from annotation.models import AuditEvent, Gold, Membership
+from annotation.models.audit import ACTS
 from annotation.queries import audit as queries
 from annotation.queries.audit import Wanted
 from annotation.services import audit, labelers, members, quality, queue, tokens
 from labeling_ui import audit_words
-from labeling_ui.audit_words import ACTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
