@@ -61,7 +61,8 @@ def _choose(round_: Round, version: ModelVersion | None, order: _Order) -> tuple
     sizes = queries.pool_sizes(project, besides_queue=order.besides_queue)
     committee = queries.committee(project) if inputs.strategy == Strategy.DISAGREEMENT else []
     rules = _rules(inputs, version, committee)
-    together = inputs.scope == Scope.EVERYWHERE and version is not None and rules.strategy != "random"
+    is_by_score = version is not None and rules.strategy != "random"
+    together = inputs.scope == Scope.EVERYWHERE and is_by_score
     labels = Counter(queries.labels_per_problem(project))
     if order.besides_queue:
         labels += Counter(queries.queued_per_problem(project))
@@ -82,7 +83,9 @@ def _choose(round_: Round, version: ModelVersion | None, order: _Order) -> tuple
         "strategy": rules.strategy if version else "random",
         "scope": Scope.EVERYWHERE.value if together else Scope.PER_PROBLEM.value,
         "wrong_answer": sum(pick.candidate.is_correct is False for pick in picks),
-        "warning": select.diversity_warning(len(picks), sum(sizes[problem] for problem in problems)),
+        "warning": select.diversity_warning(len(picks), sum(sizes[problem] for problem in problems))
+        if is_by_score
+        else None,
     }
     return _in_order(picks, rules, version, rng), report
 

@@ -32,6 +32,7 @@ ARM_REASONS = {
     Arm.RANDOM: _(
         "Drawn by chance from all solutions, scored or not: what is measured on it is not biased by the choice."
     ),
+    Arm.OVERLAP: _("Chosen once more by chance, for a second labeler: it tells how far labelers agree."),
     Arm.INJECTED: _("A solution with a correct answer, mixed in so that labelers do not learn to expect an error."),
 }
 # Not the steps: long texts that nobody sees here would be sorted along.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotation.models import Job, Label, Labeler, Membership, Problem, Project, Slot, TallyRun
 from annotation.models.jobs import JobKind, JobState
@@ -208,14 +209,14 @@ def _doubts(found: Mapping[Kind, int]) -> Iterable[Trouble]:
     yield _report(
         Kind.DISPUTES,
         found[Kind.DISPUTES],
-        _("Doubted answers"),
+        ngettext("Doubted answer", "Doubted answers", found[Kind.DISPUTES]),
         _("Labelers accepted another answer than the one that we think right. Decide who is wrong."),
         is_urgent=True,
     )
     yield _report(
         Kind.UNSURE,
         found[Kind.UNSURE],
-        _("Unsure alternatives"),
+        ngettext("Unsure alternative", "Unsure alternatives", found[Kind.UNSURE]),
         _("Labelers marked ratings as unsure. Tell them what you think."),
     )
 
@@ -230,8 +231,14 @@ def _given_up(project: Project, found: Mapping[Kind, int], now: datetime) -> Ite
         Kind.BAD_PROBLEMS,
         found[Kind.BAD_PROBLEMS] if FinishReason.BAD_PROBLEM in new else 0,
         _("Problems called bad, some of them lately"),
-        _("So many of all problems were withdrawn in the last seven days: %(number)s. Look whether they are right.")
-        % {"number": withdrawn},
+        ngettext(
+            "Look whether they are right. %(number)s problem was withdrawn in the last seven days.",
+            "Look whether they are right. %(number)s problems were withdrawn in the last seven days.",
+            withdrawn,
+        )
+        % {"number": withdrawn}
+        if withdrawn
+        else _("Look whether they are right."),
     )
     yield _report(
         Kind.GIVE_UPS,

@@ -29,7 +29,13 @@ def percent(value: float | None) -> str:
     """0.8512 → 85.1 %, with a no-break space"""
     if value is None:
         return UNKNOWN
-    return _("{number} %").format(number=f"{100 * value:.1f}").replace(" ", "\u00a0")
+    return _percent(f"{100 * value:.1f}")
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """A share that somebody has set: 0.75 → 75 %, 0.125 → 12.5 %"""
+    return UNKNOWN if value is None else _percent(f"{100 * value:.6g}")
 
 
 @register.filter
@@ -78,6 +84,10 @@ def seconds(milliseconds: float | None) -> str:
     if milliseconds is None or milliseconds >= 60_000:
         return as_time(milliseconds)
     return _("{seconds} s").format(seconds=f"{milliseconds / 1000:.1f}")
+
+
+def _percent(number: str) -> str:
+    return _("{number} %").format(number=number).replace(" ", "\u00a0")
 
 
 def _time(exactly: float) -> str:

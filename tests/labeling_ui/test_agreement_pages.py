@@ -49,7 +49,7 @@ def test_f9_where_nothing_is_shared_the_page_says_what_to_do(project, dana, clie
     assert "No solution has labels of two labelers yet" in page
     assert '<a href="/p/algebra/settings/">settings</a>' in page
     Project.objects.filter(pk=project.pk).update(overlap_share=0.1)
-    assert "10.0 % of what rounds put into the queue" in page_of(client_for(dana))
+    assert "10 % of what rounds put into the queue" in page_of(client_for(dana))
 
 
 def test_f9_the_page_shows_figures_pairs_and_what_is_in_dispute(project, dana, alice, bob, client_for):

@@ -366,7 +366,7 @@ def test_a_round_shows_what_it_found_and_did(project, mel, client_for):
 
     page = page_of(client_for(mel), "/p/algebra/rounds/0/")
 
-    assert "Too &lt;few&gt;." in page
+    assert "more than 15 % of those that it could choose from" in page
     assert '<b class="number">120</b><span>3 of each of 40 problems</span>' in page
     assert '<b class="number">3</b><span>100.0 %</span>' in page
     assert '<b class="number">0.913</b>' in page
