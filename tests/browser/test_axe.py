@@ -293,7 +293,7 @@ def test_pages_of_ml_staff(project, mel, eyes):
     one.visit("/p/algebra/rounds/", state="no round yet")
     one.visit("/p/algebra/rounds/settings/")
     one.page.locator("#id_wrong_share").fill("2")
-    one.click("a wrong setting", ".settings > .button", wait_for="[role=alert]")
+    one.click("a wrong setting", ".settings .button.primary", wait_for="[role=alert]")
     for number in range(2):
         told = compared(-0.01, 0.02) if number else {"comparison": HELD_BACK}
         finished_round(project, picks=[pick(project, text=f"And ${number}$?")], report=told, metrics=METRICS)
