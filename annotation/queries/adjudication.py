@@ -152,11 +152,12 @@ def with_end(labels: LabelQuerySet) -> QuerySet[Any, Any]:
 
 def in_dispute(project: Project, solutions: Sequence[int]) -> QuerySet[Any, Any]:
     """Ids of those of these solutions whose labels place the first error differently."""
-    found = _differing(countable(project).filter(solution__in=solutions))
+    found = differing(countable(project).filter(solution__in=solutions))
     return found.order_by("solution").values_list("solution", flat=True)
 
 
-def _differing(labels: LabelQuerySet) -> QuerySet[Any, Any]:
+def differing(labels: LabelQuerySet) -> QuerySet[Any, Any]:
+    """Solutions of which two of these labels place the first error differently."""
     ends = with_end(labels).order_by().values("solution").annotate(least=Min("end"), most=Max("end"))
     found: QuerySet[Any, Any] = ends.filter(least__lt=F("most")).values("solution")
     return found
@@ -175,7 +176,7 @@ def undecided(project: Project) -> QuerySet[Solution]:
     disagree = Disagreement.objects.filter(project=project)
     if Exclusion.objects.in_force().filter(project=project).exists():
         left = countable(project).filter(~Exists(Exclusion.objects.of_label()), solution=OuterRef("solution"))
-        disagree = disagree.filter(Exists(_differing(left)))
+        disagree = disagree.filter(Exists(differing(left)))
     wrong = Dispute.objects.labeler_was_wrong().filter(project=project)
     # Begun from these, which are few, and not from all solutions with a question to each.
     wanted = disagree.values("solution").union(wrong.values("label__solution"))

@@ -114,6 +114,9 @@ def _counts(manifest: Manifest) -> list[str]:
             rows.append(f"| {phase} | {counts.labels} | {shares[0]} | {shares[1]} | {shares[2]} |")
         told = "As in Table 3 of the paper. Correct steps are those rated neutral or positive, alternatives included."
         parts += ["## Balance", "\n".join(rows), told]
+    if (disputed := manifest.undecided) and disputed["solutions"]:
+        words = "whose labelers disagree and nobody has decided"
+        parts += ["## In dispute", f"{disputed['labels']} labels of {disputed['solutions']} solutions {words}."]
     if manifest.excluded:
         left_out = [f"- {reason}: {count}" for reason, count in manifest.excluded.items()]
         what = "Solutions" if manifest.format == Format.SCORED_SAMPLES else "Labels"

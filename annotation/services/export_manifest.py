@@ -1,7 +1,7 @@
 """What an export holds, counted while it is written: `manifest.json` beside the files."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from annotation.models import ModelVersion
@@ -57,6 +57,7 @@ class Manifest:
     selectors: list[int]  # ids of the model versions that chose the solutions, or that scored the samples
     models: list[dict[str, Any]]  # what these are
     balance: dict[str, Shares]  # by phase
+    undecided: dict[str, int] | None = None  # labels and solutions whose labelers disagree, and nobody has decided
     extensions: ExtensionsFile | None = None
     card: dict[str, Any] | None = None  # README.md
     contents: dict[str, Any] | None = None  # what it can be made again from
@@ -65,6 +66,13 @@ class Manifest:
     @property
     def lines(self) -> int:
         return sum(file.lines for file in self.files)
+
+    def told(self) -> dict[str, Any]:
+        """For manifest.json. What is not counted has no key, so that one from before it was comes out as it was."""
+        told = asdict(self)
+        if self.undecided is None:
+            del told["undecided"]
+        return told
 
 
 @dataclass

@@ -57,6 +57,7 @@ class Past:
     excluded: dict[str, int]
     lines: int
     files: dict[str, str] = field(default_factory=dict)  # sha256 by name
+    undecided: dict[str, int] | None = None  # what was exported before this was counted does not say it
 
     @classmethod
     def of(cls, manifest: dict[str, Any]) -> "Past":
@@ -66,6 +67,7 @@ class Past:
             excluded=manifest["excluded"],
             lines=sum(file["lines"] for file in manifest["files"]),
             files={file["name"]: file["sha256"] for file in manifest["files"]},
+            undecided=manifest.get("undecided"),
         )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from annotation.models import Label, ModelVersion, Project, SolutionScore
-from annotation.models.snapshots import Format
+from annotation.models.snapshots import Format, View
+from annotation.queries.undecided import undecided
 from annotation.services import export_card, export_contents, export_parquet, export_samples
 from annotation.services.export_contents import Contents
 from annotation.services.export_dialogues import graded_as_they_end
@@ -75,6 +76,7 @@ def write_labels(run: Run) -> Manifest:
     made = Manifest(
         files=writer.finished(),
         excluded=_excluded(run, excluded),
+        undecided=_undecided(run),
         extensions=writer.finished_extensions(),
         written_with=with_versions,
         **totals.facts(),
@@ -120,6 +122,16 @@ def write_samples(run: Run, version: ModelVersion) -> Manifest:
 def _excluded(run: Run, counted: Counter[str]) -> dict[str, int]:
     """Who repeats an export does not meet what was left out of it."""
     return run.past.excluded if run.earlier else dict(sorted(counted.items()))
+
+
+def _undecided(run: Run) -> dict[str, int] | None:
+    """Of what a model may learn from; who repeats an export says what was so then."""
+    if run.earlier:
+        return run.past.undecided
+    if run.order.view != View.TRAINING:
+        return None
+    found = undecided(run.project)
+    return {"labels": found.labels, "solutions": found.solutions}
 
 
 def _common(run: Run) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def repeat_export(  # noqa: PLR0913 - keyword-only
         with unchanging_view():
             again = _run(Run(project, order, folder, past, tell, earlier=earlier / CONTENTS))
         _finish(folder, again)
-        _compare(json.loads(json.dumps(asdict(again))), manifest)
+        _compare(json.loads(json.dumps(again.told())), manifest)
         target = audit.folder_name(out_dir)
         audit.record(project=project, by=by, action="export labels again", target=target, lines=again.lines)
     return again
@@ -131,7 +130,7 @@ def _run(run: Run) -> Manifest:
 
 def _finish(folder: Path, manifest: Manifest) -> None:
     path = folder / "manifest.json"
-    path.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
+    path.write_text(json.dumps(manifest.told(), indent=1, sort_keys=True) + "\n")
     sync(path)
 
 

@@ -19,6 +19,7 @@ from annotation.api.permissions import place_in_project
 from annotation.models import Membership, Project
 from annotation.models.projects import Role
 from annotation.queries import datasets as queries
+from annotation.queries.undecided import MOST_SOLUTIONS, undecided
 from annotation.services import publishing, snapshots
 from annotation.services.export_orders import NeutralUndecided
 from annotation.services.refusal import Refusal
@@ -52,6 +53,7 @@ def datasets(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, place: Membership, form: DatasetForm, status: int = 200) -> HttpResponse:
     context = {"place": place, "form": form} | _datasets(place.project)
+    context["undecided"] = undecided(place.project, most=MOST_SOLUTIONS)
     return render(request, "labeling_ui/lead/datasets.html", context, status=status)
 
 
