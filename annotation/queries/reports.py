@@ -89,7 +89,9 @@ def _disputes(project: Project) -> QuerySet[Any]:
 
 def _resolved_disputes(project: Project) -> QuerySet[Any]:
     resolved = Dispute.objects.filter(project=project).exclude(resolution="")
-    return _with_people(resolved, "label__", with_steps=True).select_related("resolved_by").order_by("-resolved_at", "-pk")
+    return (
+        _with_people(resolved, "label__", with_steps=True).select_related("resolved_by").order_by("-resolved_at", "-pk")
+    )
 
 
 def _flags(project: Project) -> QuerySet[Any]:
