@@ -98,6 +98,10 @@ def test_f10_what_stands_after_the_first_bad_step_does_not_count(client, case):
     assert [one["rating"] for one in Adjudication.objects.get().blind["ratings"]] == [1, -1]
 
 
+def test_f10_no_judgement_at_all_is_told_that_nothing_is_rated(client, case):
+    assert "Nothing is rated yet." in text_of(send(client, case, "blind", ()))
+
+
 def test_f10_half_a_judgement_is_refused_in_words_and_what_was_chosen_stays(client, case):
     answer = send(client, case, "blind", (1, 1))
 

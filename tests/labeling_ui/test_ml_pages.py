@@ -12,7 +12,7 @@ from annotation.models.jobs import JobKind
 from annotation.queries import jobs as job_words
 from annotation.queries import rounds as queries
 from annotation.services import jobs, rounds, scoring
-from labeling_ui.templatetags.figures import count, duration, figure, percent
+from labeling_ui.templatetags.figures import count, duration, figure, percent, share
 from tests import factories
 
 PAGES = ["rounds/", "rounds/0/", "rounds/0/progress/"]
@@ -476,6 +476,7 @@ def test_numbers_are_written_for_people():
     begin = timezone.now()
 
     assert [count(1234567), count(0), count(None)] == ["1,234,567", "0", "–"]
+    assert [share(0.75), share(0.125), share(0.07), share(None)] == ["75\u00a0%", "12.5\u00a0%", "7\u00a0%", "–"]
     assert [percent(0.8512), percent(0.0), percent(None)] == ["85.1\u00a0%", "0.0\u00a0%", "–"]
     assert [figure(0.98765), figure(1), figure(None)] == ["0.988", "1.000", "–"]
     assert [duration(begin, begin + timedelta(seconds=s)) for s in (0, 59, 60, 185, 3600, 7859)] == [

@@ -99,3 +99,10 @@ def running_refill(round_):
     job = Job.objects.create(project=round_.project, kind="refill")
     assert refills.jobs.claim_job(kind="refill", worker="test").pk == job.pk
     return Job.objects.get(pk=job.pk)
+
+
+def test_only_a_choice_by_scores_is_told_to_have_taken_too_many(round_):
+    problem_with(round_, 3)
+
+    assert "of 4 solutions are chosen" in selection.choose(round_, round_.selector)[1]["warning"]
+    assert selection.choose(round_, None)[1]["warning"] is None
