@@ -489,14 +489,3 @@ def test_n4_a_lead_sets_what_an_hour_costs(project):
 
     assert {"hourly_cost", "currency"}.isdisjoint(form.errors)
     assert (form.cleaned_data["hourly_cost"], form.cleaned_data["currency"]) == (22.5, "EUR")
-
-
-def test_n4_work_that_is_over_is_called_so(dana, alice, client_for):
-    factories.queued(alice.project, 20)
-    for _ in range(20):
-        factories.label(alice, total_time_ms=360_000, active_ms=360_000)
-
-    page = client_for(dana).get("/p/algebra/").content.decode()
-
-    assert page.count("no work left") == 2
-    assert "0.0 to 0.0" not in page

@@ -247,3 +247,14 @@ def test_waiting_slots_are_counted_as_the_database_has_them(project, alice):
 
     assert Slot.objects.filter(state="ready").count() == desk.moment(project).waiting == 2
     assert desk.moment(project).leased == 1
+
+
+def test_n4_work_that_is_over_is_called_so(dana, alice, client_for):
+    factories.queued(alice.project, 20)
+    for _ in range(20):
+        factories.label(alice, total_time_ms=360_000, active_ms=360_000)
+
+    page = client_for(dana).get("/p/algebra/").content.decode()
+
+    assert page.count("no work left") == 2
+    assert "0.0 to 0.0" not in page
