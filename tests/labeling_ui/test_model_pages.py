@@ -8,7 +8,7 @@ from django.test import Client
 from annotation.models import Membership, ModelVersion, SolutionScore, StepRating
 from annotation.queries import calibration, solutions, version_scores, versions
 from annotation.queries import jobs as job_words
-from annotation.services import adjudication, gold, jobs, rounds
+from annotation.services import jobs, rounds
 from labeling_ui.charts import histogram, loss_curve, reliability
 from tests import factories
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, page_of, pick
@@ -351,39 +351,6 @@ def test_ratings_of_other_steps_than_the_solution_s_own_do_not_stand_beside_it(p
 
     assert rated == [solutions.Rated(-1, 1)]
     assert calibration.calibration(selector).steps == 2
-
-
-def test_what_people_rated_is_kept_from_a_lead_who_may_have_to_judge_it(alice, bob, dana, mel, client_for):
-    carl = factories.member(alice.project, "reviewer", "carl")
-    disputed = factories.disagreement(alice, bob)
-    url = f"/p/algebra/solutions/{disputed.pk}/"
-    lead, case = client_for(dana), f'<a href="/p/algebra/adjudication/{disputed.pk}/">Judge it</a>'
-
-    assert case in page_of(lead, url)
-    assert "People:" not in page_of(lead, url)
-    assert "People:" in page_of(client_for(mel), url)  # who decides nothing
-
-    judge = {"project": disputed.project, "solution": disputed.pk, "judgement": factories.judgement((1, -1))}
-    adjudication.judge_blind(**judge, by=carl)
-    assert "People:" not in page_of(lead, url)  # Carl may put it back
-    adjudication.decide(**judge, by=carl)
-    assert "People:" in page_of(lead, url)
-    assert case not in page_of(lead, url)
-
-
-def test_a_lead_makes_gold_of_a_solution_where_it_stands(project, solution, dana, mel, client_for):
-    pages = (f"/p/algebra/solutions/{solution.pk}/", f"/p/algebra/problems/{solution.problem_id}/")
-    link = f'<a href="/p/algebra/quality/gold/new/?solution={solution.pk}">Make it gold</a>'
-
-    for page in pages:
-        assert link in page_of(client_for(dana), page)
-    assert link not in page_of(client_for(mel), pages[0])
-
-    known = gold.add_gold(solution=solution, kind="hidden", error_steps=[1], by=dana)
-    for page in pages:
-        found = page_of(client_for(dana), page)
-        assert f'href="/p/algebra/quality/gold/{known.pk}/"' in found
-        assert link not in found
 
 
 def test_another_model_s_opinion_is_chosen_and_one_that_has_none_is_named(project, solution, mel, client_for):
