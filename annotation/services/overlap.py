@@ -15,8 +15,9 @@ from annotation.queries.adjudication import with_end
 def second_slots(*, round: Round, first: Sequence[Slot]) -> list[Slot]:
     """A second slot for project.overlap_share of the solutions that are about to be queued, by chance (the round's seed).
 
-    Exact over the whole round, refills included: what a small fill rounds away, a later one makes up for. They are
-    labeled after all first ones that wait, for a labeler walks past the twins of all that they have done.
+    Exact over the whole round, refills included: what a small fill rounds away, a later one makes up for. They stand
+    behind all first ones that wait, for a labeler walks past the twins of all that they have done; claims.claim brings
+    one forward as often as the project wants them.
     """
     share = round.project.overlap_share
     if not share or not first:
