@@ -184,6 +184,7 @@ def test_what_stands_in_the_place_of_a_solution(project, dana, alice, eyes):
     expect(page.locator(".step[aria-current]")).to_be_visible()
     one.press("a break", "1", "Enter", wait_for=panel("break"))
     press(page, "Enter")
+    expect(page.locator(".step[aria-current]")).to_be_visible()
     guidance.publish_instructions(project=project, by=dana, text="", changes="More.", must_acknowledge=True)
     one.press("the rules have changed", "1", "Enter", wait_for=panel("rules"))
     factories.queued(project, 1, steps=STEPS)

@@ -428,9 +428,15 @@ def test_d9_a_dialogue_tells_its_steps_and_nothing_about_them(dialogue_page):
     assert places[1]["options"] == ["a1"]
 
 
+def new_options(page, count):
+    """Not those of the dialogue before, which stand there until the next one has come."""
+    expect(cards(page)).to_have_count(count)
+    expect(page.locator("[data-option-cards] .option-card[data-rating]")).to_have_count(0)
+
+
 def work_through(page):
     """A dialogue through options, one with a written step, one given up, and a bad problem."""
-    expect(cards(page)).to_have_count(2)
+    new_options(page, 2)
     rate(page, a="3")
     press(page, "Enter")
     path(page, "a")
@@ -439,19 +445,19 @@ def work_through(page):
     press(page, "Enter")
     path(page, "a", "a2")
     finish(page)
-    expect(cards(page)).to_have_count(2)
+    new_options(page, 2)
     press(page, "1", "1", "Enter")
     expect(page.get_by_label("Your step")).to_be_focused()
     page.keyboard.type("Two and two.")
     press(page, "Tab", "4", "Enter")
     handed_in(page, 2)
-    expect(cards(page)).to_have_count(2)
+    new_options(page, 2)
     rate(page, a="3")
     press(page, "Enter")
     path(page, "a")
     press(page, "g", "Space", "Enter")
     handed_in(page, 3)
-    expect(cards(page)).to_have_count(2)
+    new_options(page, 2)
     press(page, "3", "b", "Space", "Enter")
     handed_in(page, 4)
 
