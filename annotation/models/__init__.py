@@ -1,5 +1,6 @@
 from annotation.models.accounts import OutsideIdentity, User
 from annotation.models.audit import AuditEvent
+from annotation.models.automatic import AutomaticLabel, AutomaticSource, Sampling
 from annotation.models.imports import ImportBatch
 from annotation.models.invitations import Invitation
 from annotation.models.jobs import Job
@@ -32,6 +33,8 @@ __all__ = [
     "Adjudication",
     "ApiToken",
     "AuditEvent",
+    "AutomaticLabel",
+    "AutomaticSource",
     "Critique",
     "Delivery",
     "Disagreement",
@@ -61,6 +64,7 @@ __all__ = [
     "Publication",
     "PutBack",
     "Round",
+    "Sampling",
     "Slot",
     "Snapshot",
     "Solution",

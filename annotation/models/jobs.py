@@ -11,6 +11,8 @@ class JobKind(models.TextChoices):
     REFILL = "refill", "refill of the queue"
     IMPORT = "import"
     GRADING = "grading", "grading of answers"
+    AUTOMATIC = "automatic", "automatic labels"
+    SAMPLING = "sampling", "sampling of solutions"
 
 
 class JobState(models.TextChoices):

@@ -43,6 +43,8 @@ class Snapshot(models.Model):
     format = models.CharField(max_length=20, choices=Format, default=Format.PRM800K, db_default=Format.PRM800K)
     neutral = models.CharField(max_length=10, choices=NeutralAs, default=NeutralAs.KEEP, db_default=NeutralAs.KEEP)
     gzip = models.BooleanField(default=False, db_default=False)
+    # Of automatic labels, and of these alone; of all others none is among them.
+    automatic = models.ForeignKey("annotation.AutomaticSource", models.PROTECT, null=True, db_constraint=False)
     # Made again from the database as it was at the moment that this one shows.
     repeats = models.ForeignKey("self", models.PROTECT, null=True, db_constraint=False)
     folder = models.CharField(max_length=500)  # relative to DATA_DIR

@@ -16,6 +16,8 @@ from annotation.models import (
     Adjudication,
     ApiToken,
     AuditEvent,
+    AutomaticLabel,
+    AutomaticSource,
     Critique,
     Delivery,
     Disagreement,
@@ -43,6 +45,7 @@ from annotation.models import (
     Publication,
     PutBack,
     Round,
+    Sampling,
     Slot,
     Snapshot,
     SolutionScore,
@@ -62,7 +65,7 @@ SOON = timezone.now()
 LONG_AGO = SOON - timedelta(days=365)
 
 # Django's own begin with the table's name. A *_wall repeats the primary key with the project in front, for the foreign
-# keys of migrations 0002, 0005 and 0010 to point at: a row that broke it would break the primary key.
+# keys of migrations 0002, 0005, 0010 and 0021 to point at: a row that broke it would break the primary key.
 NAMED = """
 SELECT name FROM (
     SELECT conname AS name, conrelid AS place FROM pg_constraint WHERE contype IN ('c', 'u', 'f')
@@ -112,6 +115,11 @@ def rows(labeler):
         done_round=done_round,
         running_round=rounds.start_round(project=project, by=None),
         job=Job.objects.create(project=project, kind="export"),
+        source=(source := source_of(project)),
+        automatic=AutomaticLabel.objects.create(
+            project=project, source=source, solution=queued.solution, estimates=[None], ratings=[None, 1]
+        ),
+        sampling=Sampling.objects.create(project=project, job=Job.objects.create(project=project, kind="sampling")),
         ended_job=Job.objects.get(pk=done_round.job_id),
         version=version,
         score=SolutionScore.objects.create(
@@ -284,6 +292,13 @@ BROKEN_BY = {
     "snapshot_view_is_known": lambda it: (it.snapshot, {"view": "pretty"}),
     "publication_names_its_repository": lambda it: (it.publication, {"repo": ""}),
     "snapshot_hash_is_a_hash": lambda it: (it.snapshot, {"sha256": "abc"}),
+    "automatic_source_has_a_name_of_its_own": lambda it: (it.source, {"job_id": it.job.pk}),
+    "automatic_source_has_a_name": lambda it: (it.source, {"name": ""}),
+    "automatic_kind_is_known": lambda it: (it.source, {"kind": "dice"}),
+    "a_model_labels_as_one_of_its_versions": lambda it: (it.source, {"version_id": it.version.pk}),
+    "one_automatic_label_per_source": lambda it: (it.automatic, {}),
+    "automatic_label_rates_steps": lambda it: (it.automatic, {"ratings": []}),
+    "automatic_rating_is_minus_one_or_one": lambda it: (it.automatic, {"ratings": [1, 0]}),
     "one_refill_at_a_time_per_project": lambda it: (refill_of(it.project), {}),
     "job_kind_is_known": lambda it: (it.job, {"kind": "nap"}),
     "job_state_is_known": lambda it: (it.job, {"state": "asleep"}),
@@ -292,6 +307,11 @@ BROKEN_BY = {
     "job_progress_is_within_total": lambda it: (it.job, {"done": 1}),
     "failed_job_says_why": lambda it: (it.ended_job, {"state": "failed"}),
 }
+
+
+def source_of(project):
+    job = Job.objects.create(project=project, kind="automatic")
+    return AutomaticSource.objects.create(project=project, kind="rollouts", name="completer", job=job)
 
 
 def refill_of(project):
@@ -307,6 +327,7 @@ def named(problem):
 # The same for what points into another project: the row, and its column with a row of over there.
 STAYS = "_stays_in_its_project"
 LABEL = {"late": True}
+OTHER = {"name": "b", "kind": "model"}
 OUTSIDE = {
     "solution_problem_id": lambda it, there: (it.solution, there.problem, {"content_hash": b"new"}),
     "round_job_id": lambda it, there: (it.done_round, there.job, {"number": 9}),
@@ -368,6 +389,13 @@ OUTSIDE = {
     "publication_snapshot_id": lambda it, there: (it.publication, there.snapshot, {"job_id": it.job.pk}),
     "publication_job_id": lambda it, there: (it.publication, there.ended_job, {}),
     "snapshot_repeats_id": lambda it, there: (it.snapshot, there.snapshot, {}),
+    "automaticsource_version_id": lambda it, there: (it.source, there.version, {**OTHER, "job_id": it.job.pk}),
+    "automaticsource_job_id": lambda it, there: (it.source, there.job, {"name": "b"}),
+    "automaticlabel_source_id": lambda it, there: (it.automatic, there.source, {}),
+    "automaticlabel_solution_id": lambda it, there: (it.automatic, there.solution, {}),
+    "sampling_job_id": lambda it, there: (it.sampling, there.job, {}),
+    "sampling_batch_id": lambda it, there: (it.sampling, there.batch, {"job_id": it.job.pk}),
+    "snapshot_automatic_id": lambda it, there: (it.snapshot, there.source, {}),
     "acknowledgement_version": lambda it, there: (it.acknowledgement, only_there(there.project), {}),
 }
 
@@ -379,6 +407,7 @@ def only_there(project):
 
 APPEND_ONLY = [
     AuditEvent,
+    AutomaticLabel,
     Exclusion.pgh_event_model,
     Gold.pgh_event_model,
     ImportedRecord,
