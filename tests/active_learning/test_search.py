@@ -92,7 +92,7 @@ def test_with_equal_scores_the_winner_is_a_most_frequent_answer(answers, seed):
 
 def test_hundreds_of_different_values_cost_no_question_each(monkeypatch):
     asked = []
-    monkeypatch.setattr("active_learning.search.answers_match", lambda one, other: asked.append(one))
+    monkeypatch.setattr("active_learning.search.voting.answers_match", lambda one, other: asked.append(one))
     different = [*map(str, range(300)), *[rf"{i}\sqrt{{5}}" for i in range(1, 100)], *[f"x+{i}" for i in range(1, 100)]]
     assert answer_groups(different * 2) == [*range(498)] * 2
     assert asked == []
