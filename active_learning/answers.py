@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 
+ANSWER_MARK = "\n\n# Answer\n\n"  # between the last step and the answer, in PRM800K's way
 Pair = tuple[str, str]
 Rules = list[tuple[re.Pattern[str], str]]
 

@@ -1,22 +1,20 @@
-"""Sampling solutions of many problems into a file that can be imported; killed and started again it goes on."""
+r"""Whole solutions, sampled for selection: N of each problem at a temperature (Lightman et al. 2023, §2.1 and App. E).
+
+They are sampled into a file that can be imported; killed and started again the sampling goes on.
+"""
 
 import json
-import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from random import Random
 
-from active_learning.checkpoint import base_sha256, sha256
-from active_learning.generators import TOY, PromptTooLong
-from active_learning.solutions import solve
+from active_learning.checkpoint import sha256
+from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
+from active_learning.generators.budget import Budget, BudgetSpent
+from active_learning.generators.opening import open_generator
+from active_learning.resumable import Part, Progress, Row, work_off
+from active_learning.steps import whole_solution
 from active_learning.strict_json import Fields, load_json, read_lines
-
-Progress = Callable[[dict[str, Any]], None]
-
-
-class OtherWork(ValueError):
-    """This output belongs to other work; the message is for people."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +28,15 @@ class SampleJob:
     seed: int = 0
     temperature: float = 1.0
     max_new_tokens: int = 1024
-    name: str = ""  # of the generator, as the lines tell it; else its folder's
+    name: str = ""  # of the generator, as the lines tell it; else its own
+    budget: int | None = None  # tokens that may be sampled
 
-    @property
-    def part(self) -> Path:
-        return self.out_path.with_name(self.out_path.name + ".part")
-
-    @property
-    def generator_name(self) -> str:
-        return self.name or (TOY if self.generator == TOY else Path(self.generator).resolve().name)
-
-    def identity(self) -> dict[str, Any]:
+    def identity(self, generator: Generator) -> Row:
         """What the bytes of the output hang on."""
-        told = {key: value for key, value in asdict(self).items() if key not in ("out_path", "problems", "generator")}
-        weights = {} if self.generator == TOY else base_sha256(self.generator)
-        return {**told, "name": self.generator_name, "problems": sha256(self.problems), "generator": weights or TOY}
+        elsewhere = ("out_path", "problems", "generator", "budget")
+        told = {key: value for key, value in asdict(self).items() if key not in elsewhere}
+        named = {"name": self.name or generator.name, "generator": generator.identity()}
+        return {**told, **named, "problems": sha256(self.problems)}
 
 
 @dataclass
@@ -54,95 +46,66 @@ class Counts:
     incomplete: int = 0  # of them, without an answer within max_new_tokens
     unusable: int = 0  # blank, or with characters that cannot be stored: left out
     too_long: int = 0  # problems that leave the generator no room: left out
+    over_budget: int = 0  # problems that there were no tokens left for
+    tokens: int = 0  # sampled, of what was left out too
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         self.problems += 1
         self.solutions += len(row["lines"])
         self.incomplete += sum(not line["complete"] for line in row["lines"])
         self.unusable += row["unusable"]
         self.too_long += row["too_long"]
+        self.tokens += row["tokens"]
 
 
 def sample_file(job: SampleJob, *, progress: Progress) -> Counts:
-    """Sample what is not there yet. The output appears under its name only when it is complete.
+    """Sample what is not there yet. The output appears under its name only when it is complete, or the budget spent.
 
-    Raises OtherWork, and what solutions.solve raises.
+    Raises resumable.OtherWork and GeneratorError.
     """
-    if job.out_path.exists():
-        raise OtherWork(f"{job.out_path} is there already: name another file.")
     problems = list(read_lines(job.problems, _read_problem))
-    done = _begin_or_go_on(job)
-    with job.part.open("ab") as part:
-        for number, problem in enumerate(problems[done:], start=done + 1):
-            _write(part, _sampled(job, problem))
-            progress({"stage": "sample", "done": number, "total": len(problems)})
-    return _finish(job)
+    budget = Budget(job.budget)
+    generator = open_generator(job.generator, budget)
+    part = Part(job.out_path, job.identity(generator))
+    kept = part.begin_or_go_on()
+    budget.spent = sum(row["tokens"] for row in kept.values())
 
+    def show(done: int) -> None:
+        progress({"stage": "sample", "done": done, "total": len(problems), "tokens": budget.spent})
 
-def _begin_or_go_on(job: SampleJob) -> int:
-    """How many problems are done; a line that was being written when the process was killed is taken off."""
-    ours = job.identity()
-    if not job.part.exists():
-        with job.part.open("wb") as part:
-            _write(part, ours)
-        return 0
-    kept = job.part.read_bytes()
-    whole = kept[: kept.rfind(b"\n") + 1]
-    if not whole:
-        job.part.unlink()
-        return _begin_or_go_on(job)
-    theirs, *done = whole.splitlines()
-    if json.loads(theirs) != ours:
-        raise OtherWork(f"{job.part} holds part of other work. Name another output, or delete that file to begin anew.")
-    os.truncate(job.part, len(whole))
-    return len(done)
-
-
-def _sampled(job: SampleJob, problem: dict[str, str]) -> dict[str, Any]:
-    """What came of one problem: the lines to be imported, and what was left out."""
     try:
-        found = list(
-            solve(
-                generator=job.generator,
-                problem=problem["problem"],
-                count=job.per_problem,
-                seed=job.seed,
-                temperature=job.temperature,
-                max_new_tokens=job.max_new_tokens,
-            )
+        rows = work_off(
+            part, problems, lambda one: _sampled(job, generator, one), at_once=generator.at_once, progress=show
         )
+    except BudgetSpent:
+        rows = [row for _, row in sorted(part.begin_or_go_on().items())]
+        if not rows:
+            raise
+    counts = Counts()
+    for row in rows:
+        counts.add(row)
+    counts.over_budget = len(problems) - len(rows)
+    part.publish(line for row in rows for line in row["lines"])
+    return counts
+
+
+def _sampled(job: SampleJob, generator: Generator, problem: dict[str, str]) -> Row:
+    """What came of one problem: the lines to be imported, and what was left out."""
+    own_seed = Random(json.dumps([job.seed, problem["problem"]])).getrandbits(63)
+    draw = Draw(job.per_problem, own_seed, job.temperature, job.max_new_tokens)
+    try:
+        (texts,) = generator.sample([Prompt(problem["problem"])], draw, until="answer")
     except PromptTooLong:
-        return {"lines": [], "unusable": 0, "too_long": 1}
-    told = {"generator": job.generator_name, "seed": job.seed, "temperature": job.temperature}
+        return {"lines": [], "unusable": 0, "too_long": 1, "tokens": 0}
+    found = [whole_solution(one.text, is_over=one.is_over) for one in texts]
+    told = {"generator": job.name or generator.name, "seed": job.seed, "temperature": job.temperature}
     lines = [
         {**problem, "steps": one.steps, "answer": one.answer, "complete": one.answer is not None, **told}
         for one in found
         if one.steps
     ]
-    return {"lines": lines, "unusable": len(found) - len(lines), "too_long": 0}
-
-
-def _finish(job: SampleJob) -> Counts:
-    """The lines of all problems under the output's name."""
-    counts = Counts()
-    temporary = job.out_path.with_name(job.out_path.name + ".tmp")
-    with job.part.open("rb") as part, temporary.open("wb") as out:
-        next(part)
-        for row in map(json.loads, part):
-            counts.add(row)
-            out.write(b"".join(json.dumps(line).encode() + b"\n" for line in row["lines"]))
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.rename(job.out_path)
-    job.part.unlink()
-    return counts
-
-
-def _write(part: IO[bytes], row: dict[str, Any]) -> None:
-    """On disk before the next problem is begun."""
-    part.write(json.dumps(row).encode() + b"\n")
-    part.flush()
-    os.fsync(part.fileno())
+    tokens = sum(text.tokens for text in texts)
+    return {"lines": lines, "unusable": len(found) - len(lines), "too_long": 0, "tokens": tokens}
 
 
 def _read_problem(line: bytes) -> dict[str, str]:

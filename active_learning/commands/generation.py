@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
     solutions.add_argument("--seed", type=int, default=0, help="the same one gives the same bytes (default 0)")
     solutions.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
     solutions.add_argument("--max-new-tokens", type=int, default=1024, help="of a solution (default 1024)")
+    solutions.add_argument("--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)")
     solutions.add_argument("--name", default="", help="of the generator in the file (default: its folder's)")
 
 
@@ -62,5 +63,6 @@ def _solutions(options: argparse.Namespace) -> None:
         temperature=options.temperature,
         max_new_tokens=options.max_new_tokens,
         name=options.name,
+        budget=options.budget,
     )
     emit({"stage": "done", **asdict(sample_file(job, progress=emit))})

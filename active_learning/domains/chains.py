@@ -7,13 +7,14 @@ all of it that means nothing is listed in FILLERS, so that the tokenizer of the 
 import re
 from dataclasses import dataclass
 
+from active_learning.answers import ANSWER_MARK as ANSWER_MARK  # one of this domain's sentences too
+
 HIGHEST = 60  # every number is between 0 and this, each one token of the base model
 SIGNS = {"+": "+", "-": "-", "*": r"\times", "/": r"\div"}
 VERBS = {"+": "Add", "-": "Subtract", "*": "Multiply by"}
 OPENINGS = ("", "Now ", "Then ", "So ", "This gives ", "We get ", "That makes ")
 CLOSINGS = ("What number do you get?", "What is the result?", "What number is left at the end?")
 FILLERS = ("the", "with", "we", "instruction is to", "so", "have", "then", *CLOSINGS, *(o for o in OPENINGS if o))
-ANSWER_MARK = "\n\n# Answer\n\n"
 
 NEUTRAL, POSITIVE, NEGATIVE = 0, 1, -1
 

@@ -3,7 +3,7 @@
 Everything is drawn from the Random that is passed in; the rows are ready for import as JSON Lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -13,13 +13,8 @@ from active_learning.domains.chains import (
     CLOSINGS,
     HIGHEST,
     OPENINGS,
-    SO_FAR,
-    START,
     Chain,
     Operation,
-    Unreadable,
-    rate,
-    read_equation,
     read_problem,
     say_check,
     say_next,
@@ -29,6 +24,7 @@ from active_learning.domains.chains import (
 )
 
 BASE_DIRECTORY = Path(__file__).parent / "base"  # the small language model of this domain
+WRITER_DIRECTORY = Path(__file__).parent / "writer"  # and the one that writes its solutions
 SUBJECT = "Chain arithmetic"
 SHORTEST, LONGEST = 3, 6  # operations in a problem
 NEUTRAL_RATE = 0.2  # sentences between two operations that only restate or check
@@ -36,9 +32,6 @@ NEUTRAL_RATE = 0.2  # sentences between two operations that only restate or chec
 MISTAKES = ("slip", "operand", "sign", "skip", "stale", "healed")
 
 ERROR_RATE = 0.12  # of each step of a solution
-# Of the next steps that are offered side by side some should be wrong; from that rate hardly any would be.
-OPTION_ERROR_RATE = 0.35
-TRIES = 20  # draws for each next step that is wanted; there are not always so many different ones
 
 
 class _Belief(NamedTuple):
@@ -125,13 +118,8 @@ def _write(chain: Chain, *, error_rate: float, neutral_rate: float, rng: Random)
 
 
 def _attempt(chain: Chain, belief: _Belief, mistake: str, rng: Random) -> tuple[int, int, Operation]:
-    """How many operations are done after the next one, what that one is applied to, and which it is."""
-    done, value, base = belief
-    if mistake == "skip" and done + 1 < len(chain.operations):
-        done += 1
-    if mistake != "stale":
-        base = value
-    return done + 1, base, _changed(chain.operations[done], mistake, rng)
+    found = attempts(chain, *belief, mistake)
+    return rng.choice(found) if len(found) > 1 else found[0]
 
 
 def _answer(value: int, error_rate: float, rng: Random) -> int:
@@ -157,84 +145,35 @@ def _neutral(chain: Chain, done: int, value: int, error_rate: float, rng: Random
 
 
 def _changed(operation: Operation, mistake: str, rng: Random) -> Operation:
-    if mistake == "operand":
-        wrong = operation.operand + rng.choice((-1, 1))
-        return Operation(operation.sign, 5 - operation.operand if operation.sign == "*" else min(max(wrong, 1), 9))
-    if mistake == "sign":
-        return Operation({"+": "-", "-": "+", "*": "+"}[operation.sign], operation.operand)
-    return operation
+    found = changes(operation, mistake)
+    return rng.choice(found) if len(found) > 1 else found[0]
 
 
 def _slipped(value: int, rng: Random) -> int:
+    return rng.choice(slips(value))
+
+
+# What each kind of mistake may lead to, every possibility as likely as the others --------------------------------------
+
+
+def attempts(chain: Chain, done: int, value: int, previous: int, mistake: str) -> list[tuple[int, int, Operation]]:
+    """How many operations are done after the next one, what that one is applied to, and which it is."""
+    if mistake == "skip" and done + 1 < len(chain.operations):
+        done += 1
+    base = previous if mistake == "stale" else value
+    return [(done + 1, base, operation) for operation in changes(chain.operations[done], mistake)]
+
+
+def changes(operation: Operation, mistake: str) -> list[Operation]:
+    if mistake == "operand" and operation.sign == "*":
+        return [Operation("*", 5 - operation.operand)] * 2
+    if mistake == "operand":
+        return [Operation(operation.sign, min(max(operation.operand + by, 1), 9)) for by in (-1, 1)]
+    if mistake == "sign":
+        return [Operation({"+": "-", "-": "+", "*": "+"}[operation.sign], operation.operand)]
+    return [operation]
+
+
+def slips(value: int) -> list[int]:
     near = [value + delta for delta in (-10, -2, -1, 1, 2, 10)]
-    return rng.choice([number for number in near if 0 <= number <= HIGHEST])
-
-
-# One step at a time -------------------------------------------------------------------------------------------------
-
-
-def next_steps(
-    problem: str, prefix: Sequence[str], n: int, *, rng: Random, error_rate: float = OPTION_ERROR_RATE
-) -> list[str]:
-    """Up to n next steps that say different things, right, wrong and neutral ones. After an answer there is none.
-
-    They go on from what the prefix says, right or wrong, as a model does. Raises Unreadable for other people's text.
-    """
-    chain, steps = read_problem(problem), [step.strip() for step in prefix]
-    rate(problem, steps)
-    if not all(0 <= value <= HIGHEST for value in chain.values()):
-        raise Unreadable(f"The numbers of chain arithmetic lie between 0 and {HIGHEST}: {problem[:80]!r}")
-    if any(ANSWER_MARK in step for step in steps):
-        return []
-    belief = _believed(chain, steps)
-    found: list[str] = []
-    for _ in range(TRIES * n):
-        step = _draw(chain, belief, error_rate, rng)
-        if step is not None and step not in found and _is_new(step, steps):
-            found.append(step)
-        if len(found) == n:
-            break
-    return [rng.choice(OPENINGS) + step if step.startswith("$") else step for step in found]
-
-
-def _is_new(step: str, before: Sequence[str]) -> bool:
-    """An equation may come back in a long chain; a remark that was made is not made again."""
-    return step.startswith("$") or step not in before
-
-
-def _believed(chain: Chain, steps: Sequence[str]) -> _Belief:
-    belief = _Belief(0, chain.start, chain.start)
-    for step in steps:
-        if found := START.fullmatch(step) or SO_FAR.fullmatch(step):
-            belief = belief._replace(value=int(found[1]))
-        elif not step.startswith(("Check:", "The next instruction")):
-            _, operation, result = read_equation(step)
-            belief = _Belief(_done_after(chain, belief.done, operation), result, belief.value)
-    # Where a wrong value leads to numbers that this domain cannot write, the truth comes back to mind.
-    next_operation = chain.operations[belief.done : belief.done + 1]
-    ahead = [belief.value, *(operation.apply(belief.value) for operation in next_operation)]
-    is_writable = all(0 <= number <= HIGHEST for number in ahead)
-    return belief if is_writable else belief._replace(value=chain.values()[belief.done])
-
-
-def _done_after(chain: Chain, done: int, operation: Operation) -> int:
-    """A step that does the operation after the next one has left the next one out; any other stands for the next one."""
-    is_skip = operation in chain.operations[done + 1 : done + 2] and operation != chain.operations[done]
-    return min(done + 1 + is_skip, len(chain.operations))
-
-
-def _draw(chain: Chain, belief: _Belief, error_rate: float, rng: Random) -> str | None:
-    """One next step without an opening; None where the mistake that was drawn cannot be written."""
-    if belief.done == len(chain.operations):
-        answer = _slipped(belief.value, rng) if rng.random() < error_rate else belief.value
-        return f"{say_value(answer)}{ANSWER_MARK}{answer}"
-    if rng.random() < NEUTRAL_RATE:
-        return _neutral(chain, belief.done, belief.value, error_rate, rng)[0]
-    mistake = rng.choice(MISTAKES) if rng.random() < error_rate else "none"
-    done, base, operation = _attempt(chain, belief, mistake, rng)
-    truth = operation.apply(base)
-    if not 0 <= truth <= HIGHEST:
-        return None
-    result = _slipped(truth, rng) if mistake in ("slip", "healed") else truth
-    step = say_operation("", base, operation, result)
-    return f"{step}{ANSWER_MARK}{_answer(result, error_rate, rng)}" if done == len(chain.operations) else step
+    return [number for number in near if 0 <= number <= HIGHEST]

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,11 +13,11 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from active_learning import language_model
 from active_learning.__main__ import main
 from active_learning.domains import chains, toy
-from active_learning.generate import NextSteps, first_step, next_steps
-from active_learning.generators import GeneratorError, PromptTooLong
+from active_learning.generate import NextSteps, next_steps
+from active_learning.generators import GeneratorError, PromptTooLong, local
+from active_learning.steps import first_step
 
 PROBLEM = "Start with $8$. Add $3$, multiply by $2$, then subtract $5$. What is the result?"
 
@@ -183,7 +184,7 @@ def test_rare_steps_are_sampled_too(rich_model):
 
 
 def test_sampling_stops_when_every_sample_has_its_step(rich_model, monkeypatch):
-    model, lengths = language_model.load(str(rich_model)).network, []
+    model, lengths = local.load(rich_model).network, []
     original = model.generate
     monkeypatch.setattr(
         model, "generate", lambda *a, **k: (rows := original(*a, **k), lengths.append(rows.shape[1]))[0]
@@ -199,7 +200,7 @@ def test_a_cold_generator_says_the_likeliest_only(known_model):
 def test_the_prompt_is_laid_out_as_in_training(known_model, monkeypatch):
     from active_learning import data
 
-    loaded = language_model.load(str(known_model))
+    loaded = local.load(known_model)
     seen = []
     monkeypatch.setattr(loaded.network, "generate", lambda ids, **_: (seen.append(ids.tolist()), ids)[1])
     sample(known_model, prefix=["One.", "Two."], count=1)
@@ -246,10 +247,10 @@ def test_another_process_says_the_same(known_model):
 def test_a_model_is_loaded_once_and_again_when_its_folder_has_changed(tmp_path):
     with torch.random.fork_rng():
         make_known_model(tmp_path)
-    first = language_model.load(str(tmp_path))
-    assert language_model.load(os.path.relpath(tmp_path)) is first
+    first = local.load(tmp_path)
+    assert local.load(Path(os.path.relpath(tmp_path))) is first
     os.utime(tmp_path / "model.safetensors", ns=(1, time.time_ns() + 10**9))
-    assert language_model.load(str(tmp_path)) is not first
+    assert local.load(tmp_path) is not first
 
 
 # Refusals -----------------------------------------------------------------------------------------------------------

@@ -2,16 +2,20 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
 import torch
 
-from active_learning import solutions
 from active_learning.__main__ import main
 from active_learning.domains import toy
-from active_learning.generators import GeneratorError
-from active_learning.solution_files import OtherWork, SampleJob, sample_file
+from active_learning.generators import Draw, GeneratorError, Prompt, local
+from active_learning.generators.budget import BudgetSpent
+from active_learning.generators.opening import open_generator
+from active_learning.resumable import OtherWork
+from active_learning.solution_files import SampleJob, sample_file
+from active_learning.steps import Sampled, whole_solution
 from tests.active_learning.test_generate import FOLLOW, make_known_model
 
 PROBLEMS = [f"How much is {number}?" for number in range(5)]
@@ -37,8 +41,17 @@ def lines(job):
     return [json.loads(line) for line in job.out_path.read_bytes().splitlines()]
 
 
+def solve(generator, problem, **draw):
+    (texts,) = open_generator(generator).sample([Prompt(problem)], Draw(**draw), until="answer")
+    return [whole_solution(one.text, is_over=one.is_over) for one in texts]
+
+
 def again(job, name, **changes):
     return SampleJob(**vars(job) | {"out_path": job.out_path.with_name(name)} | changes)
+
+
+def part_of(job):
+    return job.out_path.with_name("solutions.jsonl.part")
 
 
 def quiet(_):
@@ -52,8 +65,13 @@ def test_a4_eight_solutions_of_each_of_five_problems_with_seed_temperature_and_g
 
     found = lines(job)
     assert (counts.problems, counts.solutions + counts.unusable) == (5, 40)
-    assert (len(found), shown[-1]) == (counts.solutions, {"stage": "sample", "done": 5, "total": 5})
-    assert {(one["seed"], one["temperature"], one["generator"]) for one in found} == {(3, 1.0, job.generator_name)}
+    assert (len(found), shown[-1]) == (
+        counts.solutions,
+        {"stage": "sample", "done": 5, "total": 5, "tokens": counts.tokens},
+    )
+    assert {(one["seed"], one["temperature"], one["generator"]) for one in found} == {
+        (3, 1.0, Path(job.generator).name)
+    }
     assert [one["unique_id"] for one in found] == sorted(one["unique_id"] for one in found)
     assert counts.incomplete == sum(one["answer"] is None for one in found)
     assert {one["answer"] for one in found} == {None, "7"}
@@ -69,17 +87,16 @@ def test_a4_the_same_seed_gives_the_same_bytes_and_another_one_others(job):
 
 
 def test_more_solutions_than_are_sampled_at_once_are_different_draws(generator, monkeypatch):
-    monkeypatch.setattr(solutions, "AT_ONCE", 4)
+    monkeypatch.setitem(local.ROWS_AT_ONCE, "cpu", 4)
 
-    found = list(solutions.solve(generator=generator, problem=PROBLEMS[0], count=10, seed=0))
+    found = solve(generator, PROBLEMS[0], count=10, seed=0)
 
     assert len(found) == 10
-    assert len({found[:4] == found[4:8]}) == 1
     assert found[:4] != found[4:8]
 
 
 def test_nothing_that_follows_the_answer_is_part_of_a_solution_and_sampling_stops_there(generator):
-    found = solutions.solve(generator=generator, problem=PROBLEMS[0], count=64, seed=0, max_new_tokens=60)
+    found = solve(generator, PROBLEMS[0], count=64, seed=0, max_new_tokens=60)
 
     ends = Counter(one.steps[-1] for one in found if one.answer)
     assert ends == Counter({LAST: sum(ends.values())})
@@ -100,7 +117,7 @@ def test_nothing_that_follows_the_answer_is_part_of_a_solution_and_sampling_stop
     ],
 )
 def test_a7_a_solution_is_complete_where_its_answer_has_ended(text, is_over, steps, answer):
-    assert solutions._of_text(text, is_over=is_over) == solutions.Sampled(steps, answer)
+    assert whole_solution(text, is_over=is_over) == Sampled(steps, answer)
 
 
 class Killed(Exception):
@@ -117,8 +134,8 @@ def test_what_was_killed_goes_on_and_ends_with_the_same_bytes(job):
     with pytest.raises(Killed):
         sample_file(job, progress=kill)
     assert not job.out_path.exists()
-    with job.part.open("ab") as part:
-        part.write(b'{"lines": [{"pro')  # in the middle of the third problem
+    with part_of(job).open("ab") as part:
+        part.write(b'{"item": 2, "result": {"lines": [{"pro')  # in the middle of the third problem
     shown = []
     sample_file(job, progress=shown.append)
 
@@ -161,11 +178,53 @@ def test_the_scripted_generator_solves_its_own_problems(tmp_path, capsys):
     found = [json.loads(line) for line in (tmp_path / "solutions.jsonl").read_bytes().splitlines()]
     assert Counter(one["unique_id"] for one in found) == {row["unique_id"]: 6 for row in rows}
     assert all(one["complete"] and one["answer"] for one in found)
+    words = sum(len(" ".join(one["steps"]).split()) for one in found)
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert told == {"stage": "done", "problems": 3, "solutions": 18, "incomplete": 0, "unusable": 0, "too_long": 0}
+    nothing = dict.fromkeys(("incomplete", "unusable", "too_long", "over_budget"), 0)
+    assert told == {"stage": "done", "problems": 3, "solutions": 18, "tokens": words, **nothing}
+
+
+def toy_job(tmp_path, *, problems=6, **more):
+    rows = list(toy.problems(problems, rng=Random(0)))
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return SampleJob("toy", tmp_path / "problems.jsonl", tmp_path / "solutions.jsonl", per_problem=4, **more)
+
+
+def test_a_budget_is_not_overdrawn_and_what_it_paid_for_is_kept(tmp_path):
+    whole = toy_job(tmp_path, max_new_tokens=50)
+    everything = sample_file(again(whole, "whole.jsonl"), progress=quiet)
+
+    counts = sample_file(again(whole, "some.jsonl", budget=everything.tokens // 2 + 200), progress=quiet)
+
+    assert 0 < counts.problems < 6
+    assert counts.problems + counts.over_budget == 6
+    assert counts.tokens <= everything.tokens // 2 + 200 < counts.tokens + 4 * 50
+    some = lines(again(whole, "some.jsonl"))
+    assert some == lines(again(whole, "whole.jsonl"))[: len(some)]
+
+
+def test_what_was_spent_before_a_kill_counts(tmp_path):
+    job = toy_job(tmp_path, max_new_tokens=50, budget=1000)
+    told = []
+
+    def kill(line):
+        told.append(line)
+        raise Killed
+
+    with pytest.raises(Killed):
+        sample_file(job, progress=kill)
+    counts = sample_file(job, progress=told.append)
+
+    assert told[0]["tokens"] < told[1]["tokens"]
+    assert counts.tokens == told[-1]["tokens"] <= 1000
+
+
+def test_a_budget_for_nothing_is_refused(tmp_path):
+    with pytest.raises(BudgetSpent, match=r"Of the budget of 10 tokens 0 are spent, .* may take 4,096"):
+        sample_file(toy_job(tmp_path, budget=10), progress=quiet)
 
 
 @pytest.mark.parametrize("odd", [{"count": 0}, {"temperature": 0.0}, {"max_new_tokens": 0}])
 def test_a_question_for_nothing_is_refused(odd, generator):
     with pytest.raises(GeneratorError, match="At least one sample"):
-        solutions.solve(**{"generator": generator, "problem": PROBLEMS[0], "count": 1, "seed": 0} | odd)
+        solve(generator, PROBLEMS[0], **{"count": 1, "seed": 0} | odd)
