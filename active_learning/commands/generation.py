@@ -1,4 +1,4 @@
-"""next-steps, solutions: what a generator would say after the steps so far, and to the end."""
+"""next-steps, solutions, roll-out: what a generator would say after the steps so far, and to the end."""
 
 import argparse
 from dataclasses import asdict
@@ -34,6 +34,23 @@ def add(commands: Any) -> None:
     solutions.add_argument("--name", default="", help="of the generator in the file (default: its folder's)")
 
 
+    roll_out = torch_command(
+        commands, "roll-out", _roll_out, "label every step by where continuations end; started again it goes on"
+    )
+    roll_out.add_argument("--generator", required=True, help="the completer: directory of a language model, or toy")
+    roll_out.add_argument(
+        "--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "truth", "steps", "answer"}'
+    )
+    roll_out.add_argument("--out", type=Path, required=True, help="file of automatic labels; must not exist")
+    roll_out.add_argument("--rollouts", type=int, default=8, help="from each prefix (default 8)")
+    roll_out.add_argument("--from-start", action="store_true", help="from the bare problem too, for advantages")
+    roll_out.add_argument("--search", action="store_true", help="only as far as the first bad step needs")
+    roll_out.add_argument("--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)")
+    roll_out.add_argument("--seed", type=int, default=0)
+    roll_out.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
+    roll_out.add_argument("--max-new-tokens", type=int, default=1024, help="of a rollout (default 1024)")
+
+
 def _next_steps(options: argparse.Namespace) -> None:
     from active_learning import generate
 
@@ -66,3 +83,19 @@ def _solutions(options: argparse.Namespace) -> None:
         budget=options.budget,
     )
     emit({"stage": "done", **asdict(sample_file(job, progress=emit))})
+
+
+def _roll_out(options: argparse.Namespace) -> None:
+    from active_learning.rollout_files import RollOutJob, roll_out_file
+    from active_learning.rollouts import Rollouts
+
+    setting = Rollouts(
+        count=options.rollouts,
+        seed=options.seed,
+        temperature=options.temperature,
+        max_new_tokens=options.max_new_tokens,
+        from_start=options.from_start,
+        search=options.search,
+    )
+    job = RollOutJob(options.generator, options.solutions, options.out, setting, budget=options.budget)
+    emit({"stage": "done", **asdict(roll_out_file(job, progress=emit))})

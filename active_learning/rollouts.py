@@ -1,0 +1,151 @@
+"""Labels by rollouts: how often a completer comes from a prefix to the right answer (Wang et al. 2023, Math-Shepherd, §3.3).
+
+From every prefix of a solution N continuations are sampled and their answers graded. The hard estimate of a step is
+whether any is right (eq. 3), the soft one the share that is (eq. 4). After the last step there is nothing to sample: its
+estimate is the solution's own answer. Where only the first bad step is wanted, a binary search finds it with a logarithm of the
+rollouts (OmegaPRM, Luo et al. 2024, §3.2).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from active_learning.automatic import Estimate, Estimated
+from active_learning.generators import Draw, Generator, Prompt, PromptTooLong, Text
+from active_learning.grading import answers_match
+from active_learning.steps import whole_solution
+
+
+class NoOutcomes(ValueError):
+    """Nothing was rolled out, so that nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What is to be labelled; `id` is the caller's."""
+
+    id: int | str
+    problem: str
+    truth: str
+    steps: tuple[str, ...]
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """How a solution is rolled out."""
+
+    count: int = 8  # from each prefix; Wang et al. 2023, §4
+    seed: int = 0
+    temperature: float = 1.0  # not stated there
+    max_new_tokens: int = 1024
+    from_start: bool = False  # from the bare problem too: its value is what a first step's advantage is measured from
+    search: bool = False  # only as far as the first bad step needs
+
+
+def hard_label(outcomes: Sequence[bool]) -> int:
+    """Eq. 3: 1 where any rollout ended with the right answer, else 0. Raises NoOutcomes."""
+    return int(any(_some(outcomes)))
+
+
+def soft_label(outcomes: Sequence[bool]) -> float:
+    """Eq. 4: the share of rollouts that ended with the right answer. Raises NoOutcomes."""
+    return sum(_some(outcomes)) / len(outcomes)
+
+
+def _some(outcomes: Sequence[bool]) -> Sequence[bool]:
+    if not outcomes:
+        raise NoOutcomes("A step without rollouts has no estimate.")
+    return outcomes
+
+
+def roll_out(completer: Generator, solution: Solution, setting: Rollouts) -> Estimated:
+    """The estimate of every step, or of those that the search looked at; the same arguments give the same estimates.
+
+    A prefix that leaves the completer no room has none. Raises generators.GeneratorError.
+    """
+    work = _Work(completer, solution, setting)
+    last = len(solution.steps)
+    own = Estimate(int(_is_right(solution.answer, solution.truth)), 1)
+    if setting.search:
+        _search(work, last, is_right=bool(own.correct))
+    else:
+        work.ask(range(1, last))
+    if setting.from_start:
+        work.ask([0])
+    return Estimated(
+        solution.id,
+        solution.problem,
+        solution.truth,
+        solution.steps,
+        solution.answer,
+        work.found.get(0),
+        (*(work.found.get(length) for length in range(1, last)), own),
+        work.tokens,
+    )
+
+
+def first_bad_step(estimates: Sequence[Estimate | None]) -> int | None:
+    """The place of the first step that no rollout recovered from, as far as was looked; None where there is none."""
+    return next((place for place, one in enumerate(estimates) if one is not None and not one.correct), None)
+
+
+class _Work:
+    """The rollouts of one solution: by the length of the prefix what was found, and the tokens that it cost."""
+
+    def __init__(self, completer: Generator, solution: Solution, setting: Rollouts) -> None:
+        self._completer, self._solution, self._setting = completer, solution, setting
+        self.found: dict[int, Estimate | None] = {}
+        self.tokens = 0
+
+    def ask(self, lengths: Sequence[int]) -> None:
+        """Roll out from the prefixes of these lengths, all of them at once where they fit."""
+        try:
+            texts = self._sample(lengths)
+        except PromptTooLong:
+            if len(lengths) > 1:
+                for length in lengths:
+                    self.ask([length])
+            else:
+                self.found[lengths[0]] = None
+            return
+        self.tokens += sum(text.tokens for some in texts for text in some)
+        for length, some in zip(lengths, texts, strict=True):
+            outcomes = [self._ends_right(length, text) for text in some]
+            self.found[length] = Estimate(sum(outcomes), len(outcomes))
+
+    def _sample(self, lengths: Sequence[int]) -> list[list[Text]]:
+        if not lengths:
+            return []
+        solution, setting = self._solution, self._setting
+        prompts = [Prompt(solution.problem, solution.steps[:length]) for length in lengths]
+        # Its own for every question: a search decides by each answer what it asks next.
+        seed = Random(json.dumps([setting.seed, solution.problem, *solution.steps, *lengths])).getrandbits(63)
+        draw = Draw(setting.count, seed, setting.temperature, setting.max_new_tokens)
+        return self._completer.sample(prompts, draw, until="answer")
+
+    def _ends_right(self, length: int, text: Text) -> bool:
+        before = "".join(f"{step}\n" for step in self._solution.steps[:length])
+        return _is_right(whole_solution(before + text.text, is_over=text.is_over).answer, self._solution.truth)
+
+
+def _search(work: _Work, last: int, *, is_right: bool) -> None:
+    """Halve the steps among which the first bad one is, which after a wrong answer is the last at the latest."""
+    if is_right:
+        return
+    first = 1
+    while first < last:
+        middle = (first + last) // 2
+        work.ask([middle])
+        estimate = work.found[middle]
+        if estimate is not None and estimate.correct:
+            first = middle + 1
+        else:
+            last = middle
+
+
+@lru_cache(maxsize=100_000)
+def _is_right(answer: str | None, truth: str) -> bool:
+    return answers_match(answer, truth)
