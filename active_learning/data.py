@@ -79,6 +79,16 @@ def encode(problem: str, steps: Sequence[str], tokenizer: Any) -> Encoded:
     return Encoded(ids, ends, prompt_len, len(newline))
 
 
+def encode_together(solved: Iterable[tuple[str, Sequence[str]]], tokenizer: Any) -> list[int]:
+    """Token ids of several problems with their steps, a blank line between two: one sequence with one start."""
+    start, newline = len(tokenizer("")["input_ids"]), tokenizer("\n", add_special_tokens=False)["input_ids"]
+    ids: list[int] = []
+    for problem, steps in solved:
+        one = encode(problem, steps, tokenizer).ids
+        ids += [*newline, *one[start:]] if ids else one
+    return ids
+
+
 def check_readable(texts: Iterable[str], tokenizer: Any) -> None:
     """Raise UnreadableText where more than 5 % of the tokens are unknown: such a base model would train on noise."""
     if tokenizer.unk_token_id is None:

@@ -12,7 +12,8 @@ from active_learning.domains import toy
 
 
 def add(commands: Any) -> None:
-    pretrain = torch_command(commands, "pretrain", _pretrain, "train the toy domain's small base model")
+    pretrain = torch_command(commands, "pretrain", _pretrain, "train a small model of the toy domain")
+    pretrain.add_argument("--model", choices=("base", "writer"), default="base", help="which is read, or which writes")
     pretrain.add_argument("--out", type=Path, required=True)
     pretrain.add_argument("--steps", type=int)
     pretrain.add_argument("--seed", type=int, default=0)
@@ -36,10 +37,11 @@ def add(commands: Any) -> None:
 
 
 def _pretrain(options: argparse.Namespace) -> None:
-    from active_learning.pretrain import PretrainConfig, pretrain
+    from active_learning.pretrain import MODELS, pretrain
 
-    settings = PretrainConfig(seed=options.seed)
-    meta = pretrain(replace(settings, steps=options.steps or settings.steps), options.out, progress=emit)
+    usual = MODELS[options.model].config
+    settings = replace(usual, steps=options.steps or usual.steps, seed=options.seed)
+    meta = pretrain(settings, options.out, progress=emit, name=options.model)
     emit({"stage": "done", **meta})
 
 
