@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from active_learning.config import Kind, Neutral, Triple
-from active_learning.strict_json import Fields, load_json
+from active_learning.strict_json import Fields, RecordError, load_json
 
 if TYPE_CHECKING:
     from active_learning.checkpoint import Checkpoint
@@ -28,6 +28,8 @@ WINDOW = 4096
 CPU_BATCH_TOKENS = 2048
 # A sixth faster than 16,384 on an H200, where 1.5 billion weights and these tokens took 7.6 GB.
 GPU_BATCH_TOKENS = 65_536
+# Probabilities of one step add up to 1 but for rounding; half precision rounds at the third place.
+SUM_TOLERANCE = 5e-3
 
 
 @dataclass(frozen=True)
@@ -169,3 +171,20 @@ def line_of(result: Scored, scorer: Scorer) -> dict[str, Any]:
         "probabilities": result.probabilities,
         "judged_part": judged_part(result.solution, result.probabilities, scorer.threshold),
     }
+
+
+def read_triple(value: Any, path: str) -> Triple:
+    """Negative, neutral and positive of one step; raises RecordError."""
+    if not isinstance(value, list):
+        raise RecordError(path, "expected [negative, neutral, positive]")
+    if len(value) != 3 or not all(type(one) in (int, float) and 0 <= one <= 1 for one in value):
+        raise RecordError(path, "expected three numbers from 0 to 1: negative, neutral, positive")
+    if abs(sum(value) - 1) > SUM_TOLERANCE:
+        raise RecordError(path, f"negative, neutral and positive add up to {sum(value):.4f}, not 1")
+    return float(value[0]), float(value[1]), float(value[2])
+
+
+def read_probabilities(line: bytes) -> tuple[int | str, tuple[Triple, ...]]:
+    """The id and the probabilities of each step, of a line that `line_of` made; raises RecordError."""
+    fields = Fields(load_json(line))
+    return fields.take("id", int, str), fields.items("probabilities", read_triple)

@@ -15,8 +15,9 @@ from typing import Any
 from active_learning import checkpoint, compare, evaluate, score
 from active_learning.config import TrainConfig
 from active_learning.domains import chains, toy
-from active_learning.records import Completion, PreGenerated, Record, Step, dump
+from active_learning.records import Record, dump
 from active_learning.select import Pick, Rules, per_problem
+from active_learning.synthetic import Answered, rated
 from active_learning.train import train
 
 
@@ -109,23 +110,9 @@ def label(solution: Solution, noise: float, generation: int, rng: Random) -> Rec
     """What a labeler submits who gives each step the true rating, or by mistake one of the other two."""
     truth = chains.rate(solution.problem["problem"], list(solution.steps))
     given = [rng.choice([r for r in (-1, 0, 1) if r != rating]) if rng.random() < noise else rating for rating in truth]
+    known = Answered(0, solution.problem["problem"], solution.problem["answer"], solution.steps, solution.answer)
     ratings = _to_first_error(given)
-    steps = zip(solution.steps, ratings, strict=False)
-    return Record(
-        labeler="oracle",
-        timestamp="2023-01-01T00:00:00.000000",
-        generation=generation,
-        is_quality_control_question=False,
-        is_initial_screening_question=False,
-        problem=solution.problem["problem"],
-        ground_truth_answer=solution.problem["answer"],
-        pre_generated=PreGenerated(None, solution.steps, solution.answer, solution.score),
-        steps=tuple(
-            Step((Completion(text, rating, None),), None, None if rating == -1 else 0) for text, rating in steps
-        ),
-        total_time=0,
-        finish_reason="found_error" if ratings[-1] == -1 else "solution",
-    )
+    return rated(known, ratings, labeler="oracle", generation=generation, score=solution.score)
 
 
 def judge(selector: checkpoint.Checkpoint, solutions: Sequence[Solution]) -> list[evaluate.Judged]:

@@ -1,12 +1,13 @@
-"""score, export: the probabilities of every step, from a checkpoint here or from a server that has it."""
+"""score, supervise, export: the probabilities of every step, and what a small model learns from a large one's."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import add_compile, emit, torch_command
+from active_learning.commands.arguments import add_compile, command, emit, torch_command
 from active_learning.score import Scorer
 from active_learning.shards import SHARD_SIZE, Job, score_file
+from active_learning.synthetic import THRESHOLD, write_supervisions
 
 
 def add(commands: Any) -> None:
@@ -27,6 +28,22 @@ def add(commands: Any) -> None:
     server.add_argument("--model", help="the name under which it serves this checkpoint as a token classifier")
     server.add_argument("--requests", type=int, default=32, help="in flight at the same time (default 32)")
     server.add_argument("--key-file", type=Path, help="a file with the server's API key")
+
+    supervise = command(
+        commands, "supervise", _supervise, "label solutions by a large model's scores, for a small one to train on"
+    )
+    supervise.add_argument(
+        "--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "truth", "steps", "answer"}'
+    )
+    supervise.add_argument("--scores", type=Path, required=True, help="of these solutions, as score writes them")
+    supervise.add_argument("--out", type=Path, required=True, help="directory for three data sets; must not exist")
+    supervise.add_argument("--name", default="large-model", help="who labelled, as the lines tell it")
+    supervise.add_argument(
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        help=f"a step is incorrect above so much P(negative) (default {THRESHOLD})",
+    )
 
     export = torch_command(commands, "export", _export, "write a checkpoint as a token classifier, for vLLM to serve")
     export.add_argument("--checkpoint", type=Path, required=True)
@@ -59,6 +76,15 @@ def _scorer(options: argparse.Namespace) -> Scorer:
     if options.compile:
         base_model.compile_layers(loaded.model)
     return score.local(loaded, checkpoint.sha256(options.checkpoint / checkpoint.MANIFEST))
+
+
+def _supervise(options: argparse.Namespace) -> None:
+    if not 0 <= options.threshold < 1:
+        raise ValueError(f"The threshold is a probability below 1, not {options.threshold}.")
+    counts = write_supervisions(
+        options.solutions, options.scores, options.out, labeler=options.name, threshold=options.threshold
+    )
+    emit({"stage": "done", **counts})
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -13,11 +13,8 @@ from typing import Any
 
 from active_learning.config import Neutral, Triple
 from active_learning.evaluate.best_of_n import EvaluationError
-from active_learning.score import Reduction, solution_score
+from active_learning.score import Reduction, read_triple, solution_score
 from active_learning.strict_json import Fields, RecordError, load_json
-
-# Probabilities of one step add up to 1 but for rounding; half precision rounds at the third place.
-SUM_TOLERANCE = 5e-3
 
 
 class SampleError(EvaluationError):
@@ -113,7 +110,7 @@ def _probabilities(row: Fields) -> tuple[Triple, ...] | None:
     key = "rating_probs" if "rating_probs" in row.value else "probabilities"
     if row.optional(key, None, list, None) is None:
         return None
-    triples = row.items(key, _published_triple if key == "rating_probs" else _triple)
+    triples = row.items(key, _published_triple if key == "rating_probs" else read_triple)
     if triples and row.value.get("steps") is not None and len(row.texts("steps")) != len(triples):
         raise RecordError(key, f"{len(triples)} for {len(row.texts('steps'))} steps; each step has its own")
     return triples or None
@@ -121,18 +118,4 @@ def _probabilities(row: Fields) -> tuple[Triple, ...] | None:
 
 def _published_triple(value: Any, path: str) -> Triple:
     ratings = Fields(value, path)
-    return _checked([ratings.take(rating, float) for rating in ("-1", "0", "1")], path)
-
-
-def _triple(value: Any, path: str) -> Triple:
-    if not isinstance(value, list):
-        raise RecordError(path, "expected [negative, neutral, positive]")
-    return _checked(value, path)
-
-
-def _checked(values: list[Any], path: str) -> Triple:
-    if len(values) != 3 or not all(type(value) in (int, float) and 0 <= value <= 1 for value in values):
-        raise RecordError(path, "expected three numbers from 0 to 1: negative, neutral, positive")
-    if abs(sum(values) - 1) > SUM_TOLERANCE:
-        raise RecordError(path, f"negative, neutral and positive add up to {sum(values):.4f}, not 1")
-    return float(values[0]), float(values[1]), float(values[2])
+    return read_triple([ratings.take(rating, float) for rating in ("-1", "0", "1")], path)
