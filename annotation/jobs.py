@@ -17,6 +17,8 @@ RUN_OPTIONS = "workers.run_options"
 RUN_GRADING = "workers.run_grading"
 RUN_IMPORTS = "workers.run_imports"
 RUN_WEBHOOKS = "workers.run_webhooks"
+RUN_AUTOMATIC = "workers.run_automatic"
+RUN_SAMPLING = "workers.run_sampling"
 SWEEP = "workers.sweep"
 TALLIES = "workers.renew_tallies"
 
@@ -25,6 +27,8 @@ TALLIES = "workers.renew_tallies"
 QUEUES = {
     RUN_ROUNDS: "gpu",
     RUN_REFILLS: "gpu",
+    RUN_AUTOMATIC: "gpu",
+    RUN_SAMPLING: "gpu",
     RUN_EXPORTS: "bulk",
     RUN_OPTIONS: "default",
     RUN_GRADING: "bulk",

@@ -55,9 +55,13 @@ HF_TOKEN = env.str("HF_TOKEN", default="")
 HF_ENDPOINT = env.str("HF_ENDPOINT", default="")
 # Where webhooks may lead; empty: there are none (annotation/services/outgoing.py).
 WEBHOOK_ORIGINS = env.list("WEBHOOK_ORIGINS", default=[])
-for origin in WEBHOOK_ORIGINS:
-    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", origin):
-        raise ImproperlyConfigured(f"WEBHOOK_ORIGINS holds origins, such as https://hooks.example.org; not {origin!r}.")
+# Where generators on other servers may be asked; empty: nowhere (annotation/services/generators.py). Their key is the
+# workers' environment variable GENERATOR_KEY, which only the program that asks them reads.
+GENERATOR_ORIGINS = env.list("GENERATOR_ORIGINS", default=[])
+for setting, origins in {"WEBHOOK_ORIGINS": WEBHOOK_ORIGINS, "GENERATOR_ORIGINS": GENERATOR_ORIGINS}.items():
+    for origin in origins:
+        if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", origin):
+            raise ImproperlyConfigured(f"{setting} holds origins, such as https://hooks.example.org; not {origin!r}.")
 
 INSTALLED_APPS = [
     "annotation",

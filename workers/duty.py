@@ -75,19 +75,20 @@ class Duty:
     def log(self, line: str) -> None:
         self._lines.append(line)
 
-    def run_child(self, arguments: Sequence[str]) -> None:
-        """Run a program of the science to its end; one that is killed goes on once from what it has kept.
+    def run_child(self, arguments: Sequence[str], *, stage: str = "") -> None:
+        """Run a program of the science to its end; one that is killed goes on once from what it has kept. `stage`: what
+        it calls its progress, where that is not its own name.
 
         Raises ChildFailed, Cancelled, LostFence.
         """
         try:
-            self._run_once(arguments)
+            self._run_once(arguments, stage)
         except ChildKilled as end:
             self.log(f"{end}\nIt is started once more.")
-            self._run_once(arguments)
+            self._run_once(arguments, stage)
 
-    def _run_once(self, arguments: Sequence[str]) -> None:
-        self.report(arguments[0])
+    def _run_once(self, arguments: Sequence[str], stage: str) -> None:
+        self.report(stage or arguments[0])
         self._child = Child(arguments)
         failpoints.reach(f"{arguments[0]} started")
         if self._broken:  # between the report and the start nobody was there to be stopped

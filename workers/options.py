@@ -6,7 +6,7 @@ from active_learning.domains.chains import Unreadable
 from active_learning.generators import GeneratorError
 from annotation.models import Job, OptionSet
 from annotation.models.jobs import JobState
-from annotation.services import options
+from annotation.services import generators, options
 from workers.duty import CannotBeDone, Duty
 
 # Samples of one model repeat each other: ask for more than are wanted.
@@ -23,6 +23,7 @@ def run(duty: Duty) -> None:
     option_set = OptionSet.objects.select_related("problem", "project").get(job=duty.job)
     duty.report("write next steps")
     generator, seed = option_set.project.generator, secrets.randbelow(2**31)
+    generators.check_server(generator)
     try:
         made = next_steps(
             generator=generator,

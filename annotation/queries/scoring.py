@@ -42,9 +42,10 @@ class Candidate:
         return {Grade.CORRECT: True, Grade.WRONG: False}.get(Grade(self.grade))
 
 
-def unscored(version: ModelVersion) -> Iterator[PoolSolution]:
-    """Every selectable solution that the version has not scored, problem by problem; streamed."""
-    found = Solution.objects.filter(project=version.project).selectable().unscored_by(version)
+def unscored(version: ModelVersion, among: SolutionQuerySet | None = None) -> Iterator[PoolSolution]:
+    """Every selectable solution, or each `among` these, that the version has not scored, problem by problem; streamed."""
+    wanted = Solution.objects.filter(project=version.project).selectable() if among is None else among
+    found = wanted.unscored_by(version)
     rows = found.order_by("problem_id", "pk").values_list("pk", "problem__text", "steps")
     for pk, problem, steps in rows.iterator(chunk_size=2000):
         yield PoolSolution(pk, problem, steps)

@@ -131,7 +131,7 @@ def load(*, job: Job, tell: Tell) -> ImportBatch:
         # The batch before the job, as whoever cancels does. And last of all: heartbeats wait for a job that is held.
         locked = lock(batch, ImportState.IMPORTING)
         jobs.hold(job=job)
-        _publish(locked, report)
+        publish(locked, report)
         jobs.end(job=job, state=JobState.DONE)
 
     found = batch.report["check"]
@@ -195,11 +195,12 @@ def import_file(
             bytes=size,
             started_by=by,
         )
-        course = Course(batch, grade_first=0 if grade_later else None, finish=partial(_publish, batch))
+        course = Course(batch, grade_first=0 if grade_later else None, finish=partial(publish, batch))
         return task.load(course)
 
 
-def _publish(batch: ImportBatch, report: ImportReport) -> None:
+def publish(batch: ImportBatch, report: ImportReport) -> None:
+    """Inside the transaction of the import, and last in it."""
     batch.report["result"] = report.as_json()
     close(batch, ImportState.DONE)
     _tell(batch, ImportState.DONE)

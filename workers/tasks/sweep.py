@@ -7,7 +7,7 @@ from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
 from annotation.services import deliveries, jobs, queue
 from annotation.services import refills as refill_services
-from workers import exports, grading, imports, options, refills, rounds
+from workers import automatic, exports, grading, imports, options, refills, rounds, sampling
 
 WORK = {
     JobKind.ROUND: (rounds, names.RUN_ROUNDS),
@@ -16,6 +16,8 @@ WORK = {
     JobKind.REFILL: (refills, names.RUN_REFILLS),
     JobKind.GRADING: (grading, names.RUN_GRADING),
     JobKind.IMPORT: (imports, names.RUN_IMPORTS),
+    JobKind.AUTOMATIC: (automatic, names.RUN_AUTOMATIC),
+    JobKind.SAMPLING: (sampling, names.RUN_SAMPLING),
 }
 
 

@@ -1,0 +1,134 @@
+"""Automatic labels: asked for by a person, made by a worker, kept beside those of people as one source.
+
+Wang et al. 2023 (Math-Shepherd), §3.3, for rollouts; for the labels of a model see services/automatic_ratings.py.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from annotation import jobs as job_names
+from annotation.models import AutomaticLabel, AutomaticSource, Job, ModelVersion, Project, User
+from annotation.models.automatic import AutomaticKind
+from annotation.models.jobs import JobKind, JobState
+from annotation.queries.automatic_pool import Choice, chosen
+from annotation.services import audit, generators, jobs
+from annotation.services.automatic_ratings import THRESHOLD
+from annotation.services.refusal import Refusal
+
+BATCH = 1000
+MOST_ROLLOUTS = 1024
+
+
+class SourceNameTaken(Refusal):
+    """There is a source of this name already. Give this one another name."""
+
+
+class NothingToLabel(Refusal):
+    """None of the solutions can be chosen: there are none of this kind, or the answers of their problems are not known."""
+
+
+class NoSuchVersion(Refusal):
+    """There is no such model in this project."""
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """How a completer goes on from each step (§3.3; N=8 there, the temperature is not told)."""
+
+    generator: str
+    rollouts: int = 8
+    temperature: float = 1.0
+    seed: int = 0
+    max_new_tokens: int = 512
+    from_start: bool = False  # also from the bare problem, for the first step's advantage
+    search: bool = False  # halve for the first bad step, instead of going on from all
+    budget: int = 1_000_000  # tokens; what is done by then is kept
+
+
+@dataclass(frozen=True)
+class ByModel:
+    """A step is incorrect where the probability that it is bad is above the threshold (Lightman et al. 2023, App. H)."""
+
+    version: int
+    threshold: float = THRESHOLD
+
+
+def request_labels(
+    *, project: Project, by: User, name: str, choice: Choice, how: Rollouts | ByModel
+) -> AutomaticSource:
+    """Write down what is wanted, and wake a worker.
+
+    Raises SourceNameTaken, NothingToLabel, NoSuchVersion, generators.UnknownGenerator, generators.ServerNotAllowed.
+    """
+    is_rollouts = isinstance(how, Rollouts)
+    version = None
+    if isinstance(how, Rollouts):
+        generators.check(project, how.generator)
+    else:
+        version = ModelVersion.objects.filter(project=project, pk=how.version).first()
+        if version is None:
+            raise NoSuchVersion
+    if not chosen(project, choice, with_truth=is_rollouts).exists():
+        raise NothingToLabel
+    told = {key: value for key, value in asdict(how).items() if key != "version"}
+    try:
+        with transaction.atomic():
+            source = AutomaticSource.objects.create(
+                project=project,
+                kind=AutomaticKind.ROLLOUTS if is_rollouts else AutomaticKind.MODEL,
+                name=name,
+                asked=told | {"choice": asdict(choice)},
+                version=version,
+                job=Job.objects.create(project=project, kind=JobKind.AUTOMATIC, started_by=by),
+                started_by=by,
+            )
+            audit.record(project=project, by=by, action="start automatic labels", target=name, kind=source.kind, **told)
+            job_names.wake(job_names.RUN_AUTOMATIC)
+    except IntegrityError as error:
+        if "automatic_source_has_a_name_of_its_own" in str(error):
+            raise SourceNameTaken from error
+        raise
+    return source
+
+
+def choice_of(source: AutomaticSource) -> Choice:
+    return Choice(**source.asked["choice"])
+
+
+def store(
+    *, source: AutomaticSource, job: Job, labels: Iterable[AutomaticLabel], report: dict[str, Any]
+) -> AutomaticSource:
+    """All that the source says, and the end of its job; all or nothing. Raises jobs.LostFence, jobs.Cancelled."""
+    labeled = tokens = 0
+    stream = iter(labels)
+    with transaction.atomic():
+        while batch := list(islice(stream, BATCH)):
+            AutomaticLabel.objects.bulk_create(batch)
+            labeled += len(batch)
+            tokens += sum(one.tokens for one in batch)
+        jobs.hold(job=job)  # last of all: heartbeats wait for a job that is held
+        source.report = report | {"labeled": labeled, "tokens": tokens}
+        source.save(update_fields=["report"])
+        jobs.end(job=job, state=JobState.DONE)
+    return source
+
+
+def cancel(*, source: AutomaticSource, by: User) -> bool:
+    """Ask the worker to stop; nothing is kept. Returns whether it has ended already, for no worker had it.
+
+    Raises jobs.NotCancellable.
+    """
+    with transaction.atomic():
+        has_ended = jobs.ask_to_cancel(job=source.job)
+        audit.record(project=source.project, by=by, action="cancel automatic labels", target=source.name)
+    return has_ended
+
+
+def end(*, job: Job, state: JobState, error: str = "") -> None:
+    """It is over, and nothing is kept. Raises jobs.LostFence."""
+    with transaction.atomic():
+        jobs.end(job=job, state=state, error=error)

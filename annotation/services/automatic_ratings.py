@@ -1,0 +1,31 @@
+"""What the estimates of a source say of each step: right (1), wrong (-1), or nothing (None)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from annotation.models.automatic import AutomaticKind
+
+# Lightman et al. 2023, App. H: how the large PRM labels for the small-scale experiments.
+THRESHOLD = 0.20
+
+Ratings = list[int | None]
+
+
+def of_rollouts(estimates: Sequence[dict[str, int] | None]) -> Ratings:
+    """Hard estimation: right where any rollout came to the right answer (Wang et al. 2023, eq. 3)."""
+    return [None if one is None else 1 if one["correct"] > 0 else -1 for one in estimates]
+
+
+def of_model(probabilities: Sequence[Sequence[float]], threshold: float) -> Ratings:
+    """Wrong where P(negative) is above the threshold; after the first wrong step nothing is said."""
+    wrong = next((place for place, one in enumerate(probabilities) if one[0] > threshold), None)
+    if wrong is None:
+        return [1] * len(probabilities)
+    return [1] * wrong + [-1] + [None] * (len(probabilities) - wrong - 1)
+
+
+def as_estimates(kind: str, estimates: Sequence[Any], ratings: Sequence[int | None]) -> list[dict[str, int] | None]:
+    """As rollouts are told, whatever made them: a model's rating is as one rollout."""
+    if kind == AutomaticKind.ROLLOUTS:
+        return list(estimates)
+    return [None if one is None else {"correct": int(one > 0), "rollouts": 1} for one in ratings]

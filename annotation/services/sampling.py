@@ -1,0 +1,131 @@
+"""Solutions that a generator writes: asked for by a person, sampled by a worker, brought in as an import that can be undone.
+
+Lightman et al. 2023, §2.1 and App. E.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from annotation import jobs as job_names
+from annotation.models import ImportBatch, Job, Problem, Project, Sampling, User
+from annotation.models.imports import ImportKind, ImportState
+from annotation.models.jobs import JobKind, JobState
+from annotation.models.problems import Split
+from annotation.services import audit, generators, import_work, jobs
+from annotation.services.import_batches import Choices
+from annotation.services.import_report import ImportReport
+from annotation.services.importing import Course
+from annotation.services.line_files import digest_of
+from annotation.services.refusal import Refusal
+
+
+class NoProblems(Refusal):
+    """There is no problem to solve: import problems for training first."""
+
+
+class BudgetTooSmall(Refusal):
+    """The budget does not surely reach for one problem. Sample fewer or shorter solutions, or give more tokens."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    generator: str
+    problems: int = 50  # those with the fewest solutions first
+    per_problem: int = 8
+    temperature: float = 1.0  # App. E
+    seed: int = 0
+    max_new_tokens: int = 1024  # of a solution
+    budget: int = 1_000_000  # tokens; what is written by then is kept
+
+    @property
+    def most_tokens(self) -> int:
+        return self.problems * self.per_problem * self.max_new_tokens
+
+
+def request_solutions(*, project: Project, by: User, wanted: Wanted) -> Sampling:
+    """Write down what is wanted, and wake a worker.
+
+    Raises NoProblems, BudgetTooSmall, generators.UnknownGenerator, generators.ServerNotAllowed.
+    """
+    generators.check(project, wanted.generator)
+    if wanted.budget < wanted.per_problem * wanted.max_new_tokens:
+        raise BudgetTooSmall
+    if not problems_for(project, wanted):
+        raise NoProblems
+    told = asdict(wanted)
+    with transaction.atomic():
+        sampling = Sampling.objects.create(
+            project=project,
+            asked=told,
+            job=Job.objects.create(project=project, kind=JobKind.SAMPLING, started_by=by),
+            started_by=by,
+        )
+        audit.record(project=project, by=by, action="start sampling", target=str(sampling), **told)
+        job_names.wake(job_names.RUN_SAMPLING)
+    return sampling
+
+
+def wanted_of(sampling: Sampling) -> Wanted:
+    return Wanted(**sampling.asked)
+
+
+def problems_for(project: Project, wanted: Wanted) -> list[Problem]:
+    """Sound problems for training, those with the fewest whole solutions first."""
+    sound: QuerySet[Problem] = Problem.objects.filter(project=project, split=Split.TRAIN, withdrawn_at__isnull=True)
+    whole = Count("solution", filter=Q(solution__complete=True))
+    return list(sound.annotate(there=whole).order_by("there", "pk")[: wanted.problems])
+
+
+def load(*, sampling: Sampling, job: Job, path: Path, tell: Callable[[int, int], None]) -> ImportBatch:
+    """Bring in the file of a generator and end the job: all of it or nothing.
+
+    Raises import_lock.ImportRunning, line_files.UnreadableFile, jobs.LostFence, jobs.Cancelled.
+    """
+    sha256, size = digest_of(path)
+    with transaction.atomic():
+        batch = ImportBatch.objects.create(
+            project=sampling.project,
+            kind=ImportKind.SOLUTIONS,
+            state=ImportState.IMPORTING,
+            name=f"sampling {sampling.pk}",
+            sha256=sha256,
+            bytes=size,
+            started_by=sampling.started_by,
+        )
+        reading = import_work.Reading(tell)
+
+        def finish(report: ImportReport) -> None:
+            jobs.hold(job=job)
+            import_work.publish(batch, report)
+            sampling.batch = batch
+            sampling.save(update_fields=["batch"])
+            jobs.end(job=job, state=JobState.DONE)
+
+        choices = Choices(make_problems=False)
+        task = import_work.Task(
+            sampling.project, path, batch.name, ImportKind.SOLUTIONS, Split.TRAIN, sampling.started_by, choices
+        )
+        reading.count(task.lines())
+        task.load(Course(batch, grade_first=0, tell=reading.read, finish=finish))
+    return batch
+
+
+def cancel(*, sampling: Sampling, by: User) -> bool:
+    """Ask the worker to stop; nothing is kept. Returns whether it has ended already, for no worker had it.
+
+    Raises jobs.NotCancellable.
+    """
+    with transaction.atomic():
+        has_ended = jobs.ask_to_cancel(job=sampling.job)
+        audit.record(project=sampling.project, by=by, action="cancel sampling", target=str(sampling))
+    return has_ended
+
+
+def end(*, job: Job, state: JobState, error: str = "") -> None:
+    """It is over, and nothing is kept. Raises jobs.LostFence."""
+    with transaction.atomic():
+        jobs.end(job=job, state=state, error=error)

@@ -1,0 +1,119 @@
+"""Automatic labels of chosen solutions: by rollouts of a completer, or by a model that people's labels trained.
+
+A worker that dies leaves its files; another one goes on from what they hold.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from annotation.models import AutomaticLabel, AutomaticSource, Job, Solution, SolutionScore
+from annotation.models.automatic import AutomaticKind
+from annotation.models.jobs import JobState
+from annotation.queries.automatic_pool import chosen
+from annotation.services import automatic, automatic_ratings, generators
+from annotation.services.export_files import new_file
+from workers import failpoints, pool
+from workers.duty import Duty
+
+CHUNK = 2000
+STAGE = "roll out"  # as the program calls it
+Labels = Iterator[AutomaticLabel]
+
+
+def run(duty: Duty) -> None:
+    source = AutomaticSource.objects.select_related("project", "version").get(job=duty.job)
+    folder = _folder(source.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    duty.report("export")
+    solutions = folder / "solutions.jsonl"
+    is_rollouts = source.kind == AutomaticKind.ROLLOUTS
+    if not solutions.exists():
+        _write(solutions, chosen(source.project, automatic.choice_of(source), with_truth=is_rollouts))
+    with solutions.open() as lines:
+        ids = [json.loads(line)["id"] for line in lines]
+    labels = _roll_out(duty, source, solutions) if is_rollouts else _score(duty, source, folder, ids)
+    failpoints.reach("labels made")
+    duty.report("store labels")
+    automatic.store(source=source, job=duty.job, labels=labels, report={"chosen": len(ids)})
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def fail(job: Job, error: str) -> None:
+    automatic.end(job=job, state=JobState.FAILED, error=error)
+    _tidy(job)
+
+
+def end_cancelled(job: Job) -> None:
+    automatic.end(job=job, state=JobState.CANCELLED)
+    _tidy(job)
+
+
+def _folder(source: int) -> Path:
+    return Path(settings.DATA_DIR, "automatic", str(source))
+
+
+def _tidy(job: Job) -> None:
+    shutil.rmtree(_folder(AutomaticSource.objects.values_list("pk", flat=True).get(job=job)), ignore_errors=True)
+
+
+def _write(path: Path, solutions: QuerySet[Solution]) -> None:
+    """What is chosen now, once for all attempts."""
+    rows: Any = solutions.values_list("pk", "problem__text", "problem__answer", "steps", "answer")
+    with new_file(path) as file:
+        for row in rows.iterator(chunk_size=CHUNK):
+            told = dict(zip(("id", "problem", "truth", "steps", "answer"), row, strict=True))
+            file.write(json.dumps(told).encode() + b"\n")
+
+
+def _roll_out(duty: Duty, source: AutomaticSource, solutions: Path) -> Labels:
+    asked, out = source.asked, solutions.with_name("estimates.jsonl")
+    generators.check_server(asked["generator"])  # what is allowed may have changed
+    if not out.exists():
+        files = ["--generator", asked["generator"], "--solutions", str(solutions), "--out", str(out)]
+        words = ("rollouts", "seed", "temperature", "max_new_tokens", "budget")
+        given = [part for word in words for part in (_option(word), str(asked[word]))]
+        switches = [_option(word) for word in ("from_start", "search") if asked[word]]
+        duty.run_child(["roll-out", *files, *given, *switches], stage=STAGE)
+    return _of_rollouts(source, out)
+
+
+def _option(word: str) -> str:
+    return f"--{word.replace('_', '-')}"
+
+
+def _of_rollouts(source: AutomaticSource, out: Path) -> Labels:
+    with out.open() as lines:
+        for row in map(json.loads, lines):
+            yield AutomaticLabel(
+                project_id=source.project_id,
+                source=source,
+                solution_id=row["id"],
+                estimates=row["estimates"],
+                start=row["start"],
+                ratings=automatic_ratings.of_rollouts(row["estimates"]),
+                tokens=row["tokens"],
+            )
+
+
+def _score(duty: Duty, source: AutomaticSource, folder: Path, ids: list[int]) -> Labels:
+    """What the model has scored before is taken; what it has not, it scores now."""
+    assert source.version is not None  # constraint a_model_labels_as_one_of_its_versions
+    pool.score(duty, source.version, folder, among=Solution.objects.filter(pk__in=ids))
+    scores = SolutionScore.objects.filter(version=source.version, solution__in=ids).order_by("solution_id")
+    rows: Any = scores.values_list("solution_id", "probabilities")
+    return (
+        AutomaticLabel(
+            project_id=source.project_id,
+            source=source,
+            solution_id=solution,
+            estimates=probabilities,
+            ratings=automatic_ratings.of_model(probabilities, source.asked["threshold"]),
+        )
+        for solution, probabilities in rows.iterator(chunk_size=CHUNK)
+    )
