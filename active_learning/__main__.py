@@ -8,7 +8,19 @@ on standard error. Exit codes: 0 done, 1 these inputs cannot be used, 2 wrong ar
 import argparse
 import sys
 
-from active_learning.commands import evaluation, experiments, generation, progress, scoring, selection, toy_domain, training
+from active_learning.commands import (
+    evaluation,
+    experiments,
+    generation,
+    progress,
+    scoring,
+    selection,
+    shepherd,
+    supervision,
+    toy_domain,
+    training,
+    tuning,
+)
 from active_learning.commands.arguments import Run
 
 
@@ -29,7 +41,19 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m active_learning", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for group in (training, scoring, selection, evaluation, generation, toy_domain, experiments, progress):
+    for group in (
+        training,
+        shepherd,
+        scoring,
+        selection,
+        evaluation,
+        generation,
+        tuning,
+        toy_domain,
+        experiments,
+        supervision,
+        progress,
+    ):
         group.add(commands)
     return parser
 

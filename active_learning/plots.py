@@ -28,6 +28,11 @@ LOOKS = {
     "uncertain": ("least certain", "#D55E00"),
     "disagreement": ("disagreement", "#AA4499"),
     "random": ("random", "#666666"),
+    # What models learn from.
+    "process": ("process, by a large model", "#0072B2"),
+    "active": ("the same, of chosen solutions", "#AA4499"),
+    "outcome_by_model": ("outcome, by a large model", "#D55E00"),
+    "outcome_by_answer": ("outcome, by the answer", "#666666"),
 }
 METRICS = {"best_of_n": "problems solved by best of N", "step_auc": "step AUC", "first_error_f1": "first-error F1"}
 # Lightman et al. 2023 on their own samples of 500 MATH problems: a public run of PRM800K's evaluation, 222 trials.
@@ -67,6 +72,21 @@ def draw_calibration(calibration: Row, event: str, folder: Path) -> list[Path]:
 
 def draw_efficiency(points: Sequence[Row], folder: Path) -> list[Path]:
     return _save(efficiency(points), folder / "efficiency")
+
+
+def draw_curves(curves: dict[str, list[Row]], stem: Path, *, x_label: str, title: str) -> list[Path]:
+    """One panel of shares against numbers; rows `{"n", "value", "low", "high"}`."""
+    with _style():
+        figure = Figure(figsize=(7.2, 4.0), layout="constrained")
+        axes = figure.subplots()
+        _n_axis(axes, [round(row["n"]) for rows in curves.values() for row in rows])
+        for name, rows in curves.items():
+            _curve(axes, name, rows)
+        _value_axis(axes, curves.values(), [])
+        axes.set_xlabel(x_label)
+        _title(figure, title)
+        _labels(axes, {LOOKS[name]: (rows[-1]["n"], rows[-1]["value"]) for name, rows in curves.items()})
+    return _save(figure, stem)
 
 
 def best_of_n(curves: dict[str, list[Row]]) -> Figure:
