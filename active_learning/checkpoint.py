@@ -133,15 +133,19 @@ def _read(directory: Path, config: TrainConfig, base: Path, device: str | None) 
     weights = load_file(directory / "head.safetensors")
     model: PRM
     if config.mode == "probe":
-        model = ProbePRM(load_language_model(base, config.precision), ProbeHead(len(weights["mean"])))
+        model = ProbePRM(
+            load_language_model(base, config.precision), ProbeHead(len(weights["mean"]), has_neutral=config.has_neutral)
+        )
     else:
         rows = nn.Linear(weights["weight"].shape[1], 3, bias=False)
         if config.mode == "full":
-            model = StepPRM(load_backbone(directory / FOLDERS["full"], config.precision), rows)
+            model = StepPRM(
+                load_backbone(directory / FOLDERS["full"], config.precision), rows, has_neutral=config.has_neutral
+            )
         else:
             # Rounded once: adapters merged into rounded weights would be lost in them.
             merged = merge_adapters(load_backbone(base), directory / FOLDERS["lora"])
-            model = StepPRM(merged.to(DTYPES[config.precision]), rows)
+            model = StepPRM(merged.to(DTYPES[config.precision]), rows, has_neutral=config.has_neutral)
     model.head.load_state_dict(weights)
     return model.eval().to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
 

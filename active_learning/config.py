@@ -1,6 +1,7 @@
 """How one reward model is trained: written into the checkpoint, so that a run can be repeated."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -10,6 +11,8 @@ Mode = Literal["full", "lora", "probe"]
 Form = Literal["packed", "completion"]
 ClassWeight = Literal["none", "sqrt_inverse"]
 Neutral = Literal["positive", "negative"]
+Estimation = Literal["hard", "soft"]  # what an estimate by rollouts asks of a model
+Balance = Literal["none", "buckets"]
 Precision = Literal["fp32", "bf16"]
 Triple = tuple[float, float, float]  # probability that a step is negative, neutral, positive
 
@@ -53,6 +56,10 @@ class TrainConfig:
     label_words: tuple[str, str, str] | None = None  # negative, neutral, positive; None: the first that fit
     most_per_problem: int = 100  # samples that an outcome model takes of each problem; App. E
     chosen_too: bool = False  # let an outcome model train on what a selector chose
+    estimation: Estimation = "hard"  # Math-Shepherd, eq. 3 and 4: did any rollout come out right, or what share of them
+    balance: Balance = "none"  # PAV, App. D: as many steps of q < ½ as of q ≥ ½, drawn anew every epoch
+    automatic_ratio: float = 1.0  # solutions with automatic labels for each solution that people labeled
+    has_neutral: bool = True  # False: a model of two classes, learned from automatic labels alone; training decides it
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -63,8 +70,15 @@ class TrainConfig:
                 raise ConfigError(f"{name} is at least 1, not {value!r}.")
         if self.lr is not None and not self.lr > 0:
             raise ConfigError(f"lr is above 0, not {self.lr!r}.")
+        self._check_labels()
+
+    def _check_labels(self) -> None:
         if not 0 <= self.eval_fraction < 1:
             raise ConfigError(f"eval_fraction is at least 0 and below 1, not {self.eval_fraction!r}.")
+        if not 0 < self.automatic_ratio < math.inf:
+            raise ConfigError(f"automatic_ratio is a number above 0, not {self.automatic_ratio!r}.")
+        if self.balance == "buckets" and self.class_weight != "none":
+            raise ConfigError("Either balance or class_weight makes up for rare ratings, not both.")
 
     @property
     def learning_rate(self) -> float:
@@ -94,6 +108,8 @@ CHOICES: dict[str, Any] = {
     "form": Form,
     "class_weight": ClassWeight,
     "neutral": Neutral,
+    "estimation": Estimation,
+    "balance": Balance,
     "precision": Precision,
 }
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import torch
 
+from active_learning.config import Triple
+
+Target = int | Triple  # a rating, −1 to 1; or how probable an estimate makes each of the three
 MAX_UNKNOWN_SHARE = 0.05
 
 
@@ -43,11 +46,27 @@ class Encoded:
 @dataclass(frozen=True)
 class Item:
     encoded: Encoded
-    ratings: tuple[int | None, ...]  # of each end; None: not rated, or another item has it
+    ratings: tuple[Target | None, ...]  # of each end; None: not rated, or another item has it
     is_whole: bool = True  # a solution as far as it was judged, not an alternative to one of its steps
+
+    def as_rated(self) -> tuple[int | None, ...]:
+        """What a model is measured on, of each end."""
+        return tuple(None if target is None else rating_of(target) for target in self.ratings)
 
     def last_step(self) -> "Item":
         return replace(self, encoded=self.encoded.last_step(), ratings=self.ratings[-1:])
+
+
+def triple_of(target: Target) -> Triple:
+    """The probability of negative, neutral, positive that a model is to learn."""
+    return (float(target == -1), float(target == 0), float(target == 1)) if isinstance(target, int) else target
+
+
+def rating_of(target: Target) -> int:
+    """What a target is measured as: of an estimate 1 where it is at least one half, else −1."""
+    if isinstance(target, int):
+        return target
+    return -1 if target[0] > 0.5 else 1
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForTokenClassification
 
 from active_learning import checkpoint, data
 from active_learning.base_model import load_tokenizer, reads_both_ways
 from active_learning.config import Triple, from_json
-from active_learning.model import StepPRM
+from active_learning.model import NEUTRAL, StepPRM
 from active_learning.score import Scored, Scorer, Unscored
 
 ATTEMPTS = 6
@@ -34,6 +34,7 @@ FIRST_WAIT_SECONDS = 1.0  # doubled at every attempt
 TIMEOUT_SECONDS = 300.0  # a full queue of a busy server takes minutes
 BUSY = {408, 425, 429, 500, 502, 503, 504}
 CLASSES = 3
+NEVER_IN_HALF = -3e4  # a logit whose probability is 0, within the range of half precision
 SUM_TOLERANCE = 1e-2  # of probabilities in half precision
 
 
@@ -77,11 +78,21 @@ def export(loaded: checkpoint.Checkpoint, out_dir: Path) -> None:
     setattr(classifier, classifier.base_model_prefix, loaded.model.backbone)
     rows = next(part for part in classifier.children() if isinstance(part, nn.Linear))
     rows.weight.data = loaded.model.head.weight.data.to(rows.weight.dtype)
-    if rows.bias is not None:
-        nn.init.zeros_(rows.bias)
+    _set_bias(rows.bias, has_neutral=loaded.model.has_neutral)
     with checkpoint.written_whole(out_dir) as directory:
         classifier.save_pretrained(directory)
         loaded.tokenizer.save_pretrained(directory)
+
+
+def _set_bias(bias: Tensor | None, *, has_neutral: bool) -> None:
+    if bias is not None:
+        nn.init.zeros_(bias)
+        bias.data[NEUTRAL] = 0.0 if has_neutral else NEVER_IN_HALF
+    elif not has_neutral:
+        raise EndpointError(
+            "This model knows no neutral steps, and a server cannot be told so by a classifier without a bias: "
+            "score this checkpoint here, without --endpoint."
+        )
 
 
 def remote(directory: Path, server: Server, *, base: str | None = None) -> Scorer:

@@ -3,7 +3,8 @@
 Lightman et al. 2023, §2.6: the rating is predicted as the token after the last token of a step. `full` trains the
 whole model (and `lora` adapters on it) with a head of three rows that start as the language-model rows of three
 existing tokens. `probe` freezes the model and trains a small head on what it knows at the step's end. Classes are
-negative, neutral, positive. An outcome model (App. E) is the same, read at a solution's last token.
+negative, neutral, positive. An outcome model (App. E) is the same, read at a solution's last token. A model without
+neutral knows two classes, as Math-Shepherd's (Wang et al. 2023, eq. 2): softmax gives the third nothing at all.
 """
 
 from typing import Any
@@ -18,15 +19,19 @@ PROBE_HIDDEN = 64
 LOG_PROBABILITY_FEATURES = 3
 # Positions whose distribution over the whole vocabulary is held at once: 1024 × 152k floats are 0.6 GB.
 CHUNK = 1024
+NEUTRAL = 1  # the place of the class
+# A logit whose probability is 0 in single precision; finite, so that 0 times its logarithm is 0.
+NEVER = -1e9
 
 
 class StepPRM(nn.Module):
     """`full`: the hidden state at each step end times three rating rows."""
 
-    def __init__(self, backbone: nn.Module, head: nn.Linear) -> None:
+    def __init__(self, backbone: nn.Module, head: nn.Linear, *, has_neutral: bool = True) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.has_neutral = has_neutral
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (steps, 3)."""
@@ -36,7 +41,7 @@ class StepPRM(nn.Module):
         """Logits (steps, 3), in single precision, from hidden states (sequence, token, width) in any."""
         with torch.autocast(hidden.device.type, enabled=False):
             logits: Tensor = hidden[batch.rows, batch.ends].float() @ self.head.weight.float().T
-        return logits
+        return logits if self.has_neutral else without_neutral(logits)
 
 
 class ProbeHead(nn.Module):
@@ -45,8 +50,9 @@ class ProbeHead(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, *, has_neutral: bool = True) -> None:
         super().__init__()
+        self.has_neutral = has_neutral
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         self.layers = nn.Sequential(nn.Linear(features, PROBE_HIDDEN), nn.GELU(), nn.Linear(PROBE_HIDDEN, 3))
@@ -57,7 +63,7 @@ class ProbeHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         logits: Tensor = self.layers((features - self.mean) / self.scale)
-        return logits
+        return logits if self.has_neutral else without_neutral(logits)
 
 
 class ProbePRM(nn.Module):
@@ -118,31 +124,42 @@ class ProbePRM(nn.Module):
 PRM = StepPRM | ProbePRM
 
 
+def without_neutral(logits: Tensor) -> Tensor:
+    """Logits (steps, 3) of which the neutral one has no part in the softmax and gets no gradient."""
+    is_neutral = torch.arange(logits.shape[-1], device=logits.device) == NEUTRAL
+    return logits.masked_fill(is_neutral, NEVER)
+
+
 def new_full(
-    language_model: Any, tokenizer: Any, label_words: tuple[str, str, str] | None, generator: torch.Generator
+    language_model: Any,
+    tokenizer: Any,
+    label_words: tuple[str, str, str] | None,
+    generator: torch.Generator,
+    *,
+    has_neutral: bool = True,
 ) -> StepPRM:
     """A model that says at first what the language model says about the three label words; an encoder, nothing yet."""
     if reads_both_ways(language_model.config):
         head = nn.Linear(language_model.config.hidden_size, 3, bias=False)
         nn.init.normal_(head.weight, std=0.02, generator=generator)
-        return StepPRM(language_model.base_model, head).eval()
+        return StepPRM(language_model.base_model, head, has_neutral=has_neutral).eval()
     rows = label_ids(tokenizer, label_words)
     weight = language_model.get_output_embeddings().weight.data[rows]
     head = nn.Linear(weight.shape[1], 3, bias=False)
     head.weight.data.copy_(weight.float())
     if not unchanged_logits(language_model.base_model, language_model, weight, rows):
         raise ModelError("This model changes its logits after the output layer; train it with mode probe.")
-    return StepPRM(language_model.base_model, head).eval()
+    return StepPRM(language_model.base_model, head, has_neutral=has_neutral).eval()
 
 
-def new_probe(language_model: Any, generator: torch.Generator) -> ProbePRM:
+def new_probe(language_model: Any, generator: torch.Generator, *, has_neutral: bool = True) -> ProbePRM:
     hidden = language_model.config.hidden_size
     more = hidden if reads_both_ways(language_model.config) else LOG_PROBABILITY_FEATURES
-    return ProbePRM(language_model, new_head(hidden + more, generator)).eval()
+    return ProbePRM(language_model, new_head(hidden + more, generator, has_neutral=has_neutral)).eval()
 
 
-def new_head(features: int, generator: torch.Generator) -> ProbeHead:
-    head = ProbeHead(features)
+def new_head(features: int, generator: torch.Generator, *, has_neutral: bool = True) -> ProbeHead:
+    head = ProbeHead(features, has_neutral=has_neutral)
     for parameter in head.parameters():
         if parameter.dim() == 2:
             nn.init.xavier_uniform_(parameter, generator=generator)

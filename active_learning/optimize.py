@@ -2,14 +2,15 @@
 
 The loss is the mean over the labeled positions of a batch, over all processes and passes: neither padding nor the cut
 into passes weighs. Batches hold sequences of like length, and those with fewer labels give each of them more weight.
-There is no dropout (Lightman et al. 2023, App. E).
+A target is a distribution over the three ratings: a person's is all on one, an estimate's (Wang et al. 2023, eq. 2, and
+its soft form) is on negative and positive. There is no dropout (Lightman et al. 2023, App. E).
 """
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 from typing import Any
 
@@ -18,7 +19,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional
 
-from active_learning import data, prefix
+from active_learning import balance, data, prefix
 from active_learning.config import TrainConfig
 from active_learning.data import Item
 from active_learning.model import ProbeHead, ProbePRM, StepPRM
@@ -26,8 +27,8 @@ from active_learning.resume import Interrupted, States
 
 Progress = Callable[[dict[str, Any]], None]
 WARM_UP = 0.05  # of all steps
-UNRATED = -100  # the class that cross entropy leaves out
 CLASSES = 3
+UNRATED = (0.0,) * CLASSES  # the target that no loss and no gradient come of
 DIVERGED = "The loss is no number any more: take a smaller learning rate (lr), or precision fp32."
 WINDOW = 1024  # items whose features are computed between two looks at whether to stop
 
@@ -65,15 +66,20 @@ def _class_weights(items: Sequence[Item], config: TrainConfig) -> Tensor:
     """(classes,) How much a label of each class counts; on average over the labels, 1."""
     if config.class_weight == "none":
         return torch.ones(CLASSES)
-    labeled = classes_of(items)
-    counts = torch.bincount(labeled[labeled != UNRATED], minlength=CLASSES).float()
+    counts = targets_of(items).sum(0)
     inverse = torch.where(counts > 0, counts.clamp(min=1) ** -0.5, 0.0)
     return inverse * counts.sum() / (inverse * counts).sum()
 
 
-def classes_of(items: Sequence[Item]) -> Tensor:
-    """(positions,) 0 negative, 1 neutral, 2 positive; UNRATED where there is no rating."""
-    return torch.tensor([UNRATED if rating is None else rating + 1 for item in items for rating in item.ratings])
+def targets_of(items: Sequence[Item]) -> Tensor:
+    """(positions, 3) How probable negative, neutral and positive are to be; UNRATED where nothing is known."""
+    targets = [UNRATED if one is None else data.triple_of(one) for item in items for one in item.ratings]
+    return torch.tensor(targets).view(-1, CLASSES)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+    """(positions,) The loss at each, from logits and targets (positions, 3), weighted by class."""
+    return functional.cross_entropy(logits, targets, weight=weights, reduction="none")
 
 
 def _schedule(optimizer: torch.optim.Optimizer, steps: int, done: int = 0) -> torch.optim.lr_scheduler.LambdaLR:
@@ -93,9 +99,9 @@ def _schedule(optimizer: torch.optim.Optimizer, steps: int, done: int = 0) -> to
 
 def _fit_whole(model: StepPRM, items: list[Item], weights: Tensor, run: Run) -> list[float]:
     config, accelerator = run.config, run.accelerator
-    groups = list(data.batches([len(item.encoded.ids) for item in items], config.batch_tokens))
     width = accelerator.num_processes
-    steps = max(config.wanted_epochs * math.ceil(len(groups) / width), config.least_steps)
+    of_an_epoch = len(next(_epochs(items, config)))
+    steps = max(config.wanted_epochs * math.ceil(of_an_epoch / width), config.least_steps)
     model.to(accelerator.device)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     on_gpu = accelerator.device.type == "cuda"
@@ -106,10 +112,10 @@ def _fit_whole(model: StepPRM, items: list[Item], weights: Tensor, run: Run) -> 
         run.states.forget_after(done)
     schedule = _schedule(optimizer, steps, done)
     prepared = accelerator.prepare(model)
-    order = islice(_endless(groups, Random(config.seed)), done * width, None)
+    order = islice(chain.from_iterable(_epochs(items, config)), done * width, None)
     for step in range(done + 1, steps + 1):
         mine = [next(order) for _ in range(width)][accelerator.process_index]
-        loss, stop = _step(prepared, [items[i] for i in mine], weights, optimizer, run)
+        loss, stop = _step(prepared, mine, weights, optimizer, run)
         schedule.step()
         losses.append(loss)
         if accelerator.is_main_process:
@@ -160,19 +166,20 @@ def _check_finite(model: torch.nn.Module) -> None:
 
 def summed_loss(logits: Tensor, items: Sequence[Item], weights: Tensor) -> Tensor:
     """Cross entropy summed over the labeled positions of logits (positions, 3), weighted by class."""
-    classes = classes_of(items).to(logits.device)
-    losses = functional.cross_entropy(logits, classes, weight=weights, ignore_index=UNRATED, reduction="none")
-    return losses.sum()
+    return cross_entropy(logits, targets_of(items).to(logits.device), weights).sum()
 
 
 def collate(items: Sequence[Item], run: Run) -> data.Batch:
     return data.collate([item.encoded for item in items], run.pad_id).to(run.accelerator.device)
 
 
-def _endless(groups: list[list[int]], rng: Random) -> Iterator[list[int]]:
-    """All groups in a new order each epoch, for as many epochs as asked."""
+def _epochs(items: Sequence[Item], config: TrainConfig) -> Iterator[list[list[Item]]]:
+    """The batches of each epoch, in a new order each, for as many epochs as asked; balanced ones are drawn anew."""
+    rng = Random(config.seed)
     while True:
-        yield from rng.sample(groups, len(groups))
+        drawn = balance.drawn(items, rng) if config.balance == "buckets" else items
+        groups = list(data.batches([len(item.encoded.ids) for item in drawn], config.batch_tokens))
+        yield [[drawn[i] for i in group] for group in rng.sample(groups, len(groups))]
 
 
 # A probe ------------------------------------------------------------------------------------------------------------
@@ -181,34 +188,37 @@ def _endless(groups: list[list[int]], rng: Random) -> Iterator[list[int]]:
 def _fit_probe(model: ProbePRM, items: list[Item], weights: Tensor, run: Run) -> list[float]:
     """The base model is frozen, so its features are computed once."""
     model.to(run.accelerator.device)
-    features, classes = _features(model, items, run)
+    features, targets = _features(model, items, run)
 
     def show(step: int, steps: int, loss: float) -> None:
         if (step % 20 == 0 or step == steps) and run.accelerator.is_main_process:
             run.progress({"stage": "train", "done": step, "total": steps, "loss": round(loss, 5)})
 
-    return fit_head(model.head, features, classes, config=run.config, weights=weights, after_step=show)
+    return fit_head(model.head, features, targets, config=run.config, weights=weights, after_step=show)
 
 
 def fit_head(
     head: ProbeHead,
     features: Tensor,
-    classes: Tensor,
+    targets: Tensor,
     *,
     config: TrainConfig,
     weights: Tensor | None = None,
     after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> list[float]:
-    """Train a head on features (steps, width) and classes (steps,), all of them one batch; the loss of every step."""
+    """Train a head on features (steps, width) and targets (steps, 3), all of them one batch, or if balanced as many of
+    either bucket; the loss of every step."""
     if len(features) < 2:
         raise TrainingError("A probe needs at least two rated steps to learn from.")
     head.standardise_by(features)
     steps = max(config.wanted_epochs, config.least_steps)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate, weight_decay=config.decay)
     schedule = _schedule(optimizer, steps)
+    rng = torch.Generator().manual_seed(config.seed)
     losses = []
     for step in range(1, steps + 1):
-        loss = functional.cross_entropy(head(features), classes, weight=weights, reduction="none").mean()
+        some = balance.drawn_rows(targets, rng) if config.balance == "buckets" else slice(None)
+        loss = cross_entropy(head(features[some]), targets[some], weights).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -220,17 +230,18 @@ def fit_head(
 
 
 def _features(model: ProbePRM, items: Sequence[Item], run: Run) -> tuple[Tensor, Tensor]:
-    """(labeled steps, features) and their classes. Raises resume.Interrupted: features are not kept."""
+    """(labeled steps, features) and their targets (labeled steps, 3). Raises resume.Interrupted: features are not kept."""
     read = prefix.alternatives_apart(model, items)
-    features, classes = [], []
+    features, targets = [], []
     for window in range(0, len(read), WINDOW):
         some = read[window : window + WINDOW]
-        of_steps = classes_of(some).to(run.accelerator.device)
+        of_steps = targets_of(some).to(run.accelerator.device)
+        is_labeled = of_steps.any(1)
         found = prefix.read_steps(
             model, [item.encoded for item in some], run.pad_id, run.config.tokens_at_once, read=model.features_of
         )
-        features.append(torch.cat(found)[of_steps != UNRATED])
-        classes.append(of_steps[of_steps != UNRATED])
+        features.append(torch.cat(found)[is_labeled])
+        targets.append(of_steps[is_labeled])
         if run.asked_to_stop():
             raise Interrupted
-    return torch.cat(features).clone(), torch.cat(classes)
+    return torch.cat(features).clone(), torch.cat(targets)

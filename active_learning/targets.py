@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from active_learning.data import Item, encode
+from active_learning.data import Item, Target, encode
 from active_learning.records import Record, Step, parse_line
 from active_learning.strict_json import Fields, load_json, read_lines
 
@@ -27,11 +27,12 @@ class ChosenOnly(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """Steps of one solution and the rating of each; None where none was given, or another row has it."""
+    """Steps of one solution and the rating of each, or what was estimated in place of one; None where nothing is known,
+    or another row has it."""
 
     problem: str
     steps: tuple[str, ...]
-    ratings: tuple[int | None, ...]
+    ratings: tuple[Target | None, ...]
     is_whole: bool = True  # False: an alternative to one step of a solution
 
 

@@ -2,7 +2,8 @@
 
 Lightman et al. 2023, §2.6 and App. F: the likelihood of one rating after each labeled step, two epochs, a low
 learning rate. App. E: an outcome model is trained for one epoch to say after every token whether the final answer will
-be right, and is asked at the last.
+be right, and is asked at the last. Wang et al. 2023 (Math-Shepherd), eq. 2: from automatic labels alone a model learns two
+classes, whether a step still leads to the right answer or does not.
 """
 
 import time
@@ -15,7 +16,7 @@ from typing import Any
 
 import torch
 
-from active_learning import checkpoint, data, evaluate, prefix, resume, targets
+from active_learning import checkpoint, data, evaluate, mixing, prefix, resume, targets
 from active_learning.base_model import (
     check_is_model,
     check_tokenizer,
@@ -38,27 +39,63 @@ CURVE_POINTS = 100
 Parts = dict[str, list[Item]]
 
 
-def train(
-    records_path: Path,
+@dataclass(frozen=True)
+class Sources:
+    """The files that a model learns from: labels of people (or graded samples), and estimates by rollouts."""
+
+    records: Path | None
+    automatic: Path | None
+
+    def check(self, config: TrainConfig) -> None:
+        if self.records is None and self.automatic is None:
+            raise TrainingError("There is nothing to train on: give labels of people, automatic labels, or both.")
+        if self.automatic is not None and config.kind == "orm":
+            raise TrainingError("An outcome model learns from graded samples: automatic labels are of steps.")
+
+    @property
+    def knows_neutral(self) -> bool:
+        return self.records is not None
+
+    @property
+    def measured(self) -> Path:
+        """What figures are of: labels of people, where there are any."""
+        measured = self.records or self.automatic
+        assert measured is not None, "sources are checked first"
+        return measured
+
+    def tell(self) -> dict[str, Any]:
+        told = {"data_sha256": checkpoint.sha256(self.measured)}
+        if self.automatic is not None:
+            told["automatic_sha256"] = checkpoint.sha256(self.automatic)
+            told["measured_on"] = "people" if self.records else "automatic"
+        return told
+
+
+def train(  # noqa: PLR0913 - keyword-only
+    records_path: Path | None,
     config: TrainConfig,
     out_dir: Path,
     *,
+    automatic: Path | None = None,
     progress: Progress,
     asked_to_stop: Callable[[], bool] = lambda: False,
     compiled: bool = False,
 ) -> dict[str, Any]:
     """Train, publish the checkpoint with its figures on held-out problems, and return its meta.json.
 
-    Of several processes the main one publishes, and the others return nothing. Goes on where an earlier call with the
-    same arguments was interrupted. `compiled` lets torch.compile fuse small operations. Raises resume.Interrupted when
+    `automatic` is a file of estimates by rollouts, to learn from beside the records or without any. Of several processes
+    the main one publishes, and the others return nothing. Goes on where an earlier call with the same arguments was
+    interrupted. `compiled` lets torch.compile fuse small operations. Raises resume.Interrupted when
     asked to stop, and subclasses of ValueError with a sentence to show where base model or labels cannot be used.
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
+    sources = Sources(records_path, automatic)
+    sources.check(config)
     accelerator = make_accelerator()
-    tokenizer, language_model, config = _load_base(config)
-    parts, counts = _read_parts(records_path, tokenizer, config)
-    made_of = _made_of(records_path, config)
+    tokenizer, language_model, config = _load_base(replace(config, has_neutral=sources.knows_neutral))
+    parts, counts = _read_parts(sources, tokenizer, config)
+    made_of = _made_of(sources, config)
     states = resume.States(resume.beside(out_dir), made_of | {"processes": accelerator.num_processes})
     model = _new_model(language_model, tokenizer, config, compiled=compiled)
     learned = _as_trained(parts["train"], config, can_read_every_token=not reads_both_ways(language_model.config))
@@ -89,13 +126,9 @@ def _load_base(config: TrainConfig) -> tuple[Any, Any, TrainConfig]:
     return tokenizer, language_model, replace(resolved(config), max_len=longest(language_model, tokenizer, config))
 
 
-def _made_of(records_path: Path, config: TrainConfig) -> dict[str, Any]:
+def _made_of(sources: Sources, config: TrainConfig) -> dict[str, Any]:
     """What tells one training from another: its configuration, its labels and the model that it begins from."""
-    return {
-        "config": to_json(config),
-        "data_sha256": checkpoint.sha256(records_path),
-        "base_sha256": checkpoint.base_sha256(config.base),
-    }
+    return {"config": to_json(config), **sources.tell(), "base_sha256": checkpoint.base_sha256(config.base)}
 
 
 def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig, *, compiled: bool) -> PRM:
@@ -108,8 +141,8 @@ def _new_model(language_model: Any, tokenizer: Any, config: TrainConfig, *, comp
 def _with_head(language_model: Any, tokenizer: Any, config: TrainConfig) -> PRM:
     generator = torch.Generator().manual_seed(config.seed)
     if config.mode == "probe":
-        return new_probe(language_model, generator)
-    model = new_full(language_model, tokenizer, config.label_words, generator)
+        return new_probe(language_model, generator, has_neutral=config.has_neutral)
+    model = new_full(language_model, tokenizer, config.label_words, generator, has_neutral=config.has_neutral)
     if config.mode == "lora":
         model.backbone = with_adapters(model.backbone, config)
     if config.gradient_checkpointing:
@@ -130,12 +163,15 @@ def _thinned(losses: Sequence[float]) -> list[list[float]]:
 # Data ---------------------------------------------------------------------------------------------------------------
 
 
-def _read_parts(path: Path, tokenizer: Any, config: TrainConfig) -> tuple[Parts, dict[str, int]]:
+def _read_parts(sources: Sources, tokenizer: Any, config: TrainConfig) -> tuple[Parts, dict[str, int]]:
     """What trains, chooses the threshold and is measured on, with the counts for meta.json."""
-    rows, counts = read_rows(path, config)
+    rows, counts = read_rows(sources.records, config) if sources.records else ([], Counter())
+    if sources.automatic:
+        more, found = mixing.automatic_rows(sources.automatic, sources.records, config)
+        rows, counts = rows + more, counts + found
     if not rows:
         why = ", ".join(f"{name}: {count}" for name, count in counts.items() if count) or "it is empty"
-        raise TrainingError(f"{path.name} holds nothing to train on: {why}.")
+        raise TrainingError(f"{sources.measured.name} holds nothing to train on: {why}.")
     data.check_readable([row.problem for row in rows[:200]] + [row.steps[-1] for row in rows[:200]], tokenizer)
     parts, counts["too_long"] = split_rows(rows, tokenizer, config)
     _check_enough(parts["train"], config)
@@ -174,12 +210,16 @@ def _as_trained(items: list[Item], config: TrainConfig, *, can_read_every_token:
 
 
 def _check_enough(items: Sequence[Item], config: TrainConfig) -> None:
-    ratings = {rating for item in items for rating in item.ratings if rating is not None}
+    ratings = {data.rating_of(target) for item in items for target in item.ratings if target is not None}
     if -1 in ratings and ratings & {0, 1}:
         return
     outside = f"outside the held-out {config.eval_fraction:.0%} of problems"
     if config.kind == "orm":
         raise TrainingError(f"Training needs a solution with a right final answer and one with a wrong one, {outside}.")
+    if not config.has_neutral:
+        raise TrainingError(
+            f"Training needs at least one step that led to the right answer and one that did not, {outside}."
+        )
     raise TrainingError(
         f"Training needs at least one step rated negative and one rated positive or neutral, {outside}. "
         "Label more solutions."
@@ -225,10 +265,10 @@ def _judge_both(model: PRM, items: Sequence[Item], pad_id: int, config: TrainCon
 
 
 def judge(model: PRM, items: Sequence[Item], pad_id: int, config: TrainConfig) -> list[evaluate.Judged]:
-    """The model's probabilities beside people's ratings, in the order of the items."""
+    """The model's probabilities beside the ratings, in the order of the items."""
     read = prefix.alternatives_apart(model, items)
     found = prefix.step_probabilities(model, [item.encoded for item in read], pad_id, config.tokens_at_once)
-    return [evaluate.Judged(triples, item.ratings) for item, triples in zip(read, found, strict=True)]
+    return [evaluate.Judged(triples, item.as_rated()) for item, triples in zip(read, found, strict=True)]
 
 
 def judge_file(loaded: checkpoint.Checkpoint, records_path: Path) -> JudgedFile:

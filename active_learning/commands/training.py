@@ -12,14 +12,27 @@ from typing import Any, get_args
 from active_learning import config
 from active_learning.commands.arguments import TRY_AGAIN, add_compile, emit, torch_command
 
+GIVEN = ("kind", "base", "mode", "seed", "automatic_ratio", "estimation", "balance")  # over what the file says
+
 
 def add(commands: Any) -> None:
     train = torch_command(commands, "train", _train, "train a reward model and publish a checkpoint")
     train.add_argument(
         "--records",
         type=Path,
-        required=True,
         help='PRM800K JSON Lines; for an outcome model JSON Lines {"problem", "steps", "is_correct", "arm"?}',
+    )
+    train.add_argument(
+        "--automatic",
+        type=Path,
+        help="automatic labels of roll-out, JSON Lines: beside --records, or alone",
+    )
+    train.add_argument(
+        "--automatic-ratio", type=float, help="automatic solutions for each one that people labeled (default 1)"
+    )
+    train.add_argument("--estimation", choices=get_args(config.Estimation), help="of automatic labels (default hard)")
+    train.add_argument(
+        "--balance", choices=get_args(config.Balance), help="draw as many steps below one half as others (default none)"
     )
     train.add_argument(
         "--out",
@@ -40,7 +53,7 @@ def _train(options: argparse.Namespace) -> None:
     from active_learning.train import train
 
     settings = config.read(options.config.read_text()) if options.config else config.TrainConfig()
-    given = {name: value for name in ("kind", "base", "mode", "seed") if (value := getattr(options, name)) is not None}
+    given = {name: value for name in GIVEN if (value := getattr(options, name)) is not None}
     asked = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
@@ -48,6 +61,7 @@ def _train(options: argparse.Namespace) -> None:
             options.records,
             replace(settings, **given),
             options.out,
+            automatic=options.automatic,
             progress=emit,
             asked_to_stop=asked.is_set,
             compiled=options.compile,

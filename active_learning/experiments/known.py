@@ -19,7 +19,7 @@ from torch import Tensor
 from active_learning import checkpoint, evaluate, prefix, targets
 from active_learning.base_model import load_language_model, load_tokenizer
 from active_learning.config import Precision, TrainConfig, Triple
-from active_learning.data import Item, encode
+from active_learning.data import Item, encode, triple_of
 from active_learning.domains import chains, toy
 from active_learning.model import ProbeHead, new_head, new_probe
 from active_learning.optimize import UNRATED, fit_head
@@ -88,7 +88,7 @@ def human_solutions(path: Path) -> list[Solution]:
     found = []
     for record in read_lines(path, parse_line):
         for row in [] if targets.left_out_because(record) else targets.training_rows(record):
-            ratings = tuple(rating for rating in row.ratings if rating is not None)
+            ratings = tuple(rating for rating in row.ratings if isinstance(rating, int))
             if len(ratings) == (len(row.steps) if row.is_whole else 1):
                 found.append(Solution(row.problem, row.steps, ratings, -1 not in ratings, is_whole=row.is_whole))
     return found
@@ -165,9 +165,9 @@ def learn(labeled: Iterable[tuple[Known, Sequence[int]]], config: TrainConfig) -
     """A head trained on these solutions and the ratings given to them; a rating of each step, or of its first ones."""
     pairs = [(known.features[: len(ratings)], ratings) for known, ratings in labeled]
     features = torch.cat([features for features, _ in pairs])
-    classes = torch.tensor([UNRATED if rating is None else rating + 1 for _, ratings in pairs for rating in ratings])
+    targets = torch.tensor([UNRATED if one is None else triple_of(one) for _, ratings in pairs for one in ratings])
     head = new_head(features.shape[1], torch.Generator().manual_seed(config.seed))
-    fit_head(head, features, classes, config=config)
+    fit_head(head, features, targets, config=config)
     return head
 
 

@@ -250,3 +250,38 @@ def test_an_outcome_model_is_calibrated_on_its_last_prediction(tmp_path, capsys)
     assert (code, error) == (0, "")
     found = json.loads((tmp_path / "out" / "report.json").read_text())
     assert found["calibration"]["count"] == lines[-1]["metrics"]["solutions"]
+
+
+def write_steps(path, *problems):
+    rows = [
+        {
+            "problem": f"p{place}",
+            "answer": answer,
+            "is_correct": is_correct,
+            "probabilities": [[1 - p, 0, p] for p in steps],
+        }
+        for place, problem in enumerate(problems)
+        for answer, is_correct, *steps in problem
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_k5_self_consistency_weighted_by_the_least_step_is_what_the_command_reports(tmp_path, capsys):
+    """Math-Shepherd §3.4: least steps of A .4 and .4, B .7, C .1 elect A, though B is the best single one; of A .3 and .3,
+    B .7 elect B, though A is the majority. By products the first A have .2 each, and B wins both."""
+    by_number = [("A", True, 0.4, 0.5), ("A", True, 0.5, 0.4), ("B", False, 0.7), ("C", False, 0.1)]
+    by_weight = [("A", False, 0.3), ("A", False, 0.3, 1), ("B", True, 0.7), (None, False, 0.9)]
+    path = write_steps(tmp_path / "samples.jsonl", by_number, by_weight)
+    found = {}
+    for reduction in ("minimum", "product"):
+        arguments = ["--samples", path, "--reduction", reduction, "--ns", "4", "--out", tmp_path / reduction]
+
+        assert main(["evaluate", *map(str, arguments)]) == 0
+
+        capsys.readouterr()
+        report_ = json.loads((tmp_path / reduction / "report.json").read_text())
+        found[reduction] = {method: values(rows)[0] for method, rows in report_["best_of_n"].items()}
+
+    assert found["minimum"] == {"prm": 0.5, "majority": 0.5, "prm_vote": 1.0, "pass": 1.0}
+    assert found["product"] == {"prm": 0.5, "majority": 0.5, "prm_vote": 0.5, "pass": 1.0}

@@ -7,7 +7,7 @@ import pytest
 
 from active_learning import checkpoint, targets
 from active_learning.config import TrainConfig
-from active_learning.optimize import UNRATED, TrainingError, classes_of
+from active_learning.optimize import TrainingError, targets_of
 from active_learning.pretrain import make_tokenizer
 from active_learning.simulate import make_pool
 from active_learning.targets import ChosenOnly, encode_rows
@@ -41,9 +41,8 @@ def test_every_token_of_the_solution_and_none_of_the_problem_has_the_outcome_for
     items, _ = encode_rows(rows, tokenizer, 100)
     right, wrong = _as_trained(items, config, can_read_every_token=True)
     assert right.encoded.ends == [2, 3, 4]  # p q | A B C
-    assert classes_of([right]).tolist() == [2, 2, 2]
-    assert classes_of([wrong]).tolist() == [0, 0, 0]
-    assert UNRATED not in classes_of([right, wrong])
+    assert targets_of([right]).tolist() == [[0, 0, 1]] * 3
+    assert targets_of([wrong]).tolist() == [[1, 0, 0]] * 3
 
 
 def test_one_epoch_is_the_default_of_an_outcome_model_and_two_of_a_process_model():
