@@ -1,15 +1,17 @@
 """Rolling out the solutions of a file into automatic labels; killed and started again it goes on."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from active_learning.automatic import line_of
 from active_learning.checkpoint import sha256
 from active_learning.generators import Generator
-from active_learning.generators.budget import Budget, BudgetSpent
+from active_learning.generators.budget import BudgetSpent
 from active_learning.generators.opening import open_generator
+from active_learning.generators.terms import Terms, journal_of
 from active_learning.resumable import Part, Progress, Row, work_off
 from active_learning.rollouts import Rollouts, Solution, roll_out
 from active_learning.strict_json import Fields, RecordError, load_json, read_lines
@@ -24,6 +26,7 @@ class RollOutJob:
     out_path: Path
     setting: Rollouts
     budget: int | None = None  # tokens that may be sampled
+    terms: Terms = field(default_factory=Terms)
 
     def identity(self, generator: Generator) -> Row:
         """What the bytes of the output hang on."""
@@ -37,6 +40,7 @@ class Counts:
     rollouts: int = 0
     tokens: int = 0
     over_budget: int = 0  # solutions that there were no tokens left for
+    asked: dict[str, Any] = field(default_factory=dict)  # of servers, with what it cost
 
 
 def roll_out_file(job: RollOutJob, *, progress: Progress) -> Counts:
@@ -45,10 +49,10 @@ def roll_out_file(job: RollOutJob, *, progress: Progress) -> Counts:
     Raises resumable.OtherWork and GeneratorError.
     """
     solutions = list(read_lines(job.solutions, read_solution))
-    budget = Budget(job.budget)
-    completer = open_generator(job.generator, budget)
+    budget = job.terms.budget(job.budget, job.out_path)
+    completer = open_generator(job.generator, budget, job.terms)
     part = Part(job.out_path, job.identity(completer))
-    budget.spent = sum(row["tokens"] for row in part.begin_or_go_on().values())
+    budget.has_spent(sum(row["tokens"] for row in part.begin_or_go_on().values()))
 
     def show(done: int) -> None:
         progress({"stage": "roll out", "done": done, "total": len(solutions), "tokens": budget.spent})
@@ -61,7 +65,8 @@ def roll_out_file(job: RollOutJob, *, progress: Progress) -> Counts:
         if not rows:
             raise
     part.publish(rows)
-    return _counted(rows, len(solutions))
+    journal_of(job.out_path).unlink(missing_ok=True)
+    return replace(_counted(rows, len(solutions)), asked=budget.told())
 
 
 def read_solution(line: bytes) -> Solution:

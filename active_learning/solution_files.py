@@ -4,14 +4,16 @@ They are sampled into a file that can be imported; killed and started again the 
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from active_learning.checkpoint import sha256
 from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
-from active_learning.generators.budget import Budget, BudgetSpent
+from active_learning.generators.budget import BudgetSpent
 from active_learning.generators.opening import open_generator
+from active_learning.generators.terms import Terms, journal_of
 from active_learning.resumable import Part, Progress, Row, work_off
 from active_learning.steps import whole_solution
 from active_learning.strict_json import Fields, load_json, read_lines
@@ -30,10 +32,11 @@ class SampleJob:
     max_new_tokens: int = 1024
     name: str = ""  # of the generator, as the lines tell it; else its own
     budget: int | None = None  # tokens that may be sampled
+    terms: Terms = field(default_factory=Terms)
 
     def identity(self, generator: Generator) -> Row:
         """What the bytes of the output hang on."""
-        elsewhere = ("out_path", "problems", "generator", "budget")
+        elsewhere = ("out_path", "problems", "generator", "budget", "terms")
         told = {key: value for key, value in asdict(self).items() if key not in elsewhere}
         named = {"name": self.name or generator.name, "generator": generator.identity()}
         return {**told, **named, "problems": sha256(self.problems)}
@@ -48,6 +51,7 @@ class Counts:
     too_long: int = 0  # problems that leave the generator no room: left out
     over_budget: int = 0  # problems that there were no tokens left for
     tokens: int = 0  # sampled, of what was left out too
+    asked: dict[str, Any] = field(default_factory=dict)  # of servers, with what it cost
 
     def add(self, row: Row) -> None:
         self.problems += 1
@@ -63,12 +67,12 @@ def sample_file(job: SampleJob, *, progress: Progress) -> Counts:
 
     Raises resumable.OtherWork and GeneratorError.
     """
-    problems = list(read_lines(job.problems, _read_problem))
-    budget = Budget(job.budget)
-    generator = open_generator(job.generator, budget)
+    problems = list(read_lines(job.problems, read_problem))
+    budget = job.terms.budget(job.budget, job.out_path)
+    generator = open_generator(job.generator, budget, job.terms)
     part = Part(job.out_path, job.identity(generator))
     kept = part.begin_or_go_on()
-    budget.spent = sum(row["tokens"] for row in kept.values())
+    budget.has_spent(sum(row["tokens"] for row in kept.values()))
 
     def show(done: int) -> None:
         progress({"stage": "sample", "done": done, "total": len(problems), "tokens": budget.spent})
@@ -81,11 +85,12 @@ def sample_file(job: SampleJob, *, progress: Progress) -> Counts:
         rows = [row for _, row in sorted(part.begin_or_go_on().items())]
         if not rows:
             raise
-    counts = Counts()
+    counts = Counts(asked=budget.told())
     for row in rows:
         counts.add(row)
     counts.over_budget = len(problems) - len(rows)
     part.publish(line for row in rows for line in row["lines"])
+    journal_of(job.out_path).unlink(missing_ok=True)
     return counts
 
 
@@ -108,7 +113,7 @@ def _sampled(job: SampleJob, generator: Generator, problem: dict[str, str]) -> R
     return {"lines": lines, "unusable": len(found) - len(lines), "too_long": 0, "tokens": tokens}
 
 
-def _read_problem(line: bytes) -> dict[str, str]:
+def read_problem(line: bytes) -> dict[str, str]:
     fields = Fields(load_json(line))
     unique_id = fields.optional("unique_id", None, str, None)
     return {"problem": fields.take("problem", str), **({"unique_id": unique_id} if unique_id else {})}

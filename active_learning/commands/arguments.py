@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from active_learning.generators.budget import Prices
+from active_learning.generators.terms import Terms
+
+GENERATOR = "a folder with a causal language model, toy, or https://host/v1#model on an OpenAI-compatible server"
 TRY_AGAIN = 75  # the exit code EX_TEMPFAIL of sysexits.h: interrupted, and the same command goes on
 Run = Callable[[argparse.Namespace], None]
 
@@ -44,6 +48,22 @@ def add_compile(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fuse small operations by torch.compile: worth its minute for large models",
     )
+
+
+def add_terms(parser: argparse.ArgumentParser) -> None:
+    server = parser.add_argument_group(
+        "a generator that a server has; its key is the environment variable GENERATOR_KEY"
+    )
+    server.add_argument("--concurrency", type=int, default=16, help="requests in flight at the same time (default 16)")
+    server.add_argument("--timeout", type=float, default=600.0, help="seconds that it may be silent (default 600)")
+    server.add_argument("--price-in", type=float, default=0.0, help="of a million prompt tokens, in any currency")
+    server.add_argument("--price-out", type=float, default=0.0, help="of a million sampled tokens")
+    server.add_argument("--budget-cost", type=float, help="that may be reached at these prices (default: no limit)")
+
+
+def terms_of(options: argparse.Namespace) -> Terms:
+    prices = Prices(options.price_in, options.price_out)
+    return Terms(options.concurrency, options.timeout, prices, options.budget_cost)
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import emit, torch_command
+from active_learning.commands.arguments import GENERATOR, add_terms, emit, terms_of, torch_command
 from active_learning.strict_json import Fields, load_json
 
 
 def add(commands: Any) -> None:
     next_steps = torch_command(commands, "next-steps", _next_steps, "sample next steps after the steps so far")
-    next_steps.add_argument("--generator", required=True, help="directory of a causal language model, or toy")
+    next_steps.add_argument("--generator", required=True, help=GENERATOR)
     next_steps.add_argument("--problem", required=True, help="its text")
     next_steps.add_argument("--prefix", type=Path, help='the steps so far, JSON Lines {"step"}; default: none')
     next_steps.add_argument("--count", type=int, default=4)
@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     solutions = torch_command(
         commands, "solutions", _solutions, "sample solutions of problems; killed and started again it goes on"
     )
-    solutions.add_argument("--generator", required=True, help="directory of a causal language model, or toy")
+    solutions.add_argument("--generator", required=True, help=GENERATOR)
     solutions.add_argument("--problems", type=Path, required=True, help='JSON Lines {"problem", "unique_id"}')
     solutions.add_argument(
         "--out", type=Path, required=True, help="file of solutions, ready for import; must not exist"
@@ -30,14 +30,16 @@ def add(commands: Any) -> None:
     solutions.add_argument("--seed", type=int, default=0, help="the same one gives the same bytes (default 0)")
     solutions.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
     solutions.add_argument("--max-new-tokens", type=int, default=1024, help="of a solution (default 1024)")
-    solutions.add_argument("--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)")
-    solutions.add_argument("--name", default="", help="of the generator in the file (default: its folder's)")
-
+    solutions.add_argument(
+        "--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)"
+    )
+    solutions.add_argument("--name", default="", help="of the generator in the file (default: its folder's or model's)")
+    add_terms(solutions)
 
     roll_out = torch_command(
         commands, "roll-out", _roll_out, "label every step by where continuations end; started again it goes on"
     )
-    roll_out.add_argument("--generator", required=True, help="the completer: directory of a language model, or toy")
+    roll_out.add_argument("--generator", required=True, help=f"the completer: {GENERATOR}")
     roll_out.add_argument(
         "--solutions", type=Path, required=True, help='JSON Lines {"id", "problem", "truth", "steps", "answer"}'
     )
@@ -49,6 +51,7 @@ def add(commands: Any) -> None:
     roll_out.add_argument("--seed", type=int, default=0)
     roll_out.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
     roll_out.add_argument("--max-new-tokens", type=int, default=1024, help="of a rollout (default 1024)")
+    add_terms(roll_out)
 
 
 def _next_steps(options: argparse.Namespace) -> None:
@@ -81,8 +84,9 @@ def _solutions(options: argparse.Namespace) -> None:
         max_new_tokens=options.max_new_tokens,
         name=options.name,
         budget=options.budget,
+        terms=terms_of(options),
     )
-    emit({"stage": "done", **asdict(sample_file(job, progress=emit))})
+    _emit_done(sample_file(job, progress=emit))
 
 
 def _roll_out(options: argparse.Namespace) -> None:
@@ -97,5 +101,14 @@ def _roll_out(options: argparse.Namespace) -> None:
         from_start=options.from_start,
         search=options.search,
     )
-    job = RollOutJob(options.generator, options.solutions, options.out, setting, budget=options.budget)
-    emit({"stage": "done", **asdict(roll_out_file(job, progress=emit))})
+    job = RollOutJob(
+        options.generator, options.solutions, options.out, setting, budget=options.budget, terms=terms_of(options)
+    )
+    _emit_done(roll_out_file(job, progress=emit))
+
+
+def _emit_done(counts: Any) -> None:
+    """What came of it and, where a server was asked, what that took."""
+    told = asdict(counts)
+    asked = told.pop("asked")
+    emit({"stage": "done", **told, **asked})

@@ -1,18 +1,22 @@
-"""A generator by its name. Loads torch only for a local model, and that only when it is first asked."""
-
-from pathlib import Path
+"""A generator by its name. Loads torch only for a local model and a client only for a server, when it is first asked."""
 
 from active_learning.generators import TOY, Generator
 from active_learning.generators.budget import Budget
+from active_learning.generators.terms import Terms
 
 
-def open_generator(name: str, budget: Budget | None = None) -> Generator:
-    """ "toy", or the folder of a local causal language model. Raises GeneratorError."""
+def open_generator(name: str, budget: Budget | None = None, terms: Terms | None = None) -> Generator:
+    """ "toy", "toy-writer", the folder of a local causal language model, or "https://host/v1#model". Raises GeneratorError."""
     budget = budget or Budget()
     if name == TOY:
         from active_learning.generators.scripted import ScriptedGenerator
 
         return ScriptedGenerator(budget)
+    if name.lower().startswith(("http://", "https://")):
+        from active_learning.generators.server import Address, ServerGenerator
+
+        return ServerGenerator(Address.of(name), budget, terms or Terms())
+    from active_learning.checkpoint import base_directory
     from active_learning.generators.local import LocalGenerator
 
-    return LocalGenerator(Path(name), budget)
+    return LocalGenerator(base_directory(name), budget)
