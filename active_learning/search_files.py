@@ -1,0 +1,161 @@
+"""Beam search over the problems of a file: a generator proposes steps, reward models choose (Setlur et al. 2024, §4.1).
+
+The solutions come as lines that can be imported, for each problem the best first; killed and started again the search goes on.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from active_learning import checkpoint, score
+from active_learning.answers import extract_answer
+from active_learning.checkpoint import MANIFEST, Checkpoint, sha256
+from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
+from active_learning.generators.budget import Budget, BudgetSpent
+from active_learning.generators.opening import open_generator
+from active_learning.resumable import Part, Progress, Row, work_off
+from active_learning.score import solution_score, step_scores
+from active_learning.search.beam import Beam, Proposal, beam_search
+from active_learning.solution_files import read_problem
+from active_learning.steps import first_step
+from active_learning.strict_json import UNSTORABLE, read_lines
+
+Steps = tuple[str, ...]
+# What a solution so far is worth: what the model says of its last step, as one trained on values does; or of all of them.
+Worth = Literal["last", "product", "minimum"]
+
+
+@dataclass(frozen=True)
+class SearchJob:
+    """Search for solutions of each of the JSON Lines `{"problem", "unique_id"?}`, into out_path."""
+
+    generator: str
+    value: Path  # checkpoint of Q^π
+    problems: Path
+    out_path: Path
+    beam: Beam
+    prover: Path | None = None  # checkpoint of Q^μ; none: Q^π
+    worth: Worth = "last"
+    seed: int = 0
+    temperature: float = 1.0
+    max_new_tokens: int = 256  # of a step
+    budget: int | None = None  # tokens that may be sampled
+
+    def identity(self, generator: Generator) -> Row:
+        """What the bytes of the output hang on."""
+        told = {name: getattr(self, name) for name in ("worth", "seed", "temperature", "max_new_tokens")}
+        models = {
+            name: sha256(path / MANIFEST) for name, path in (("value", self.value), ("prover", self.prover)) if path
+        }
+        return {
+            **told,
+            **models,
+            **asdict(self.beam),
+            "generator": generator.identity(),
+            "problems": sha256(self.problems),
+        }
+
+
+@dataclass
+class Counts:
+    problems: int = 0
+    solutions: int = 0
+    unsolved: int = 0  # problems without a finished solution
+    tokens: int = 0  # sampled, those of steps that were dropped too
+    over_budget: int = 0  # problems that there were no tokens left for
+
+
+def search_file(job: SearchJob, *, progress: Progress) -> Counts:
+    """Search what is not there yet. The output appears under its name only when it is complete, or the budget spent.
+
+    Raises resumable.OtherWork, GeneratorError, search.SearchError and checkpoint.CheckpointError.
+    """
+    problems = list(read_lines(job.problems, read_problem))
+    budget = Budget(job.budget)
+    generator = open_generator(job.generator, budget)
+    part = Part(job.out_path, job.identity(generator))
+    budget.spent = sum(row["tokens"] for row in part.begin_or_go_on().values())
+    models = [checkpoint.load(path) for path in (job.value, job.prover) if path]
+
+    def show(done: int) -> None:
+        progress({"stage": "search", "done": done, "total": len(problems), "tokens": budget.spent})
+
+    try:
+        rows = work_off(part, problems, partial(_searched, job, generator, models), at_once=1, progress=show)
+    except BudgetSpent:
+        rows = [row for _, row in sorted(part.begin_or_go_on().items())]
+        if not rows:
+            raise
+    part.publish(line for row in rows for line in row["lines"])
+    return Counts(
+        problems=len(rows),
+        solutions=sum(len(row["lines"]) for row in rows),
+        unsolved=sum(not row["lines"] for row in rows),
+        tokens=sum(row["tokens"] for row in rows),
+        over_budget=len(problems) - len(rows),
+    )
+
+
+def _searched(job: SearchJob, generator: Generator, models: Sequence[Checkpoint], problem: dict[str, str]) -> Row:
+    rng = Random(json.dumps([job.seed, problem["problem"]]))
+    proposer = _Proposer(generator, problem["problem"], rng, job)
+    value, *others = [partial(_worth, model, job.worth, problem["problem"]) for model in models]
+    start: Steps = ()
+    found = beam_search(start, propose=proposer, value=value, prover_value=others[0] if others else None, beam=job.beam)
+    told = {"generator": f"{generator.name}, beam search", "seed": job.seed, "temperature": job.temperature}
+    lines = [
+        {
+            **problem,
+            "steps": one.state,
+            "answer": extract_answer(one.state[-1]),
+            "complete": True,
+            "score": one.q,
+            **told,
+        }
+        for one in found.finished
+    ]
+    return {"lines": lines, "tokens": proposer.tokens}
+
+
+class _Proposer:
+    """Next steps of the generator. What is no whole step, or an end without an answer, leads nowhere; it costs all the same."""
+
+    def __init__(self, generator: Generator, problem: str, rng: Random, job: SearchJob) -> None:
+        self._generator, self._problem, self._rng, self._job = generator, problem, rng, job
+        self.tokens = 0
+
+    def __call__(self, states: Sequence[Steps], count: int) -> list[list[Proposal[Steps]]]:
+        draw = Draw(count, self._rng.getrandbits(63), self._job.temperature, self._job.max_new_tokens)
+        try:
+            found = self._generator.sample([Prompt(self._problem, state) for state in states], draw, until="step")
+        except PromptTooLong:
+            return [[] for _ in states]
+        self.tokens += sum(text.tokens for texts in found for text in texts)
+        proposals: list[list[Proposal[Steps]]] = []
+        for state, texts in zip(states, found, strict=True):
+            steps = [(first_step(one.text, is_over=one.is_over), one) for one in texts]
+            usable = [(step, one) for step, one in steps if step and not UNSTORABLE.search(step)]
+            whole = [
+                Proposal((*state, step), is_over=extract_answer(step) is not None, tokens=one.tokens)
+                for step, one in usable
+            ]
+            proposals.append(whole)
+        return proposals
+
+
+def _worth(model: Checkpoint, worth: Worth, problem: str, states: Sequence[Steps]) -> list[float]:
+    """Of the bare problem 0: all first steps are compared with it alike."""
+    asked = [score.Unscored(place, problem, state) for place, state in enumerate(states) if state]
+    found = {}
+    for one in score.score_solutions(model, asked):
+        if isinstance(one, score.Scored):
+            neutral = model.config.neutral
+            if worth == "last":
+                found[one.id] = step_scores(one.probabilities, neutral)[-1]
+            else:
+                found[one.id] = solution_score(one.probabilities, reduction=worth, neutral=neutral)
+    return [found.get(place, 0.0) for place in range(len(states))]

@@ -1,0 +1,127 @@
+"""Beam search with a trained reward model over the problems of a file (L4 on real models)."""
+
+import json
+from random import Random
+
+import pytest
+
+from active_learning import search_files
+from active_learning.__main__ import main
+from active_learning.config import TrainConfig
+from active_learning.domains import toy
+from active_learning.generators.budget import BudgetSpent
+from active_learning.records import dump
+from active_learning.resumable import OtherWork
+from active_learning.search.beam import Beam
+from active_learning.search_files import SearchJob, search_file
+from active_learning.simulate import label, make_pool
+from active_learning.train import train
+
+
+def quiet(_):
+    pass
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def value(tmp_path_factory):
+    """A probe trained on what the oracle says of some solutions."""
+    folder, rng = tmp_path_factory.mktemp("value"), Random(5)
+    pool = make_pool(24, 6, 0.25, rng)
+    records = folder / "labels.jsonl"
+    records.write_text("".join(dump(label(one, 0, 1, rng)) + "\n" for one in pool))
+    train(records, TrainConfig(eval_fraction=0.2), folder / "checkpoint", progress=quiet)
+    return folder / "checkpoint"
+
+
+@pytest.fixture
+def job(value, tmp_path):
+    problems = list(toy.problems(6, rng=Random(11)))
+    rows = [{"problem": one["problem"], "unique_id": one["unique_id"]} for one in problems]
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return SearchJob("toy", value, tmp_path / "problems.jsonl", tmp_path / "found.jsonl", Beam(4), max_new_tokens=40)
+
+
+def again(job, name, **changes):
+    return SearchJob(**vars(job) | {"out_path": job.out_path.with_name(name)} | changes)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_l4_the_search_finds_solutions_of_every_problem_the_best_first(job):
+    shown = []
+
+    counts = search_file(job, progress=shown.append)
+
+    found = lines(job.out_path)
+    assert (counts.problems, counts.unsolved, counts.solutions) == (6, 0, len(found))
+    assert shown[-1] == {"stage": "search", "done": 6, "total": 6, "tokens": counts.tokens}
+    for problem in toy.problems(6, rng=Random(11)):
+        mine = [one for one in found if one["problem"] == problem["problem"]]
+        assert 1 <= len(mine) <= 4
+        assert [one["score"] for one in mine] == sorted((one["score"] for one in mine), reverse=True)
+        assert all(one["complete"] and one["steps"][-1].endswith(f"\n\n# Answer\n\n{one['answer']}") for one in mine)
+
+
+def test_led_by_a_reward_model_more_problems_are_solved_than_by_the_first_sample(job, value, tmp_path):
+    problems = {one["problem"]: one["answer"] for one in toy.problems(40, rng=Random(12))}
+    job.problems.write_text("".join(json.dumps({"problem": problem}) + "\n" for problem in problems))
+    search_file(job, progress=quiet)
+    best = {one["problem"]: one["answer"] for one in reversed(lines(job.out_path))}
+
+    solved = sum(best.get(problem) == answer for problem, answer in problems.items())
+
+    plain = tmp_path / "plain.jsonl"
+    command = ["solutions", "--generator", "toy", "--problems", str(job.problems), "--out", str(plain)]
+    assert main([*command, "--per-problem", "1"]) == 0
+    by_chance = sum(problems[one["problem"]] == one["answer"] for one in lines(plain))
+    assert solved > by_chance + 4
+
+
+def test_a_killed_search_goes_on_to_the_same_bytes_and_other_work_is_refused(job):
+    search_file(again(job, "whole.jsonl"), progress=quiet)
+
+    def kill(line):
+        if line["done"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        search_file(job, progress=kill)
+    with pytest.raises(OtherWork, match="part of other work"):
+        search_file(again(job, "found.jsonl", beam=Beam(2)), progress=quiet)
+    search_file(job, progress=quiet)
+    assert job.out_path.read_bytes() == job.out_path.with_name("whole.jsonl").read_bytes()
+
+
+def test_the_budget_is_not_overdrawn(job):
+    counts = search_file(again(job, "some.jsonl", budget=1800), progress=quiet)
+    assert 0 < counts.problems < 6
+    assert (counts.problems + counts.over_budget, counts.tokens <= 1800) == (6, True)
+    with pytest.raises(BudgetSpent):
+        search_file(again(job, "none.jsonl", budget=3), progress=quiet)
+
+
+@pytest.mark.parametrize("worth", ["last", "product", "minimum"])
+def test_what_a_solution_so_far_is_worth_is_a_choice(worth, job, monkeypatch):
+    asked = []
+    real = search_files._worth
+    monkeypatch.setattr(search_files, "_worth", lambda *given: asked.append(real(*given)) or asked[-1])
+    search_file(again(job, f"{worth}.jsonl", worth=worth), progress=quiet)
+    assert asked[0] == [0.0]  # the bare problem
+    assert all(0 <= value <= 1 for values in asked for value in values)
+
+
+def test_the_command_searches_with_a_prover(job, value, capsys):
+    options = ["--generator", "toy", "--value", str(value), "--prover", str(value), "--alpha", "0.5", "--width", "2"]
+
+    assert main(["beam-search", *options, "--problems", str(job.problems), "--out", str(job.out_path)]) == 0
+
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["stage"], told["problems"], told["solutions"]) == ("done", 6, len(lines(job.out_path)))
+    assert main(["beam-search", *options, "--problems", str(job.problems), "--out", str(job.out_path)]) == 1
+    assert "is there already" in capsys.readouterr().err
