@@ -1,9 +1,10 @@
-"""didactic: questions to process advantage verifiers, answered where the truth is known."""
+"""didactic, search: questions to process advantage verifiers, answered where the truth is known."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import emit, torch_command
+from active_learning.commands.arguments import command, emit, torch_command, write_json
 
 
 def add(commands: Any) -> None:
@@ -13,6 +14,13 @@ def add(commands: Any) -> None:
     didactic.add_argument("--gammas", type=_numbers, default=(10.0,), help="how strong the provers are (default 10)")
     didactic.add_argument("--seeds", type=int, default=3)
     didactic.add_argument("--iterations", type=int, default=1000, help="of 64 responses each (default 1000)")
+
+    search = command(commands, "search", _search, "say what a beam search by progress gains on the toy domain")
+    search.add_argument("--out", type=Path, required=True, help="directory for alpha.json and report.json")
+    search.add_argument("--problems", type=int, default=100, help="to choose α on, and as many to measure on")
+    search.add_argument("--seeds", type=int, default=3, help="of the measurement")
+    search.add_argument("--best-of", type=int, default=4, help="of the prover's solutions (default 4)")
+    search.add_argument("--prover-error-rate", type=float, default=0.3, help="per step; the policy errs at .3")
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -25,3 +33,35 @@ def _didactic(options: argparse.Namespace) -> None:
     gammas = (OUTCOME, *options.gammas)
     for line in didactic(Didactic(gammas, tuple(range(options.seeds)), options.iterations)):
         emit(line)
+
+
+def _search(options: argparse.Namespace) -> None:
+    from active_learning.experiments import searching
+
+    verifiers = searching.ToyVerifiers(prover_error_rate=options.prover_error_rate, best_of=options.best_of)
+    options.out.mkdir(parents=True, exist_ok=True)
+    validation, *measured = (
+        searching.toy_tasks(options.problems, verifiers, seed=seed) for seed in range(options.seeds + 1)
+    )
+    tuned = searching.tune(validation)
+    write_json(options.out / "alpha.json", tuned)
+    emit({"stage": "alpha", **tuned})
+    guarded = searching.guard(validation, alphas=(0.5, 1.0, 5.0))
+    for row in guarded:
+        emit({"stage": "guard", **row})
+    found = []
+    for seed, tasks in enumerate(measured, start=1):
+        curves = searching.equal_compute(tasks, alpha=tuned["best"], seed=seed)
+        ratios = {
+            f"{method} for {baseline}": searching.compute_ratio(curves[method], curves[baseline])
+            for method, baseline in searching.COMPARED
+        }
+        found.append(
+            {
+                "seed": seed,
+                "curves": {name: [*map(searching.Point._asdict, some)] for name, some in curves.items()},
+                "ratios": ratios,
+            }
+        )
+        emit({"stage": "equal compute", **found[-1]})
+    write_json(options.out / "report.json", {"guard": guarded, "equal_compute": found})

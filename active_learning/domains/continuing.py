@@ -60,7 +60,11 @@ def value(problem: str, prefix: Sequence[str], *, error_rate: float = ERROR_RATE
     Raises Unreadable for other people's text.
     """
     chain, steps = _read(problem, prefix)
-    belief = _believed(chain, steps)
+    return value_of(chain, _believed(chain, steps), error_rate=error_rate)
+
+
+def value_of(chain: Chain, belief: Belief, *, error_rate: float = ERROR_RATE) -> float:
+    """Q of every prefix that leaves the generator with this belief."""
     if belief.is_over:
         return float(belief.value == chain.values()[-1])
     return float(_values(chain, error_rate)[belief.done, belief.value])
@@ -74,7 +78,7 @@ def complete(
     belief = _believed(chain, steps)
     found: list[str] = []
     while not belief.is_over and len(found) != most:
-        step, belief = _draw(chain, belief, error_rate, rng)
+        step, belief = draw(chain, belief, error_rate, rng)
         found.append(_opened(step, rng))
     return found
 
@@ -90,7 +94,7 @@ def next_steps(
     belief = _believed(chain, steps)
     found: list[str] = []
     for _ in range(0 if belief.is_over else TRIES * n):
-        step, _after = _draw(chain, belief, error_rate, rng)
+        step, _after = draw(chain, belief, error_rate, rng)
         if step not in found and _is_new(step, steps):
             found.append(step)
         if len(found) == n:
@@ -98,7 +102,8 @@ def next_steps(
     return [_opened(step, rng) for step in found]
 
 
-def _draw(chain: Chain, belief: Belief, error_rate: float, rng: Random) -> tuple[str, Belief]:
+def draw(chain: Chain, belief: Belief, error_rate: float, rng: Random) -> tuple[str, Belief]:
+    """A next step without its opening, and what is believed after it."""
     found = outcomes(chain, belief, error_rate)
     (drawn,) = rng.choices(found, [one.chance for one in found])
     return drawn.step, drawn.after

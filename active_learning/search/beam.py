@@ -6,7 +6,7 @@ finished ones Q^π alone chooses. α = 0 is the beam search by Q.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from active_learning.advantages import effective_reward
 
@@ -34,10 +34,15 @@ Propose = Callable[[Sequence[S], int], Sequence[Sequence[Proposal[S]]]]
 Value = Callable[[Sequence[S]], Sequence[float]]
 
 
+# What α weighs: the prover's progress, or its bare Q, which is there to show why progress is meant (App. G).
+Bonus = Literal["advantage", "prover_q"]
+
+
 @dataclass(frozen=True)
 class Beam:
     width: int
     alpha: float = 0.0
+    bonus: Bonus = "advantage"
     expansions: int = EXPANSIONS
     max_steps: int = 32
 
@@ -83,7 +88,7 @@ def beam_search(
         steps += sum(map(len, sampled))
         tokens += sum(proposal.tokens for some in sampled for proposal in some)
         children = _children(going, sampled, value, prover)
-        selected = sorted(children, key=lambda one: _rank(one, beam.alpha))[: beam.width - len(finished)]
+        selected = sorted(children, key=lambda one: _rank(one, beam))[: beam.width - len(finished)]
         if not selected:
             break
         kept.append(tuple(selected))
@@ -119,8 +124,9 @@ def _candidates(
     ]
 
 
-def _rank(one: Candidate[S], alpha: float) -> tuple[float, float]:
-    return -round(effective_reward(one.q, one.advantage, alpha), DIGITS), -round(one.q, DIGITS)
+def _rank(one: Candidate[S], beam: Beam) -> tuple[float, float]:
+    bonus = one.advantage if beam.bonus == "advantage" else one.prover_q
+    return -round(effective_reward(one.q, bonus, beam.alpha), DIGITS), -round(one.q, DIGITS)
 
 
 T = TypeVar("T")
