@@ -64,6 +64,7 @@ class Server(ThreadingHTTPServer):
         """As if it had been started anew, with these of its OPTIONS."""
         self.options = SimpleNamespace(**OPTIONS | options)
         self.forced, self.asked, self.now, self.most, self.bodies, self.keys = [], {}, 0, 0, [], []
+        self.headers = []
         self.ledger.write_text("")
 
     def fault(self, body):
@@ -94,6 +95,7 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self):
         with self.server.lock:
             told = {"most": self.server.most, "bodies": self.server.bodies, "keys": self.server.keys}
+            told["headers"] = self.server.headers
         served = {"id": MODEL, "object": "model", "created": time.time(), "max_model_len": 4096, "owned_by": "tests"}
         self.say(200, told if self.path == "/told" else {"object": "list", "data": [served]})
 
@@ -105,6 +107,7 @@ class Answers(BaseHTTPRequestHandler):
             self.server.most = max(self.server.most, self.server.now)
             self.server.bodies.append([self.path, body])
             self.server.keys.append(self.headers["Authorization"])
+            self.server.headers.append(dict(self.headers))
             fault = self.server.fault(body)
         time.sleep(self.server.options.delay)
         try:
