@@ -21,11 +21,12 @@ from torch import nn
 
 from active_learning.base_model import DTYPES, load_backbone, load_language_model, load_tokenizer, merge_adapters
 from active_learning.config import TrainConfig, from_json
-from active_learning.domains.toy import BASE_DIRECTORY
+from active_learning.domains.toy import BASE_DIRECTORY, WRITER_DIRECTORY
 from active_learning.model import PRM, ProbeHead, ProbePRM, StepPRM
 
 MANIFEST = "manifest.json"
 FOLDERS = {"full": "backbone", "lora": "adapters"}
+OURS = {"toy": BASE_DIRECTORY, "toy-writer": WRITER_DIRECTORY}  # models that come with the project
 
 
 class CheckpointError(ValueError):
@@ -41,7 +42,7 @@ class Checkpoint:
 
 
 def base_directory(base: str) -> Path:
-    return BASE_DIRECTORY if base == "toy" else Path(base)
+    return OURS.get(base) or Path(base)
 
 
 def base_sha256(base: str) -> dict[str, str]:
@@ -64,7 +65,11 @@ def written_whole(directory: Path) -> Iterator[Path]:
     temporary = directory.with_name(f".{directory.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    yield temporary
+    try:
+        yield temporary
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     manifest = {str(file.relative_to(temporary)): sha256(file) for file in _files(temporary)}
     write_json(temporary / MANIFEST, manifest)
     for path in [*_files(temporary), *(path for path in temporary.rglob("*") if path.is_dir()), temporary]:

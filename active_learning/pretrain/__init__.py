@@ -47,7 +47,9 @@ class SmallModel:
 
 MODELS = {
     "base": SmallModel(reading.make_tokenizer, reading.documents, PretrainConfig()),
-    "writer": SmallModel(writing.make_tokenizer, writing.documents, PretrainConfig(steps=1500, positions=512)),
+    "writer": SmallModel(
+        writing.make_tokenizer, writing.documents, PretrainConfig(batch=32, steps=2500, lr=4e-3, positions=512)
+    ),
 }
 
 

@@ -1,6 +1,5 @@
 """How well labelers agree with what is known: for leads and reviewers, never for labelers."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from django.apps import apps
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 
+from active_learning.intervals import wilson
 from annotation.models import Exclusion, Gold, GoldJudgement, Label, Labeler, Membership, Project
 from annotation.models.labelers import Admission, LabelerState
 from annotation.models.labels import Purpose
@@ -17,7 +17,6 @@ from annotation.models.projects import Role
 from annotation.models.quality import GoldKind
 
 WINDOW = 30  # newest judgements that count, as many as the paper's screening had
-Z = 1.959964  # of a standard normal between ± which 95 % lie
 
 
 @dataclass(frozen=True)
@@ -94,15 +93,6 @@ class QualityPage:
     @property
     def rejected(self) -> list[LabelerQuality]:
         return [one for one in self.labelers if one.labeler.admission == Admission.REJECTED]
-
-
-def wilson(agreed: int, judged: int) -> tuple[float, float]:
-    """Wilson's score interval (1927), 95 %: between 0 and 1 also for few; (0, 1) of none."""
-    if not judged:
-        return 0.0, 1.0
-    share, z2 = agreed / judged, Z * Z / judged
-    middle, reach = share + z2 / 2, Z * math.sqrt((share * (1 - share) + z2 / 4) / judged)
-    return max(0.0, (middle - reach) / (1 + z2)), min(1.0, (middle + reach) / (1 + z2))
 
 
 def running_score(labeler: Labeler) -> Agreement:
