@@ -18,6 +18,8 @@ from active_learning.generators import Text, local
 from active_learning.grading import answers_match
 from active_learning.steps import split_steps
 from active_learning.targets import part_of
+from annotation.models.imports import ImportKind
+from annotation.services.import_layouts import kind_of
 
 WRITER = "toy-writer"
 FEW = FormatTuning(samples=8, shots=2, max_new_tokens=90, measured=4, held_out=0.4, lr=2e-3, batch_tokens=512)
@@ -230,6 +232,7 @@ def test_solutions_of_the_tuned_writer_can_be_imported_with_their_steps(tuned, p
     )
 
     found = read_lines(out)
+    assert kind_of(out.read_bytes().splitlines()) == ImportKind.SOLUTIONS
     assert {one["unique_id"] for one in found} == {row["unique_id"] for row in PROBLEMS[:4]}
     assert all(one["complete"] == (one["answer"] is not None) for one in found)
     assert sum(has_layout(one["steps"]) for one in found) > len(found) / 2

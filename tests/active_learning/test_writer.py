@@ -12,7 +12,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from active_learning import data
 from active_learning.answers import extract_answer
 from active_learning.domains import chains, toy
+from active_learning.generators import Draw, Prompt
+from active_learning.generators.opening import open_generator
+from active_learning.grading import answers_match
 from active_learning.pretrain import PretrainConfig, pretrain, writing
+from active_learning.steps import whole_solution
 
 WRITER = toy.WRITER_DIRECTORY
 TOKENIZER = writing.make_tokenizer()
@@ -106,6 +110,21 @@ def test_it_loads_as_any_model_directory_and_reads_512_tokens():
     assert tokenizer(text)["input_ids"] == TOKENIZER(text)["input_ids"]
     assert len(tokenizer) == network.config.vocab_size
     assert network.config.max_position_embeddings == 512
+
+
+def test_a_generator_of_its_name_writes_solutions_of_which_about_half_are_right():
+    asked = list(toy.problems(12, rng=Random(1)))
+    prompts = [Prompt(problem["problem"]) for problem in asked]
+
+    found = open_generator("toy-writer").sample(prompts, Draw(8, seed=0, max_new_tokens=90), until="answer")
+
+    solutions = [
+        (whole_solution(text.text, is_over=text.is_over), problem["answer"])
+        for problem, texts in zip(asked, found, strict=True)
+        for text in texts
+    ]
+    assert 0.3 < sum(answers_match(one.answer, truth) for one, truth in solutions) / len(solutions) < 0.7
+    assert 0.5 < sum(len(one.steps) == 1 and one.answer is not None for one, _ in solutions) / len(solutions) < 0.9
 
 
 def test_making_it_repeats_itself_for_a_seed(tmp_path):
