@@ -3,8 +3,8 @@
 TRL (trl/experimental/prm, "stepwise supervision"): {"prompt", "completions", "labels": [bool]}, as its own script makes them
 from PRM800K: a row for the path that was taken and one for each rated alternative, with the path before it. Unlike that
 script a path that ended at an error is not written once more without it.
-Math-Shepherd (Wang et al. 2023): {"input", "label", "task"}; in `input` each step ends with the sign ки, in `label` with + or
-- in its place. A row for the same paths.
+Math-Shepherd (Wang et al. 2023), as `active_learning.shepherd` writes it: {"input", "label", "task"}. A row for the same
+paths.
 ProcessBench (Zheng et al. 2024): {"id", "generator", "problem", "steps", "final_answer_correct", "label"}; `label` is the
 first wrong step from 0, or -1. A row for each label that is finished, with all steps of the solution.
 """
@@ -15,15 +15,16 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
+from active_learning import shepherd
 from active_learning.records import Record, Step
 from annotation.models.problems import Grade
 from annotation.models.snapshots import Format, NeutralAs
 from annotation.services.export_dialogues import generator_of
 from annotation.services.export_views import Line
 
-SIGN = "ки"
 NO_RATED_STEP = _("no rated step")
 SIGN_INSIDE = _("holds the sign that Math-Shepherd ends steps with")
+HEADING_INSIDE = _("the problem holds the heading of Math-Shepherd’s first step")
 UNFINISHED = _("not finished, so that its first error is not known")
 NOT_GRADED = _("its answer is not graded yet")
 UNKNOWN_GENERATOR = "unknown"
@@ -83,19 +84,18 @@ def trl(line: Line, neutral: NeutralAs, task: str, number: int) -> Rows:
 
 
 def math_shepherd(line: Line, neutral: NeutralAs, task: str, number: int) -> Rows:
-    problem = line.record.problem
-    found = list(paths(line.record))
-    if SIGN in problem or any(SIGN in text for path in found for text, _ in path):
+    try:
+        rows = [shepherd.row_of(_signed(line.record.problem, path, neutral, task)) for path in paths(line.record)]
+    except shepherd.SignInside:
         return Rows([], SIGN_INSIDE)
-    rows = [
-        {
-            "input": _marked(problem, path, lambda _: SIGN),
-            "label": _marked(problem, path, lambda rating: "+" if is_good(rating, neutral) else "-"),
-            "task": task,
-        }
-        for path in found
-    ]
+    except shepherd.HeadingInside:
+        return Rows([], HEADING_INSIDE)
     return Rows(rows, "" if rows else NO_RATED_STEP)
+
+
+def _signed(problem: str, path: Path, neutral: NeutralAs, task: str) -> shepherd.Signed:
+    is_good_each = tuple(is_good(rating, neutral) for _, rating in path)
+    return shepherd.Signed(problem, tuple(text for text, _ in path), is_good_each, task)
 
 
 def processbench(line: Line, neutral: NeutralAs, task: str, number: int) -> Rows:
@@ -139,8 +139,3 @@ def _judged(record: Record) -> Iterator[tuple[str, int]]:
         elif step.completions:  # at an error nothing is chosen; the step itself stands first
             first = step.completions[0]
             yield first.text, -1 if first.rating is None else first.rating
-
-
-def _marked(problem: str, path: Path, sign: Callable[[int], str]) -> str:
-    steps = [f"Step {number}: {text} {sign(rating)}" for number, (text, rating) in enumerate(path, start=1)]
-    return f"{problem} " + "\n".join(steps)

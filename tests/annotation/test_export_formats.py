@@ -4,10 +4,11 @@ import json
 
 import pytest
 
+from active_learning import shepherd
 from active_learning.records import parse_line
 from annotation.models.snapshots import Format, NeutralAs, View
 from annotation.services import exporting, importing
-from annotation.services.export_formats import NO_RATED_STEP, SIGN_INSIDE, UNFINISHED
+from annotation.services.export_formats import HEADING_INSIDE, NO_RATED_STEP, SIGN_INSIDE, UNFINISHED
 from annotation.services.export_orders import NeutralKept, NeutralUndecided, PackedAlready
 from tests import factories
 from tests.annotation.test_exporting_views import phase_1_label
@@ -154,6 +155,18 @@ def test_m6_math_shepherd_marks_each_step_once_and_cannot_hold_its_own_sign(alic
     assert parts[1] == f"\nStep 2: {STEPS[1]} "
     assert manifest.excluded == {SIGN_INSIDE: 1}
     assert (manifest.labels, manifest.lines) == (1, 1)
+
+
+def test_k4_what_is_written_as_math_shepherd_is_read_again_by_the_codec_that_trains(alice, out):
+    labeled(alice, (1, -1))
+    factories.queued(alice.project, problem_=factories.problem(alice.project, text="First do Step 1: add."))
+    factories.label(alice)
+
+    manifest = export(alice.project, out, "math_shepherd")
+
+    (signed,) = map(shepherd.read_line, (out / "train.jsonl").read_bytes().splitlines())
+    assert (signed.steps, signed.is_good) == (tuple(STEPS), (True, False))
+    assert manifest.excluded == {HEADING_INSIDE: 1}
 
 
 def test_m6_processbench_has_all_steps_and_the_first_wrong_one(alice, out):
