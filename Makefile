@@ -11,7 +11,7 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench bench-efficiency pictures tour check fix messages clean chromium
+.PHONY: help setup run test bench bench-efficiency bench-supervision pictures tour check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -31,6 +31,9 @@ bench: setup chromium ## how fast the labeling page, scoring, training and selec
 
 bench-efficiency: setup ## how many labels it saves to choose them (ARGS="--base DIR" for people's ratings too); minutes
 	@$(BIN)/python -m tests.benchmarks.efficiency --out var/efficiency $(ARGS)
+
+bench-supervision: setup ## what automatic supervision is worth on the toy domain; a quarter of an hour
+	@$(BIN)/python -m tests.benchmarks.supervision --out var/supervision $(ARGS)
 
 pictures: setup chromium ## the pictures of docs/pages.md, taken anew
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m pictures -p no:randomly tests/browser/test_pictures.py tests/browser/test_model_pictures.py tests/browser/test_lead_pictures.py
