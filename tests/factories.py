@@ -5,6 +5,7 @@ import itertools
 import json
 import time
 import uuid
+from dataclasses import asdict
 from functools import cache
 
 from django.conf import settings
@@ -12,8 +13,21 @@ from django.contrib.auth.hashers import make_password
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from annotation.models import Instructions, Labeler, Membership, Problem, Project, Round, Slot, Solution, User
+from annotation.models import (
+    AutomaticSource,
+    Instructions,
+    Job,
+    Labeler,
+    Membership,
+    Problem,
+    Project,
+    Round,
+    Slot,
+    Solution,
+    User,
+)
 from annotation.models.jobs import JobKind
+from annotation.queries.automatic_pool import Choice
 from annotation.services import (
     exporting,
     jobs,
@@ -26,6 +40,7 @@ from annotation.services import (
     snapshots,
 )
 from annotation.services import gold as gold_services
+from annotation.services.automatic import Rollouts
 
 PASSWORD = "correct horse battery"
 hashed = cache(make_password)  # slow on purpose, and the same for everybody here
@@ -163,6 +178,15 @@ def disagreement(first, second, ratings=((1, -1), (1, 1, 1)), **values):
     for by, theirs in zip((first, second), ratings, strict=True):
         assert label(by, theirs).solution_id == made.pk
     return made
+
+
+def automatic_source(project, name="completer", **values):
+    """Rollouts of the toy completer that are asked for, without a worker."""
+    job = Job.objects.create(project=project, kind="automatic")
+    asked = asdict(Rollouts("toy")) | {"choice": asdict(Choice())}
+    return AutomaticSource.objects.create(
+        project=project, kind="rollouts", name=name, job=job, **{"asked": asked} | values
+    )
 
 
 def finished_dataset(project, by, view="training"):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from annotation.api import automatic_views as automatic
 from annotation.api import figures_views as figures
 from annotation.api import import_views as imports
 from annotation.api import people_views as people
@@ -15,6 +16,7 @@ PROJECT = "v1/projects/<slug:slug>"
 LABELER = f"{PROJECT}/labelers/<uuid:pseudonym>"
 CASE = f"{PROJECT}/adjudication/<int:pk>"
 DISPUTE = f"{PROJECT}/disputes/<int:pk>"
+SOURCE = f"{PROJECT}/automatic-labels/<int:pk>"
 
 urlpatterns = [
     path("v1/tokens", people.Tokens.as_view(), name="api_tokens"),
@@ -77,6 +79,15 @@ urlpatterns = [
     path(f"{PROJECT}/imports/<int:pk>/confirm", imports.ConfirmImport.as_view(), name="api_confirm_import"),
     path(f"{PROJECT}/imports/<int:pk>/cancel", imports.CancelImport.as_view(), name="api_cancel_import"),
     path(f"{PROJECT}/imports/<int:pk>/undo", imports.UndoImport.as_view(), name="api_undo_import"),
+    path(f"{PROJECT}/automatic-labels", automatic.AutomaticLabels.as_view(), name="api_automatic_labels"),
+    path(f"{PROJECT}/automatic-labels/size", automatic.AutomaticSize.as_view(), name="api_automatic_size"),
+    path(SOURCE, automatic.AutomaticSourceDetail.as_view(), name="api_automatic_source"),
+    path(f"{SOURCE}/labels", automatic.AutomaticSourceLabels.as_view(), name="api_automatic_source_labels"),
+    path(f"{SOURCE}/cancel", automatic.CancelAutomatic.as_view(), name="api_cancel_automatic"),
+    path(f"{SOURCE}/send-disagreements", automatic.SendDisagreements.as_view(), name="api_send_disagreements"),
+    path(f"{PROJECT}/samplings", automatic.Samplings.as_view(), name="api_samplings"),
+    path(f"{PROJECT}/samplings/<int:pk>", automatic.SamplingDetail.as_view(), name="api_sampling"),
+    path(f"{PROJECT}/samplings/<int:pk>/cancel", automatic.CancelSampling.as_view(), name="api_cancel_sampling"),
     path(f"{PROJECT}/rounds/<int:number>/use", rounds.UseSelector.as_view(), name="api_use_selector"),
     path(f"{PROJECT}/webhooks", webhooks.Webhooks.as_view(), name="api_webhooks"),
     path(f"{PROJECT}/webhooks/<int:pk>", webhooks.WebhookDetail.as_view(), name="api_webhook"),

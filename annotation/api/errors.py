@@ -13,10 +13,13 @@ from rest_framework.views import set_rollback
 from annotation.api.permissions import SecondFactorWanted
 from annotation.services import (
     adjudication,
+    automatic,
+    consensus,
     export_contents,
     export_hub,
     export_orders,
     flags,
+    generators,
     gold,
     gold_import,
     guidance,
@@ -40,6 +43,7 @@ from annotation.services import (
     queue,
     resolutions,
     rounds,
+    sampling,
     scoring,
     screening,
     snapshots,
@@ -154,6 +158,15 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     export_hub.HubMissing: (503, "hub_missing"),
     export_hub.HubRefused: (502, "hub_refused"),
     publishing.RepositoryTaken: (409, "repository_taken"),
+    generators.UnknownGenerator: (400, "unknown_generator"),
+    generators.ServerNotAllowed: (400, "server_not_allowed"),
+    automatic.SourceNameTaken: (409, "name_taken"),
+    automatic.NothingToLabel: (409, "nothing_to_label"),
+    automatic.NoSuchVersion: (400, "no_such_version"),
+    consensus.NoRoundYet: (409, "no_round_yet"),
+    consensus.NothingToSend: (409, "nothing_to_send"),
+    sampling.NoProblems: (409, "no_problems"),
+    sampling.BudgetTooSmall: (400, "budget_too_small"),
 }
 
 

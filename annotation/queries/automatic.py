@@ -9,10 +9,21 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 
 from active_learning import advantages
-from annotation.models import AutomaticLabel, AutomaticSource, ImportBatch, Job, Membership, Project, Sampling, Slot
+from annotation.models import (
+    AutomaticLabel,
+    AutomaticSource,
+    ImportBatch,
+    Job,
+    Membership,
+    ModelVersion,
+    Project,
+    Sampling,
+    Slot,
+)
 from annotation.models.automatic import AutomaticKind
 from annotation.models.imports import ImportKind, ImportState
 from annotation.models.jobs import FINISHED, JobState
+from annotation.models.scoring import ModelKind
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import adjudication, automatic_agreement, jobs
 from annotation.queries.automatic_agreement import Compared, Found
@@ -58,9 +69,19 @@ class Source:
         return self.source.job.state == JobState.DONE
 
     @property
+    def labeled(self) -> int | None:
+        found: int | None = self.source.report.get("labeled")
+        return found
+
+    @property
+    def tokens(self) -> int | None:
+        found: int | None = self.source.report.get("tokens")
+        return found
+
+    @property
     def coverage(self) -> float | None:
-        chosen, labeled = self.source.report.get("chosen"), self.source.report.get("labeled")
-        return labeled / chosen if chosen and labeled is not None else None
+        chosen = self.source.report.get("chosen")
+        return self.labeled / chosen if chosen and self.labeled is not None else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,10 @@ class Run:
     @property
     def found(self) -> dict[str, Any]:
         return self.sampling.batch.report.get("result", {}) if self.sampling.batch else {}
+
+    @property
+    def created(self) -> int | None:
+        return self.found.get("created")
 
 
 @dataclass(frozen=True)
@@ -181,6 +206,17 @@ def batches(project: Project) -> list[ImportBatch]:
     """Files and runs that brought solutions, the newest ones first. One query."""
     found = ImportBatch.objects.filter(project=project, kind=ImportKind.SOLUTIONS, state=ImportState.DONE)
     return list(found.order_by("-pk")[:BATCHES_SHOWN])
+
+
+def versions(project: Project) -> list[ModelVersion]:
+    """The newest models that can rate steps. One query."""
+    return list(ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR).order_by("-pk")[:SHOWN])
+
+
+def next_name(project: Project, kind: str) -> str:
+    """For a source that nobody has named. One query."""
+    number = AutomaticSource.objects.filter(project=project).count() + 1
+    return f"{kind} {number}"
 
 
 def _sources(project: Project) -> QuerySet[AutomaticSource]:

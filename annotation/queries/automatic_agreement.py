@@ -85,6 +85,22 @@ class Found:
     first_errors: dict[FirstError, int] = field(default_factory=dict)
     differing: list[Compared] = field(default_factory=list)  # whose first errors are not the same, newest first
 
+    @property
+    def both_good(self) -> int:
+        return self.table.get((True, True), 0)
+
+    @property
+    def only_person_good(self) -> int:
+        return self.table.get((True, False), 0)
+
+    @property
+    def only_source_good(self) -> int:
+        return self.table.get((False, True), 0)
+
+    @property
+    def both_bad(self) -> int:
+        return self.table.get((False, False), 0)
+
 
 def compared(source: AutomaticSource) -> Iterator[Compared]:
     """Newest solutions first. Two queries."""

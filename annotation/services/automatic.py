@@ -4,7 +4,7 @@ Wang et al. 2023 (Math-Shepherd), §3.3, for rollouts; for the labels of a model
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import Any
 
@@ -14,13 +14,12 @@ from annotation import jobs as job_names
 from annotation.models import AutomaticLabel, AutomaticSource, Job, ModelVersion, Project, User
 from annotation.models.automatic import AutomaticKind
 from annotation.models.jobs import JobKind, JobState
-from annotation.queries.automatic_pool import Choice, chosen
+from annotation.queries.automatic_pool import Choice, Size, chosen, size
 from annotation.services import audit, generators, jobs
 from annotation.services.automatic_ratings import THRESHOLD
 from annotation.services.refusal import Refusal
 
 BATCH = 1000
-MOST_ROLLOUTS = 1024
 
 
 class SourceNameTaken(Refusal):
@@ -55,6 +54,23 @@ class ByModel:
 
     version: int
     threshold: float = THRESHOLD
+
+
+def read(given: dict[str, Any]) -> tuple[Choice, Rollouts | ByModel]:
+    """What a form or the API was told, in our terms; what belongs to the other kind is passed over."""
+    choice = Choice(
+        which=given["which"], batch=given.get("batch"), most=given.get("most"), seed=given.get("choice_seed") or 0
+    )
+    kind = Rollouts if given["kind"] == AutomaticKind.ROLLOUTS else ByModel
+    return choice, kind(**{one.name: given[one.name] for one in fields(kind) if one.name in given})
+
+
+def expected(project: Project, given: dict[str, Any]) -> Size:
+    """How much there would be to roll out. One query."""
+    choice, how = read({"generator": "", **given, "kind": AutomaticKind.ROLLOUTS})
+    assert isinstance(how, Rollouts)
+    solutions = chosen(project, choice, with_truth=True)
+    return size(solutions, rollouts=how.rollouts, from_start=how.from_start, search=how.search)
 
 
 def request_labels(

@@ -74,6 +74,8 @@ GROUPS: list[tuple[str | Promise, list[Page]]] = [
         [
             Page("rounds", _("Rounds"), [LEAD, ML], ["round"]),
             Page("models", _("Models"), [LEAD, ML], ["model", "solution"]),
+            Page("automatic_labels", _("Automatic labels"), [LEAD, ML], ["automatic_source"]),
+            Page("samplings", _("Generate solutions"), [LEAD, ML]),
             Page("selection_settings", _("Settings of rounds"), [LEAD, ML]),
         ],
     ),

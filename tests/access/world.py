@@ -5,6 +5,7 @@ Whoever adds a route with an id in its address adds its object here, and a line 
 
 import hashlib
 import json
+from dataclasses import asdict
 from types import SimpleNamespace
 
 from django.utils import timezone
@@ -22,6 +23,7 @@ from annotation.models import (
     ModelVersion,
     OutsideIdentity,
     Round,
+    Sampling,
     Snapshot,
     StepRating,
     User,
@@ -29,6 +31,7 @@ from annotation.models import (
 )
 from annotation.services import guidance, invitations, tokens
 from annotation.services.import_report import ImportReport
+from annotation.services.sampling import Wanted
 from tests import factories
 
 ROLES = ("labeler", "reviewer", "lead", "ml")
@@ -115,6 +118,10 @@ def _work(project, people):
             base="toy",
         ),
         gold=factories.gold(project, "visible"),
+        source=factories.automatic_source(project),
+        sampling=Sampling.objects.create(
+            project=project, asked=asdict(Wanted("toy")), job=Job.objects.create(project=project, kind="sampling")
+        ),
         message=guidance.send(project=project, by=people["lead"], text="Look again.", to=labeler),
         secret=invitations.invite(project=project, email="new@example.org", role="labeler", by=people["lead"]),
         invitation=Invitation.objects.get(project=project),

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from annotation.models import AutomaticLabel, AutomaticSource, Disagreement, Job, Label, Slot, StepRating
+from annotation.models import AutomaticLabel, Disagreement, Label, Slot, StepRating
 from annotation.queries import automatic, automatic_agreement
 from annotation.queries.automatic_agreement import FirstError
 from annotation.services import consensus, gold, queue
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-
-def source_of(project, name="completer", **values):
-    job = Job.objects.create(project=project, kind="automatic")
-    return AutomaticSource.objects.create(project=project, kind="rollouts", name=name, job=job, **values)
 
 
 def says(source, solution, *ratings):
@@ -28,7 +23,7 @@ def says(source, solution, *ratings):
 
 def judged(project, by, *cases):
     """A source, and solutions of three steps that a person and the source have rated so."""
-    made = source_of(project)
+    made = factories.automatic_source(project)
     factories.queued(project, len(cases))
     for person, said in cases:
         label = factories.label(by, person)
@@ -93,14 +88,14 @@ def test_k8_of_several_labels_the_newest_that_trains_counts(alice, bob, project)
     factories.queued(project, 1)
     first = factories.label(alice, (1, -1))
     factories.label(bob, (1, 1, 1))
-    made = source_of(project)
+    made = factories.automatic_source(project)
     says(made, first.solution, 1, -1, 1)
 
     assert automatic_agreement.found(made).first_errors[FirstError.ONLY_SOURCE] == 1
 
 
 def test_k8_nothing_shared_is_no_figure(project):
-    found = automatic_agreement.found(source_of(project))
+    found = automatic_agreement.found(factories.automatic_source(project))
 
     assert (found.solutions, found.raw.value, found.kappa.value) == (0, None, None)
 
@@ -159,7 +154,7 @@ def test_k8_what_is_known_waits_already_or_has_enough_labels_is_sent_to_nobody(a
 
 def test_k8_two_sources_do_not_ask_twice_for_the_same_solution(alice, dana, project):
     made = judged(project, alice, ((1, 1, 1), (1, -1, -1)))
-    other = source_of(project, "other")
+    other = factories.automatic_source(project, "other")
     says(other, AutomaticLabel.objects.get().solution, -1, -1, -1)
     consensus.send_disagreements(source=made, by=dana)
 
@@ -168,7 +163,7 @@ def test_k8_two_sources_do_not_ask_twice_for_the_same_solution(alice, dana, proj
 
 
 def test_advantages_are_what_each_step_adds_to_the_value_before_it(project):
-    made, solution = source_of(project), factories.solution(project)
+    made, solution = factories.automatic_source(project), factories.solution(project)
     estimates = [{"correct": c, "rollouts": n} for c, n in ((3, 4), (1, 4), (0, 1))]
     label = AutomaticLabel(
         project=project,
@@ -191,7 +186,7 @@ def test_advantages_are_what_each_step_adds_to_the_value_before_it(project):
 def test_where_a_value_is_not_known_there_are_no_advantages(project, start, first):
     estimates = [first, {"correct": 1, "rollouts": 1}]
     label = AutomaticLabel(
-        project=project, source=source_of(project), estimates=estimates, ratings=[None, 1], start=start
+        project=project, source=factories.automatic_source(project), estimates=estimates, ratings=[None, 1], start=start
     )
 
     assert automatic.told(label).advantages is None

@@ -70,6 +70,10 @@ SERVED = {"queue", "labeling", "judgements", "options", "guidance", "rounds", "s
     "truths",
     "outgoing",
     "webhooks",
+    "automatic",
+    "consensus",
+    "generators",
+    "sampling",
 }
 
 
