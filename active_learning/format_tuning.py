@@ -100,7 +100,8 @@ def _split(problems: Path, config: FormatTuning) -> tuple[list[Worked], list[Wor
     test = {_key(one) for one in rows if not one.may_train}
     different = {_key(one): one for one in reversed(rows)}.values()
     training = [one for one in different if _key(one) not in test and part_of(one.problem, config.held_out) == "train"]
-    held_out = [one for one in different if one not in training]
+    trained = {_key(one) for one in training}
+    held_out = [one for one in different if _key(one) not in trained]
     examples = sum(bool(one.example) for one in training)
     if not held_out:
         raise TuningError(f"None of the {len(training)} problems is held out to measure on: give more problems.")
