@@ -46,11 +46,13 @@ class Sources:
     records: Path | None
     automatic: Path | None
 
-    def check(self, config: TrainConfig) -> None:
-        if self.records is None and self.automatic is None:
+    @classmethod
+    def checked(cls, records: Path | None, automatic: Path | None, config: TrainConfig) -> "Sources":
+        if records is None and automatic is None:
             raise TrainingError("There is nothing to train on: give labels of people, automatic labels, or both.")
-        if self.automatic is not None and config.kind == "orm":
+        if automatic is not None and config.kind == "orm":
             raise TrainingError("An outcome model learns from graded samples: automatic labels are of steps.")
+        return cls(records, automatic)
 
     @property
     def knows_neutral(self) -> bool:
@@ -83,15 +85,13 @@ def train(  # noqa: PLR0913 - keyword-only
 ) -> dict[str, Any]:
     """Train, publish the checkpoint with its figures on held-out problems, and return its meta.json.
 
-    `automatic` is a file of estimates by rollouts, to learn from beside the records or without any. Of several processes
-    the main one publishes, and the others return nothing. Goes on where an earlier call with the same arguments was
-    interrupted. `compiled` lets torch.compile fuse small operations. Raises resume.Interrupted when
-    asked to stop, and subclasses of ValueError with a sentence to show where base model or labels cannot be used.
+    `automatic` holds estimates by rollouts, beside the records or alone. Of several processes the main one publishes, the
+    others return nothing. Goes on where an earlier call with the same arguments was interrupted. `compiled`: by
+    torch.compile. Raises resume.Interrupted, and ValueErrors with a sentence where base model or labels cannot be used.
     """
     if out_dir.exists():
         raise checkpoint.CheckpointError(f"{out_dir} is there already; a checkpoint is never overwritten.")
-    sources = Sources(records_path, automatic)
-    sources.check(config)
+    sources = Sources.checked(records_path, automatic, config)
     accelerator = make_accelerator()
     tokenizer, language_model, config = _load_base(replace(config, has_neutral=sources.knows_neutral))
     parts, counts = _read_parts(sources, tokenizer, config)
