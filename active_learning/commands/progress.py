@@ -1,10 +1,12 @@
-"""didactic, search: questions to process advantage verifiers, answered where the truth is known."""
+"""didactic, search, step-rewards: questions to process advantage verifiers, answered where the truth is known."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from active_learning.commands.arguments import command, emit, torch_command, write_json
+
+ARMS = ("prm", "orm", "prm_sum", "progress", "bare_q")
 
 
 def add(commands: Any) -> None:
@@ -21,6 +23,14 @@ def add(commands: Any) -> None:
     search.add_argument("--seeds", type=int, default=3, help="of the measurement")
     search.add_argument("--best-of", type=int, default=4, help="of the prover's solutions (default 4)")
     search.add_argument("--prover-error-rate", type=float, default=0.3, help="per step; the policy errs at .3")
+
+    rewards = torch_command(
+        commands, "step-rewards", _step_rewards, "train a toy policy by PPO, rewarded at each step or at the end"
+    )
+    rewards.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS[:2], help="default: prm and orm")
+    rewards.add_argument("--seeds", type=int, default=3)
+    rewards.add_argument("--updates", type=int, default=50)
+    rewards.add_argument("--batch", type=int, default=32, help="solutions an update")
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -65,3 +75,19 @@ def _search(options: argparse.Namespace) -> None:
         )
         emit({"stage": "equal compute", **found[-1]})
     write_json(options.out / "report.json", {"guard": guarded, "equal_compute": found})
+
+
+def _step_rewards(options: argparse.Namespace) -> None:
+    from active_learning.domains.toy import BASE_DIRECTORY
+    from active_learning.experiments import step_rewards
+
+    setting = step_rewards.Setting(updates=options.updates, batch=options.batch)
+    for seed in range(options.seeds):
+        arms = step_rewards.by_prover(setting)
+        if not arms.keys() >= set(options.arms):
+            arms |= step_rewards.by_reward_models(setting, BASE_DIRECTORY, seed=seed)
+        for name in options.arms:
+            lines = list(step_rewards.train(arms[name], setting, seed=seed))
+            for line in lines:
+                emit({"stage": "update", "arm": name, "seed": seed, **line})
+            emit({"stage": "arm", "arm": name, "seed": seed, **step_rewards.summary(lines)})
