@@ -109,7 +109,7 @@ def test_a_missing_file_and_an_unknown_setting_are_said(labels, tmp_path, capsys
     (tmp_path / "config.json").write_text('{"learning_rate": 1}')
     arguments = ["--records", labels, "--out", tmp_path / "prm", "--config", tmp_path / "config.json"]
     said = run(capsys, "train", *arguments)[2]
-    assert said.startswith("Unknown in the training configuration: learning_rate. It knows: base, batch_tokens, ")
+    assert said.startswith("Unknown in the training configuration: learning_rate. It knows: automatic_ratio, balance, base, ")
 
 
 def test_wrong_arguments_are_exit_code_2(capsys):
