@@ -1,4 +1,4 @@
-"""didactic, search, step-rewards: questions to process advantage verifiers, answered where the truth is known."""
+"""didactic, search, provers, step-rewards: questions to process advantage verifiers, answered where the truth is known."""
 
 import argparse
 from pathlib import Path
@@ -23,6 +23,12 @@ def add(commands: Any) -> None:
     search.add_argument("--seeds", type=int, default=3, help="of the measurement")
     search.add_argument("--best-of", type=int, default=4, help="of the prover's solutions (default 4)")
     search.add_argument("--prover-error-rate", type=float, default=0.3, help="per step; the policy errs at .3")
+
+    provers = command(commands, "provers", _provers, "say which best-of-k prover teaches the toy policy most")
+    provers.add_argument("--problems", type=int, default=20)
+    provers.add_argument("--solutions", type=int, default=10, help="of each, whose states are looked at")
+    provers.add_argument("--error-rate", type=float, default=0.3, help="of the policy, per step")
+    provers.add_argument("--seed", type=int, default=0)
 
     rewards = torch_command(
         commands, "step-rewards", _step_rewards, "train a toy policy by PPO, rewarded at each step or at the end"
@@ -75,6 +81,14 @@ def _search(options: argparse.Namespace) -> None:
         )
         emit({"stage": "equal compute", **found[-1]})
     write_json(options.out / "report.json", {"guard": guarded, "equal_compute": found})
+
+
+def _provers(options: argparse.Namespace) -> None:
+    from active_learning.experiments.provers import toy_provers
+
+    rows = toy_provers(options.problems, options.solutions, error_rate=options.error_rate, seed=options.seed)
+    for row in rows:
+        emit({"stage": "provers", **row})
 
 
 def _step_rewards(options: argparse.Namespace) -> None:

@@ -102,6 +102,15 @@ def test_nobody_chooses_better_than_pass_at_n_and_whoever_knows_the_answers_reac
     assert best_of_n([candidates], n, score=score_of) == pytest.approx(ceiling, abs=1e-12)
 
 
+@given(right=st.lists(st.booleans(), min_size=1, max_size=8), n=st.integers(1, 8))
+def test_pass_at_n_equals_brute_force_over_all_subsets(right, n):
+    # L12
+    samples = pool(*[(0.1, one) for one in right])
+    draws = list(combinations(right, min(n, len(right))))
+    expected = sum(map(any, draws)) / len(draws)
+    assert pass_at_each([samples], [n], score=score_of)[0, 0] == pytest.approx(expected, abs=1e-12)
+
+
 def test_pass_at_n_is_one_minus_the_draws_without_a_right_sample():
     # EV2: 6 samples, 2 right, 3 drawn: 1 − C(4,3)/C(6,3) = 1 − 4/20
     six = pool(*[(0.1, i < 2) for i in range(6)])

@@ -128,6 +128,8 @@ def toy():
 def test_a_verifier_says_the_same_at_each_look_and_the_truth_where_nothing_blurs_it(toy):
     (state,) = (proposal.state for proposal in toy[0].proposing(0)([toy[0].start], 1)[0])
     assert toy[0].value([state]) == toy[0].value([state]) != toy[0].prover_value([state])
+    # of two texts that leave the same belief each is seen with an error of its own
+    assert len({*toy[0].value([state._replace(steps=(text,)) for text in "ab"])}) == 2
     (clear, *_) = toy_tasks(1, ToyVerifiers(blur=0, edge=1e-9, best_of=1), seed=0)
     assert clear.value([state])[0] == pytest.approx(clear.prover_value([state])[0])
     assert 0 < clear.value([state])[0] < 1
