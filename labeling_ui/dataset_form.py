@@ -35,6 +35,7 @@ class DatasetForm(forms.Form):
     )
     version = forms.TypedChoiceField(label=gettext_lazy("Scores of"), coerce=int, empty_value=None, required=False)
     gzip = forms.BooleanField(label=gettext_lazy("Pack each file (gzip)"), required=False)
+    automatic = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, versions: list[ModelVersion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,7 +60,7 @@ class DatasetForm(forms.Form):
         """The arguments of snapshots.request_snapshot."""
         given = self.cleaned_data
         kept = {name: given[name] for name in ("format", "neutral", "gzip")}
-        return kept | {"view": View(given["view"]), "version": given["version"]}
+        return kept | {"view": View(given["view"]), "version": given["version"], "automatic": given["automatic"]}
 
 
 class PublicationForm(forms.Form):

@@ -5,7 +5,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Instructions, Label, Labeler, Project
+from annotation.models import AutomaticSource, Instructions, Label, Labeler, Project
 from labeling_ui.fields import TextField
 from labeling_ui.preferences import Theme
 
@@ -29,10 +29,31 @@ class StartRoundForm(forms.Form):
         help_text=_("Trains nothing. For text that no base model on this server can read, or for comparison."),
     )
 
+    automatic_source = forms.TypedChoiceField(
+        label=_("Train on automatic labels, too"), required=False, coerce=int, empty_value=None
+    )
+    automatic_ratio = forms.FloatField(
+        label=_("Of them, for each labeled solution"),
+        min_value=0.01,
+        max_value=100,
+        required=False,
+        help_text=_("So many solutions; 1 if you say nothing. What people labeled is never taken from them."),
+    )
+
+    def __init__(self, *args: Any, sources: Sequence[AutomaticSource] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not sources:
+            del self.fields["automatic_source"], self.fields["automatic_ratio"]
+            return
+        named = [(one.pk, one.name) for one in sources]
+        self.fields["automatic_source"].choices = [("", _("none")), *named]  # type: ignore[attr-defined]
+
     @classmethod
-    def for_project(cls, project: Project, *, by_chance: bool) -> "StartRoundForm":
+    def for_project(
+        cls, project: Project, *, by_chance: bool, sources: Sequence[AutomaticSource] = ()
+    ) -> "StartRoundForm":
         usual = {"problems": project.problems_per_round, "per_problem": project.solutions_per_problem}
-        return cls(initial=usual | {"by_chance": by_chance})
+        return cls(initial=usual | {"by_chance": by_chance}, sources=sources)
 
 
 class PreferencesForm(forms.Form):

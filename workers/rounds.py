@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from annotation.models import Job, ModelVersion, Round
-from annotation.services import exporting, rounds, scoring
+from annotation.models import AutomaticSource, Job, ModelVersion, Round
+from annotation.services import automatic_files, exporting, rounds, scoring
 from annotation.services.round_inputs import Inputs
 from workers import checkpoints, failpoints, gate, leftovers, pool, selection
 from workers.duty import Duty
@@ -53,7 +53,7 @@ def _train(duty: Duty, round_: Round, folder: Path) -> tuple[ModelVersion | None
         duty.log(f"{labels} labels are fewer than {least}: no selector yet, the choice is random")
         return None, {"labels": labels}
     version = ModelVersion.objects.filter(round=round_).first() or _new_version(duty, round_, folder)
-    return version, {"labels": labels, "metrics": version.metrics}
+    return version, {"labels": labels, "metrics": version.metrics} | _mixed(round_, version)
 
 
 def _export(duty: Duty, round_: Round, records: Path) -> int:
@@ -73,8 +73,29 @@ def _new_version(duty: Duty, round_: Round, folder: Path) -> ModelVersion:
         config = folder / "config.json"
         config.write_text(json.dumps(checkpoints.config_for(Inputs.of_round(round_), seed=round_.seed)))
         arguments = ["--records", str(folder / "train.jsonl"), "--config", str(config), "--out", str(out)]
-        duty.run_child(["train", *arguments, *checkpoints.machine_options()])
+        duty.run_child(["train", *arguments, *_automatic(round_, folder), *checkpoints.machine_options()])
     failpoints.reach("checkpoint written")
     version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoints.describe(out))
     failpoints.reach("version registered")
     return version
+
+
+def _automatic(round_: Round, folder: Path) -> list[str]:
+    """What the training is told of automatic labels, which are written once for all attempts."""
+    inputs, path = Inputs.of_round(round_), folder / "automatic.jsonl"
+    if inputs.automatic_source is None:
+        return []
+    if not path.exists():
+        source = AutomaticSource.objects.get(project=round_.project, pk=inputs.automatic_source)
+        automatic_files.write_estimates(source=source, path=path)
+    return ["--automatic", str(path), "--automatic-ratio", str(inputs.automatic_ratio)]
+
+
+def _mixed(round_: Round, version: ModelVersion) -> dict[str, Any]:
+    """How many solutions of each kind the selector learned from, where they were mixed."""
+    inputs, counts = Inputs.of_round(round_), version.metrics.get("counts", {})
+    if inputs.automatic_source is None:
+        return {}
+    source = AutomaticSource.objects.values_list("name", flat=True).get(pk=inputs.automatic_source)
+    told = {"source": source, "ratio": inputs.automatic_ratio, "solutions": counts.get("automatic_records")}
+    return {"automatic": told | {"left_out": counts.get("automatic_left_out_labeled_by_people", 0)}}

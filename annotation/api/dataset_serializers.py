@@ -25,6 +25,7 @@ class DatasetSerializer(serializers.Serializer[Any]):
     format = serializers.CharField(source="snapshot.format")
     neutral = serializers.CharField(source="snapshot.neutral")
     gzip = serializers.BooleanField(source="snapshot.gzip")
+    automatic = serializers.IntegerField(source="snapshot.automatic_id", allow_null=True)
     repeats = serializers.IntegerField(source="snapshot.repeats_id", allow_null=True)
     created_at = serializers.DateTimeField(source="snapshot.created_at")
     sha256 = serializers.CharField(source="snapshot.sha256", help_text="of manifest.json; empty until all is complete")
@@ -42,6 +43,10 @@ class AskForDatasetSerializer(serializers.Serializer[Any]):
     gzip = serializers.BooleanField(default=False)
     version = serializers.IntegerField(
         min_value=1, max_value=2**63 - 1, required=False, help_text="of scored samples: the model version"
+    )
+
+    automatic = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, help_text="a source of automatic labels, in place of people's"
     )
 
     def validate_view(self, value: str) -> View:

@@ -49,6 +49,12 @@ class StartRoundSerializer(serializers.Serializer[Any]):
     per_problem = serializers.IntegerField(min_value=1, max_value=1000, required=False)
     seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     by_chance = serializers.BooleanField(default=False)
+    automatic_source = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, help_text="train on these automatic labels, too"
+    )
+    automatic_ratio = serializers.FloatField(
+        min_value=0.01, max_value=100, required=False, help_text="automatic solutions for each labeled one; usual: 1"
+    )
 
 
 class ProjectSerializer(serializers.Serializer[Any]):

@@ -75,14 +75,18 @@ class Dataset:
 
 def datasets(project: Project, *, now: datetime) -> list[Dataset]:
     """Those that somebody asked for, the newest ones first. Two queries."""
-    asked = Snapshot.objects.filter(project=project, job__isnull=False).select_related("job__started_by", "repeats")
+    asked = Snapshot.objects.filter(project=project, job__isnull=False).select_related(
+        "job__started_by", "repeats", "automatic"
+    )
     return _told(list(asked.order_by("-pk")[:DATASETS_SHOWN]), now)
 
 
 def dataset(project: Project, *, pk: int, now: datetime) -> Dataset | None:
     """Two queries."""
     asked = Snapshot.objects.filter(project=project, job__isnull=False, pk=pk)
-    return next(iter(_told(list(asked.select_related("job__started_by", "repeats", "project")), now)), None)
+    return next(
+        iter(_told(list(asked.select_related("job__started_by", "repeats", "project", "automatic")), now)), None
+    )
 
 
 def dataset_file(project: Project, *, pk: int, name: str) -> Path | None:

@@ -106,6 +106,9 @@ class Report(_FromJson):
     warning: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     comparison: dict[str, Any] = field(default_factory=dict)
+    automatic: dict[str, Any] = field(
+        default_factory=dict
+    )  # labels that were mixed in: source, ratio, solutions, left_out
     refills: dict[str, Any] = field(default_factory=dict)  # number, queued in all, the last one
 
     @property

@@ -35,6 +35,11 @@ NEUTRAL = {
     NeutralAs.NEGATIVE: "Neutral steps count as bad.",
 }
 
+AUTOMATIC = (
+    "Automatic labels, none of them by a person: the source {name} ({kind}), which each line names. Steps are good or bad, "
+    "and those that the source says nothing of are left out, with all after them."
+)
+
 
 def card(manifest: Manifest) -> str:
     """The licence is left to whoever publishes it."""
@@ -93,7 +98,9 @@ def _configs(manifest: Manifest) -> list[str]:
 
 def _what(manifest: Manifest) -> str:
     sentences = [WHAT[Format(manifest.format)]]
-    if manifest.format != Format.SCORED_SAMPLES:
+    if manifest.automatic:
+        sentences = [AUTOMATIC.format(**manifest.automatic)]
+    elif manifest.format != Format.SCORED_SAMPLES:
         sentences += [VIEWS[View(manifest.view)], NEUTRAL.get(NeutralAs(manifest.neutral), "")]
     shown = f"It shows the project {manifest.project} as it was at {manifest.created_at}."
     return " ".join([*filter(None, sentences), shown])

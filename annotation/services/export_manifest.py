@@ -62,6 +62,7 @@ class Manifest:
     card: dict[str, Any] | None = None  # README.md
     contents: dict[str, Any] | None = None  # what it can be made again from
     written_with: dict[str, str] = field(default_factory=dict)  # versions that decide about bytes
+    automatic: dict[str, Any] | None = None  # the source, where the lines are automatic labels; else none of them is
 
     @property
     def lines(self) -> int:
@@ -70,8 +71,9 @@ class Manifest:
     def told(self) -> dict[str, Any]:
         """For manifest.json. What is not counted has no key, so that one from before it was comes out as it was."""
         told = asdict(self)
-        if self.undecided is None:
-            del told["undecided"]
+        for name in ("undecided", "automatic"):
+            if told[name] is None:
+                del told[name]
         return told
 
 

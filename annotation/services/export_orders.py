@@ -13,6 +13,9 @@ from annotation.services.refusal import Refusal
 # Their labels are good and bad, nothing between.
 BINARY = {Format.TRL, Format.MATH_SHEPHERD, Format.PROCESSBENCH}
 
+# What automatic labels can be written in.
+AUTOMATIC = {Format.TRL, Format.MATH_SHEPHERD}
+
 
 class NeutralKept(Refusal):
     """This format holds all three ratings; a neutral step can only be kept there, not be called good or bad."""
@@ -26,6 +29,14 @@ class PackedAlready(Refusal):
     """Parquet files are compressed as they are, and are not packed once more."""
 
 
+class NotOfPeople(Refusal):
+    """Automatic labels go out for training, in the Math-Shepherd format or as stepwise supervision."""
+
+
+class NothingAutomatic(Refusal):
+    """This source has no automatic labels, or it is not done yet."""
+
+
 class NothingScored(Refusal):
     """There are no scored solutions: a round has to score some first, or name a model version that has."""
 
@@ -37,9 +48,14 @@ class Order:
     neutral: NeutralAs = NeutralAs.KEEP
     gzip: bool = False
     version: int | None = None  # the model version whose scores are wanted
+    automatic: int | None = None  # the source whose automatic labels are wanted, in place of people's
 
     def check(self) -> None:
-        """Raises NeutralKept, NeutralUndecided, PackedAlready."""
+        """Raises NeutralKept, NeutralUndecided, PackedAlready, NotOfPeople."""
+        if self.automatic is not None and (self.format not in AUTOMATIC or self.view != View.TRAINING):
+            raise NotOfPeople
+        if self.automatic is not None:
+            return  # they know good and bad alone
         if self.format in BINARY and self.neutral == NeutralAs.KEEP:
             raise NeutralUndecided
         if self.format not in BINARY and self.neutral != NeutralAs.KEEP:

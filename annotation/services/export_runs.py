@@ -1,5 +1,6 @@
 """One run over what an export holds: lines into files, and what its manifest says of them."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from annotation.models import Label, ModelVersion, Project, SolutionScore
+from annotation.models import AutomaticLabel, AutomaticSource, Label, ModelVersion, Project, SolutionScore
 from annotation.models.snapshots import Format, View
 from annotation.queries.undecided import undecided
-from annotation.services import export_card, export_contents, export_parquet, export_samples
+from annotation.services import automatic_files, export_card, export_contents, export_parquet, export_samples
 from annotation.services.export_contents import Contents
 from annotation.services.export_dialogues import graded_as_they_end
 from annotation.services.export_files import packed
-from annotation.services.export_manifest import ExportedFile, Manifest, Totals, models
+from annotation.services.export_manifest import ExportedFile, Manifest, Tally, Totals, models
 from annotation.services.export_orders import Order, Past
 from annotation.services.export_views import lines_of, lines_of_view
 from annotation.services.export_writers import Files, facts, writer_for
@@ -119,6 +120,36 @@ def write_samples(run: Run, version: ModelVersion) -> Manifest:
     return _with_card(made, run.folder)
 
 
+def write_automatic(run: Run, source: AutomaticSource) -> Manifest:
+    """Lines of one source alone, each of which names it."""
+    excluded, tally = Counter[str](), Tally()
+    lines = automatic_files.dataset_lines(
+        source=source, format=run.order.format, task=run.project.slug, left_out=excluded
+    )
+    with ExitStack() as stack:
+        files = Files(stack, run.folder, run.order.gzip)
+        name = files.name("automatic_train")
+        for one in run.watched(lines, AutomaticLabel.objects.filter(source=source).count):
+            files.write(name, json.dumps(one.row))
+            tally.lines += 1
+            tally.ratings.update(one.ratings)
+    told = {"name": source.name, "kind": source.kind, "asked": source.asked, "version": source.version_id}
+    made = Manifest(
+        files=[ExportedFile(**files.facts(name), **tally.facts())] if tally.lines else [],
+        labels=0,
+        labelers=0,
+        excluded=dict(sorted(excluded.items())),
+        instructions_versions=[],
+        rounds=[],
+        selectors=[],
+        models=models([source.version_id] if source.version_id else []),
+        balance={},
+        automatic=told,
+        **_common(run),
+    )
+    return _with_card(made, run.folder)
+
+
 def _excluded(run: Run, counted: Counter[str]) -> dict[str, int]:
     """Who repeats an export does not meet what was left out of it."""
     return run.past.excluded if run.earlier else dict(sorted(counted.items()))
@@ -142,7 +173,7 @@ def _common(run: Run) -> dict[str, Any]:
         "format": run.order.format.value,
         "neutral": run.order.neutral.value,
         "created_at": run.past.created_at,
-        "contents": facts(run.contents_path),
+        "contents": facts(run.contents_path) if run.contents_path.exists() else None,
     }
 
 

@@ -5,14 +5,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from annotation.models import Project, User
+from annotation.models import AutomaticSource, Project, User
 from annotation.models.snapshots import Format, NeutralAs, View
 from annotation.services import audit
 from annotation.services.export_contents import NAME as CONTENTS
 from annotation.services.export_files import new_file, new_folder, sync
 from annotation.services.export_manifest import ExportedFile, ExtensionsFile, Manifest
 from annotation.services.export_orders import NeutralKept, Order, Past, scorer
-from annotation.services.export_runs import Run, Tell, write_labels, write_samples
+from annotation.services.export_runs import Run, Tell, write_automatic, write_labels, write_samples
 from annotation.services.export_views import BrokenLabel, lines_of_view, unchanging_view
 from annotation.services.refusal import Refusal
 
@@ -123,6 +123,8 @@ def repeat_folder(*, project: Project, earlier: Path, out_dir: Path, by: User | 
 
 
 def _run(run: Run) -> Manifest:
+    if run.order.automatic is not None:
+        return write_automatic(run, AutomaticSource.objects.get(project=run.project, pk=run.order.automatic))
     if run.order.format == Format.SCORED_SAMPLES:
         return write_samples(run, scorer(run.project, run.order.version))
     return write_labels(run)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from annotation.models import Label, Project, Slot, User
 from annotation.models.slots import SlotState
-from annotation.services import audit
+from annotation.services import audit, generators
 from annotation.services.refusal import Refusal
 
 # What a lead may change. The short name of a project is settled by whoever makes it.
@@ -75,7 +75,7 @@ class SomebodyIsLabeling(Refusal):
 def change(*, project: Project, by: User, **fields: Any) -> list[str]:
     """Set these fields of the project; returns the names of those that were different before.
 
-    Raises PhaseIsFixed, SomebodyIsLabeling; TypeError for what is not EDITABLE.
+    Raises PhaseIsFixed, SomebodyIsLabeling, generators.ServerNotAllowed; TypeError for what is not EDITABLE.
     """
     return _change(project, by, EDITABLE, fields)
 
@@ -95,6 +95,8 @@ def _change(project: Project, by: User, allowed: frozenset[str], fields: dict[st
         changed = sorted(name for name, value in fields.items() if value != before[name])
         if "phase" in changed:
             _check_phase_is_free(kept)
+        if "generator" in changed:
+            generators.check_server(fields["generator"])
         if changed:
             _write(kept, by, {name: {"before": before[name], "after": fields[name]} for name in changed})
     return changed

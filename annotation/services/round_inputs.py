@@ -1,7 +1,7 @@
 """What a round is given, frozen when it is started: a change of the project's settings does not reach a running one."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Self
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, Self
 
 from annotation.models import Project, Round
 
@@ -23,10 +23,18 @@ class Inputs:
     base_model: str
     training_mode: str
     min_labels_to_train: int
+    # These are chosen for one round alone: automatic labels of this source, so many solutions for each labeled one.
+    automatic_source: int | None = None
+    automatic_ratio: float | None = None
 
     @classmethod
     def of_project(cls, project: Project) -> Self:
-        return cls(**{field.name: getattr(project, field.name) for field in fields(cls)})
+        own = {field.name: getattr(project, field.name) for field in fields(cls) if field.default is MISSING}
+        return cls(**own)
+
+    def told(self) -> dict[str, Any]:
+        """For the manifest of a round. What was not chosen has no key."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
     def of_round(cls, round_: Round) -> Self:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 
 from annotation import jobs as job_names
-from annotation.models import Job, ModelVersion, Project, Round, Slot, Solution, User
+from annotation.models import AutomaticLabel, AutomaticSource, Job, ModelVersion, Project, Round, Slot, Solution, User
 from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.problems import Split
 from annotation.models.rounds import RoundState
@@ -24,6 +24,10 @@ from annotation.services.scoring import RoundRunning
 
 class HeldOutPicked(Refusal):
     """A solution of a held-out problem was chosen. Such problems are never queued, so that the queue stays as it is."""
+
+
+class NothingToMix(Refusal):
+    """This source has no automatic labels to train on, or it is not done yet."""
 
 
 class NothingToSelect(Refusal):
@@ -40,7 +44,7 @@ class Pick:
     reason: dict[str, Any]
 
 
-def start_round(
+def start_round(  # noqa: PLR0913 - keyword-only
     *,
     project: Project,
     by: User | None,
@@ -48,8 +52,15 @@ def start_round(
     per_problem: int | None = None,
     seed: int | None = None,
     by_chance: bool = False,
+    automatic_source: int | None = None,
+    automatic_ratio: float | None = None,
 ) -> Round:
-    """Write the round and its job, and wake a worker; `by_chance` trains nothing and draws at random. Raises RoundRunning, NothingToSelect."""
+    """Write the round and its job, and wake a worker; `by_chance` trains nothing and draws at random. With a source the
+    selector learns from its automatic labels too: so many solutions (1, if not told) for each that people labeled.
+
+    Raises RoundRunning, NothingToSelect, NothingToMix.
+    """
+    mix = _mix(project, automatic_source, automatic_ratio)
     if not Solution.objects.filter(project=project).selectable().exists():
         raise NothingToSelect
     try:
@@ -64,14 +75,24 @@ def start_round(
                 per_problem=per_problem or project.solutions_per_problem,
                 seed=secrets.randbelow(2**31) if seed is None else seed,
                 by_chance=by_chance,
+                manifest=replace(Inputs.of_project(project), **mix).told(),
             )
-            audit.record(project=project, by=by, action="start round", target=str(round_), seed=round_.seed)
+            audit.record(project=project, by=by, action="start round", target=str(round_), seed=round_.seed, **mix)
             job_names.wake(job_names.RUN_ROUNDS)
     except IntegrityError as error:
         if "one_running_round_per_project" in str(error) or "round_number_is_unique" in str(error):
             raise RoundRunning from error
         raise
     return round_
+
+
+def _mix(project: Project, source: int | None, ratio: float | None) -> dict[str, Any]:
+    if source is None:
+        return {}
+    found = AutomaticSource.objects.filter(project=project, pk=source, job__state=JobState.DONE)
+    if not AutomaticLabel.objects.filter(source__in=found).exists():
+        raise NothingToMix
+    return {"automatic_source": source, "automatic_ratio": 1.0 if ratio is None else ratio}
 
 
 def _stop_refill(project: Project) -> None:
@@ -87,7 +108,6 @@ def _create(*, project: Project, started_by: User | None, **settings: Any) -> Ro
         project=project,
         number=0 if last is None else last + 1,
         job=Job.objects.create(project=project, kind=JobKind.ROUND, started_by=started_by),
-        manifest=asdict(Inputs.of_project(project)),
         started_by=started_by,
         **settings,
     )

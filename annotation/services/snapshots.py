@@ -9,14 +9,14 @@ from django.conf import settings
 from django.db import transaction
 
 from annotation import jobs as job_names
-from annotation.models import Job, Project, Snapshot, User
+from annotation.models import AutomaticLabel, AutomaticSource, Job, Project, Snapshot, User
 from annotation.models.jobs import JobKind, JobState
 from annotation.models.snapshots import Format, NeutralAs, View
 from annotation.models.webhooks import WebhookEvent
 from annotation.services import audit, jobs, webhooks
 from annotation.services.export_contents import ContentsGone
 from annotation.services.export_files import remove_unfinished
-from annotation.services.export_orders import Order, scorer
+from annotation.services.export_orders import NothingAutomatic, Order, scorer
 from annotation.services.refusal import Refusal
 
 
@@ -33,13 +33,17 @@ def request_snapshot(  # noqa: PLR0913 - keyword-only
     neutral: NeutralAs = NeutralAs.KEEP,
     gzip: bool = False,
     version: int | None = None,
+    automatic: int | None = None,
 ) -> Snapshot:
-    """Write down that a dataset is wanted, and wake a worker.
+    """Write down that a dataset is wanted, and wake a worker; with the id of a source it holds its automatic labels and none
+    of people's.
 
-    Raises NeutralKept, NeutralUndecided, PackedAlready, NothingScored.
+    Raises NeutralKept, NeutralUndecided, PackedAlready, NothingScored, NotOfPeople, NothingAutomatic.
     """
-    order = Order(view=view, format=format, neutral=neutral, gzip=gzip)
+    order = Order(view=view, format=format, neutral=neutral, gzip=gzip, automatic=automatic)
     order.check()
+    if automatic is not None:
+        _check_source(project, automatic)
     # Scores are those of the version that is in use now, whenever a worker comes to it.
     asked = {"version": scorer(project, version).pk} if format == Format.SCORED_SAMPLES else {}
     with transaction.atomic():
@@ -84,6 +88,7 @@ def order_of(snapshot: Snapshot) -> Order:
         neutral=NeutralAs(snapshot.neutral),
         gzip=snapshot.gzip,
         version=_asked(snapshot).get("version"),
+        automatic=snapshot.automatic_id,
     )
 
 
@@ -112,6 +117,12 @@ def end_cancelled(*, job: Job) -> None:
     with transaction.atomic():
         jobs.end(job=job, state=JobState.CANCELLED)
         _discard(job)
+
+
+def _check_source(project: Project, source: int) -> None:
+    done = AutomaticSource.objects.filter(project=project, pk=source, job__state=JobState.DONE)
+    if not AutomaticLabel.objects.filter(source__in=done).exists():
+        raise NothingAutomatic
 
 
 def _discard(job: Job) -> Snapshot | None:
@@ -145,6 +156,7 @@ def _written_down(
         format=order.format,
         neutral=order.neutral,
         gzip=order.gzip,
+        automatic_id=order.automatic,
         repeats=repeats,
         manifest=manifest,
         folder=f"snapshots/{project.slug}/{job.pk}",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotation.api.permissions import place_in_project
 from annotation.models import Membership, ModelVersion
 from annotation.models.projects import Role
+from annotation.queries import automatic
 from annotation.queries import drift as drift_queries
 from annotation.queries import rounds as queries
 from annotation.services import rounds as services
@@ -35,7 +36,7 @@ def rounds(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _start(request: HttpRequest, place: Membership) -> HttpResponse:
-    form = StartRoundForm(request.POST)
+    form = StartRoundForm(request.POST, sources=automatic.usable(place.project))
     if not form.is_valid():
         return _list(request, place, form, status=400)
     try:
@@ -52,7 +53,9 @@ def _list(
     request: HttpRequest, place: Membership, form: StartRoundForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     page = queries.rounds_page(place.project, now=timezone.now())
-    form = form or StartRoundForm.for_project(place.project, by_chance=bool(page.outlook.failure))
+    form = form or StartRoundForm.for_project(
+        place.project, by_chance=bool(page.outlook.failure), sources=automatic.usable(place.project)
+    )
     drift = drift_queries.drift(page.rounds, tolerance=place.project.auc_tolerance)
     rows = [
         (_("Round %(number)s") % {"number": one.number}, one.metrics.step_auc, not one.compared.promote)

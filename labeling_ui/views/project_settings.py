@@ -13,6 +13,7 @@ from annotation.api.permissions import place_in_project
 from annotation.models import Label, Membership
 from annotation.models.projects import Role
 from annotation.services import project_settings as services
+from annotation.services.generators import ServerNotAllowed
 from labeling_ui.settings_form import SettingsForm
 
 
@@ -34,6 +35,9 @@ def _save(request: HttpRequest, place: Membership, form: SettingsForm) -> bool:
         changed = services.change(project=place.project, by=place.user, **form.cleaned_data)
     except (services.PhaseIsFixed, services.SomebodyIsLabeling) as refusal:
         form.add_error("phase", _(str(refusal)))
+        return False
+    except ServerNotAllowed as refusal:
+        form.add_error("generator", _(str(refusal)))
         return False
     messages.success(request, what_changed(changed))
     return True
