@@ -47,6 +47,7 @@ OPTIONS = {
     "rate": 0.0,  # of requests that fail
     "delay": 0.0,  # seconds that each reply takes
     "silence": 1.0,  # seconds without an answer, where time runs out
+    "models": 0,  # the status of /v1/models, where it is not answered
     "one": False,  # one choice in each reply, whatever is asked for
 }
 
@@ -97,7 +98,8 @@ class Answers(BaseHTTPRequestHandler):
             told = {"most": self.server.most, "bodies": self.server.bodies, "keys": self.server.keys}
             told["headers"] = self.server.headers
         served = {"id": MODEL, "object": "model", "created": time.time(), "max_model_len": 4096, "owned_by": "tests"}
-        self.say(200, told if self.path == "/told" else {"object": "list", "data": [served]})
+        fault = self.server.options.models if self.path == "/v1/models" else 0
+        self.say(fault or 200, told if self.path == "/told" else {"object": "list", "data": [served]})
 
     def do_POST(self):
         body = json.loads(self.body())

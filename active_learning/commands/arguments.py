@@ -4,13 +4,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from active_learning.generators.budget import Prices
 from active_learning.generators.terms import Terms
 
-GENERATOR = "a folder with a causal language model, toy, or https://host/v1#model on an OpenAI-compatible server"
+GENERATOR = (
+    "a folder with a causal language model, toy, toy-writer, or https://host/v1#model on an OpenAI-compatible server"
+)
 TRY_AGAIN = 75  # the exit code EX_TEMPFAIL of sysexits.h: interrupted, and the same command goes on
 Run = Callable[[argparse.Namespace], None]
 
@@ -76,3 +79,10 @@ def write_json(path: Path, value: Any) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(json.dumps(value) + "\n")
     temporary.rename(path)
+
+
+def emit_done(counts: Any) -> None:
+    """What came of it and, where a server was asked, what that took."""
+    told = asdict(counts)
+    asked = told.pop("asked")
+    emit({"stage": "done", **told, **asked})

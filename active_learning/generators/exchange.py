@@ -27,6 +27,7 @@ FIRST_WAIT_SECONDS = 1.0  # doubled at every attempt
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_ASKED_WAIT_SECONDS = 600.0  # by the server
 NOT_SAMPLED = {408, 425, 429, 503}  # it has refused to begin; other failures may come after the sampling
+BROKEN = 500  # of a page that is only looked at: it will be the next time, too
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 TOO_LONG = (
     "context length",
@@ -51,9 +52,9 @@ class Refused(GeneratorError):
 class _TryAgain(Exception):
     """What another attempt may mend."""
 
-    def __init__(self, said: str, *, is_free: bool = False, wait: float = 0.0) -> None:
+    def __init__(self, said: str, *, is_free: bool = False, wait: float = 0.0, status: int = 0) -> None:
         super().__init__(said)
-        self.is_free, self.wait = is_free, wait
+        self.is_free, self.wait, self.status = is_free, wait, status
 
 
 class Exchange:
@@ -97,11 +98,21 @@ class Exchange:
         return self._persistently(once)
 
     def look_up(self, path: str) -> Any:
-        """What the server says of itself there; None where it refuses. Raises GeneratorError."""
+        """What the server says of itself there; None where it refuses, or that page of it is broken.
+
+        Raises GeneratorError.
+        """
+
+        def once(_: bool) -> Any:
+            try:
+                return self._received(lambda: self._client.get(path, cast_to=httpx2.Response, options=self._options))
+            except _TryAgain as error:
+                if error.status == BROKEN:
+                    return None
+                raise
+
         try:
-            return self._persistently(
-                lambda _: self._received(lambda: self._client.get(path, cast_to=httpx2.Response, options=self._options))
-            )
+            return self._persistently(once)
         except Refused:
             return None
 
@@ -144,7 +155,7 @@ class Exchange:
         status, said = error.status_code, self._without_key(_sentence(error))
         if status in NOT_SAMPLED or status >= 500:
             wait = _asked_wait(error.response.headers.get("Retry-After", ""))
-            return _TryAgain(f"{status} {said}", is_free=status in NOT_SAMPLED, wait=wait)
+            return _TryAgain(f"{status} {said}", is_free=status in NOT_SAMPLED, wait=wait, status=status)
         if status < 400:
             return Refused(
                 f"{self._url} sends elsewhere ({status}). Its key is not taken there: name the address itself.", said

@@ -241,6 +241,19 @@ def test_the_identity_tells_address_model_and_what_the_server_says_of_it(server,
     assert open_generator(f"{server.generator}?chat").identity()["asked"] == "chat"
 
 
+@pytest.mark.parametrize("status", [404, 403, 500])
+def test_a_server_that_does_not_tell_its_models_is_asked_all_the_same(process, status):
+    server = process.begin(models=status)
+    assert open_generator(server.generator).identity()["told"] == "{}"
+    assert len(ask(server.generator)) == 2
+
+
+def test_a_server_that_is_not_there_has_no_identity(process):
+    server = process.begin(models=503)
+    with pytest.raises(GeneratorError, match="the last said: 503"):
+        open_generator(server.generator).identity()
+
+
 # Other programs ------------------------------------------------------------------------------------------------------
 
 
