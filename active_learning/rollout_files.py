@@ -1,19 +1,16 @@
 """Rolling out the solutions of a file into automatic labels; killed and started again it goes on."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from active_learning.automatic import line_of
 from active_learning.checkpoint import sha256
 from active_learning.generators import Generator
-from active_learning.generators.budget import BudgetSpent
-from active_learning.generators.opening import open_generator
-from active_learning.generators.terms import Terms, journal_of
-from active_learning.resumable import Part, Progress, Row, work_off
+from active_learning.generators.terms import Terms
+from active_learning.resumable import Progress, Row
 from active_learning.rollouts import Rollouts, Solution, roll_out
+from active_learning.sampling import Means, Outcome, Work, ask_all
 from active_learning.strict_json import Fields, RecordError, load_json, read_lines
 
 
@@ -28,10 +25,6 @@ class RollOutJob:
     budget: int | None = None  # tokens that may be sampled
     terms: Terms = field(default_factory=Terms)
 
-    def identity(self, generator: Generator) -> Row:
-        """What the bytes of the output hang on."""
-        return {**asdict(self.setting), "completer": generator.identity(), "solutions": sha256(self.solutions)}
-
 
 @dataclass
 class Counts:
@@ -44,29 +37,16 @@ class Counts:
 
 
 def roll_out_file(job: RollOutJob, *, progress: Progress) -> Counts:
-    """Roll out what is not there yet. The output appears under its name only when it is complete, or the budget spent.
-
-    Raises resumable.OtherWork and GeneratorError.
-    """
+    """Roll out what is not there yet. Raises what sampling.ask_all raises."""
     solutions = list(read_lines(job.solutions, read_solution))
-    budget = job.terms.budget(job.budget, job.out_path)
-    completer = open_generator(job.generator, budget, job.terms)
-    part = Part(job.out_path, job.identity(completer))
-    budget.has_spent(sum(row["tokens"] for row in part.begin_or_go_on().values()))
+    identity = {**asdict(job.setting), "solutions": sha256(job.solutions)}
+    work = Work("roll out", job.out_path, identity, lambda row: [row])
+    means = Means(job.generator, job.budget, job.terms)
 
-    def show(done: int) -> None:
-        progress({"stage": "roll out", "done": done, "total": len(solutions), "tokens": budget.spent})
+    def ask(completer: Generator, solution: Solution) -> Row:
+        return line_of(roll_out(completer, solution, job.setting))
 
-    try:
-        ask = partial(_line, completer, job.setting)
-        rows = work_off(part, solutions, ask, at_once=completer.at_once, progress=show)
-    except BudgetSpent:
-        rows = [row for _, row in sorted(part.begin_or_go_on().items())]
-        if not rows:
-            raise
-    part.publish(rows)
-    journal_of(job.out_path).unlink(missing_ok=True)
-    return replace(_counted(rows, len(solutions)), asked=budget.told())
+    return _counted(ask_all(means, work, solutions, ask, progress=progress))
 
 
 def read_solution(line: bytes) -> Solution:
@@ -84,18 +64,13 @@ def read_solution(line: bytes) -> Solution:
     )
 
 
-def _line(completer: Generator, setting: Rollouts, solution: Solution) -> Row:
-    return line_of(roll_out(completer, solution, setting))
-
-
-def _counted(rows: Iterable[Row], wanted: int) -> Counts:
-    counts = Counts()
-    for row in rows:
+def _counted(outcome: Outcome) -> Counts:
+    counts = Counts(over_budget=outcome.over_budget, asked=outcome.asked)
+    for row in outcome.results:
         # The last step's is the solution's own answer.
         found = [one for one in (row["start"], *row["estimates"][:-1]) if one is not None]
         counts.solutions += 1
         counts.estimates += len(found)
         counts.rollouts += sum(one["rollouts"] for one in found)
         counts.tokens += row["tokens"]
-    counts.over_budget = wanted - counts.solutions
     return counts

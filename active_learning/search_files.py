@@ -5,19 +5,19 @@ The solutions come as lines that can be imported, for each problem the best firs
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from active_learning import checkpoint, score
 from active_learning.answers import extract_answer
 from active_learning.checkpoint import MANIFEST, Checkpoint, sha256
 from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
-from active_learning.generators.budget import Budget, BudgetSpent
-from active_learning.generators.opening import open_generator
-from active_learning.resumable import Part, Progress, Row, work_off
+from active_learning.generators.terms import Terms
+from active_learning.resumable import Progress, Row
+from active_learning.sampling import Means, Work, ask_all
 from active_learning.score import solution_score, step_scores
 from active_learning.search.beam import Beam, Proposal, beam_search
 from active_learning.solution_files import read_problem
@@ -44,9 +44,10 @@ class SearchJob:
     temperature: float = 1.0
     max_new_tokens: int = 256  # of a step
     budget: int | None = None  # tokens that may be sampled
+    terms: Terms = field(default_factory=Terms)
 
-    def identity(self, generator: Generator) -> Row:
-        """What the bytes of the output hang on."""
+    def identity(self) -> Row:
+        """What the bytes of the output hang on, besides the generator."""
         told = {name: getattr(self, name) for name in ("worth", "seed", "temperature", "max_new_tokens")}
         models = {
             name: sha256(path / MANIFEST) for name, path in (("value", self.value), ("prover", self.prover)) if path
@@ -55,7 +56,6 @@ class SearchJob:
             **told,
             **models,
             **asdict(self.beam),
-            "generator": generator.identity(),
             "problems": sha256(self.problems),
         }
 
@@ -67,40 +67,28 @@ class Counts:
     unsolved: int = 0  # problems without a finished solution
     tokens: int = 0  # sampled, those of steps that were dropped too
     over_budget: int = 0  # problems that there were no tokens left for
+    asked: dict[str, Any] = field(default_factory=dict)  # of servers, with what it cost
 
 
 def search_file(job: SearchJob, *, progress: Progress) -> Counts:
-    """Search what is not there yet. The output appears under its name only when it is complete, or the budget spent.
-
-    Raises resumable.OtherWork, GeneratorError, search.SearchError and checkpoint.CheckpointError.
-    """
+    """Search what is not there yet. Raises checkpoint.CheckpointError, and what sampling.ask_all raises."""
     problems = list(read_lines(job.problems, read_problem))
-    budget = Budget(job.budget)
-    generator = open_generator(job.generator, budget)
-    part = Part(job.out_path, job.identity(generator))
-    budget.spent = sum(row["tokens"] for row in part.begin_or_go_on().values())
     models = [checkpoint.load(path) for path in (job.value, job.prover) if path]
-
-    def show(done: int) -> None:
-        progress({"stage": "search", "done": done, "total": len(problems), "tokens": budget.spent})
-
-    try:
-        rows = work_off(part, problems, partial(_searched, job, generator, models), at_once=1, progress=show)
-    except BudgetSpent:
-        rows = [row for _, row in sorted(part.begin_or_go_on().items())]
-        if not rows:
-            raise
-    part.publish(line for row in rows for line in row["lines"])
+    work = Work("search", job.out_path, job.identity(), lambda row: row["lines"], at_once=1)
+    means = Means(job.generator, job.budget, job.terms)
+    outcome = ask_all(means, work, problems, partial(_searched, job, models), progress=progress)
+    found = [row["lines"] for row in outcome.results]
     return Counts(
-        problems=len(rows),
-        solutions=sum(len(row["lines"]) for row in rows),
-        unsolved=sum(not row["lines"] for row in rows),
-        tokens=sum(row["tokens"] for row in rows),
-        over_budget=len(problems) - len(rows),
+        problems=len(found),
+        solutions=sum(map(len, found)),
+        unsolved=found.count([]),
+        tokens=sum(row["tokens"] for row in outcome.results),
+        over_budget=outcome.over_budget,
+        asked=outcome.asked,
     )
 
 
-def _searched(job: SearchJob, generator: Generator, models: Sequence[Checkpoint], problem: dict[str, str]) -> Row:
+def _searched(job: SearchJob, models: Sequence[Checkpoint], generator: Generator, problem: dict[str, str]) -> Row:
     rng = Random(json.dumps([job.seed, problem["problem"]]))
     proposer = _Proposer(generator, problem["problem"], rng, job)
     value, *others = [partial(_worth, model, job.worth, problem["problem"]) for model in models]

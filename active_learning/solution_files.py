@@ -5,16 +5,16 @@ They are sampled into a file that can be imported; killed and started again the 
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from active_learning.checkpoint import sha256
 from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
-from active_learning.generators.budget import BudgetSpent
-from active_learning.generators.opening import open_generator
-from active_learning.generators.terms import Terms, journal_of
-from active_learning.resumable import Part, Progress, Row, work_off
+from active_learning.generators.terms import Terms
+from active_learning.resumable import Progress, Row
+from active_learning.sampling import Means, Work, ask_all
 from active_learning.steps import whole_solution
 from active_learning.strict_json import Fields, load_json, read_lines
 
@@ -34,12 +34,11 @@ class SampleJob:
     budget: int | None = None  # tokens that may be sampled
     terms: Terms = field(default_factory=Terms)
 
-    def identity(self, generator: Generator) -> Row:
-        """What the bytes of the output hang on."""
+    def identity(self) -> Row:
+        """What the bytes of the output hang on, besides the generator."""
         elsewhere = ("out_path", "problems", "generator", "budget", "terms")
         told = {key: value for key, value in asdict(self).items() if key not in elsewhere}
-        named = {"name": self.name or generator.name, "generator": generator.identity()}
-        return {**told, **named, "problems": sha256(self.problems)}
+        return {**told, "problems": sha256(self.problems)}
 
 
 @dataclass
@@ -63,34 +62,14 @@ class Counts:
 
 
 def sample_file(job: SampleJob, *, progress: Progress) -> Counts:
-    """Sample what is not there yet. The output appears under its name only when it is complete, or the budget spent.
-
-    Raises resumable.OtherWork and GeneratorError.
-    """
+    """Sample what is not there yet. Raises what sampling.ask_all raises."""
     problems = list(read_lines(job.problems, read_problem))
-    budget = job.terms.budget(job.budget, job.out_path)
-    generator = open_generator(job.generator, budget, job.terms)
-    part = Part(job.out_path, job.identity(generator))
-    kept = part.begin_or_go_on()
-    budget.has_spent(sum(row["tokens"] for row in kept.values()))
-
-    def show(done: int) -> None:
-        progress({"stage": "sample", "done": done, "total": len(problems), "tokens": budget.spent})
-
-    try:
-        rows = work_off(
-            part, problems, lambda one: _sampled(job, generator, one), at_once=generator.at_once, progress=show
-        )
-    except BudgetSpent:
-        rows = [row for _, row in sorted(part.begin_or_go_on().items())]
-        if not rows:
-            raise
-    counts = Counts(asked=budget.told())
-    for row in rows:
+    work = Work("sample", job.out_path, job.identity(), lambda row: row["lines"])
+    means = Means(job.generator, job.budget, job.terms)
+    outcome = ask_all(means, work, problems, partial(_sampled, job), progress=progress)
+    counts = Counts(over_budget=outcome.over_budget, asked=outcome.asked)
+    for row in outcome.results:
         counts.add(row)
-    counts.over_budget = len(problems) - len(rows)
-    part.publish(line for row in rows for line in row["lines"])
-    journal_of(job.out_path).unlink(missing_ok=True)
     return counts
 
 

@@ -53,7 +53,12 @@ def add_compile(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_terms(parser: argparse.ArgumentParser) -> None:
+def add_sampling(parser: argparse.ArgumentParser, what: str, *, most: int) -> None:
+    """How texts are drawn, within which budget, and under which terms of a server."""
+    parser.add_argument("--seed", type=int, default=0, help="the same one gives the same bytes (default 0)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
+    parser.add_argument("--max-new-tokens", type=int, default=most, help=f"of a {what} (default {most})")
+    parser.add_argument("--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)")
     server = parser.add_argument_group(
         "a generator that a server has; its key is the environment variable GENERATOR_KEY"
     )

@@ -1,11 +1,10 @@
 """next-steps, solutions, roll-out: what a generator would say after the steps so far, and to the end."""
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import GENERATOR, add_terms, emit, terms_of, torch_command
+from active_learning.commands.arguments import GENERATOR, add_sampling, emit, emit_done, terms_of, torch_command
 from active_learning.strict_json import Fields, load_json
 
 
@@ -17,7 +16,11 @@ def add(commands: Any) -> None:
     next_steps.add_argument("--count", type=int, default=4)
     next_steps.add_argument("--seed", type=int, default=0)
     next_steps.add_argument("--temperature", type=float, default=1.0)
+    _add_solutions(commands)
+    _add_roll_out(commands)
 
+
+def _add_solutions(commands: Any) -> None:
     solutions = torch_command(
         commands, "solutions", _solutions, "sample solutions of problems; killed and started again it goes on"
     )
@@ -27,15 +30,11 @@ def add(commands: Any) -> None:
         "--out", type=Path, required=True, help="file of solutions, ready for import; must not exist"
     )
     solutions.add_argument("--per-problem", type=int, default=8, help="solutions of each problem (default 8)")
-    solutions.add_argument("--seed", type=int, default=0, help="the same one gives the same bytes (default 0)")
-    solutions.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
-    solutions.add_argument("--max-new-tokens", type=int, default=1024, help="of a solution (default 1024)")
-    solutions.add_argument(
-        "--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)"
-    )
     solutions.add_argument("--name", default="", help="of the generator in the file (default: its folder's or model's)")
-    add_terms(solutions)
+    add_sampling(solutions, "solution", most=1024)
 
+
+def _add_roll_out(commands: Any) -> None:
     roll_out = torch_command(
         commands, "roll-out", _roll_out, "label every step by where continuations end; started again it goes on"
     )
@@ -47,11 +46,7 @@ def add(commands: Any) -> None:
     roll_out.add_argument("--rollouts", type=int, default=8, help="from each prefix (default 8)")
     roll_out.add_argument("--from-start", action="store_true", help="from the bare problem too, for advantages")
     roll_out.add_argument("--search", action="store_true", help="only as far as the first bad step needs")
-    roll_out.add_argument("--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)")
-    roll_out.add_argument("--seed", type=int, default=0)
-    roll_out.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
-    roll_out.add_argument("--max-new-tokens", type=int, default=1024, help="of a rollout (default 1024)")
-    add_terms(roll_out)
+    add_sampling(roll_out, "rollout", most=1024)
 
 
 def _next_steps(options: argparse.Namespace) -> None:
@@ -86,7 +81,7 @@ def _solutions(options: argparse.Namespace) -> None:
         budget=options.budget,
         terms=terms_of(options),
     )
-    _emit_done(sample_file(job, progress=emit))
+    emit_done(sample_file(job, progress=emit))
 
 
 def _roll_out(options: argparse.Namespace) -> None:
@@ -104,11 +99,4 @@ def _roll_out(options: argparse.Namespace) -> None:
     job = RollOutJob(
         options.generator, options.solutions, options.out, setting, budget=options.budget, terms=terms_of(options)
     )
-    _emit_done(roll_out_file(job, progress=emit))
-
-
-def _emit_done(counts: Any) -> None:
-    """What came of it and, where a server was asked, what that took."""
-    told = asdict(counts)
-    asked = told.pop("asked")
-    emit({"stage": "done", **told, **asked})
+    emit_done(roll_out_file(job, progress=emit))

@@ -1,18 +1,17 @@
 """beam-search: solutions that a reward model leads a generator to."""
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import emit, torch_command
+from active_learning.commands.arguments import GENERATOR, add_sampling, emit, emit_done, terms_of, torch_command
 
 
 def add(commands: Any) -> None:
     search = torch_command(
         commands, "beam-search", _search, "search for solutions step by step; killed and started again it goes on"
     )
-    search.add_argument("--generator", required=True, help="directory of a causal language model, or toy")
+    search.add_argument("--generator", required=True, help=GENERATOR)
     search.add_argument(
         "--value", type=Path, required=True, help="checkpoint that says what a solution so far is worth"
     )
@@ -24,10 +23,7 @@ def add(commands: Any) -> None:
     search.add_argument("--expansions", type=int, default=3, help="next steps of each (default 3)")
     search.add_argument("--max-steps", type=int, default=32, help="(default 32)")
     search.add_argument("--worth", choices=("last", "product", "minimum"), default="last", help="of steps to one value")
-    search.add_argument("--seed", type=int, default=0)
-    search.add_argument("--temperature", type=float, default=1.0, help="(default 1.0)")
-    search.add_argument("--max-new-tokens", type=int, default=256, help="of a step (default 256)")
-    search.add_argument("--budget", type=int, help="tokens that may be sampled in all (default: as many as it takes)")
+    add_sampling(search, "step", most=256)
 
 
 def _search(options: argparse.Namespace) -> None:
@@ -47,5 +43,6 @@ def _search(options: argparse.Namespace) -> None:
         temperature=options.temperature,
         max_new_tokens=options.max_new_tokens,
         budget=options.budget,
+        terms=terms_of(options),
     )
-    emit({"stage": "done", **asdict(search_file(job, progress=emit))})
+    emit_done(search_file(job, progress=emit))

@@ -1,0 +1,69 @@
+"""A generator is asked about every item of a file, within a budget; killed and started again the work goes on."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from active_learning.generators import Generator
+from active_learning.generators.budget import BudgetSpent
+from active_learning.generators.opening import open_generator
+from active_learning.generators.terms import Terms, journal_of
+from active_learning.resumable import Part, Progress, Row, work_off
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the work is done with."""
+
+    generator: str
+    budget: int | None = None  # tokens that may be sampled
+    terms: Terms = field(default_factory=Terms)
+
+
+@dataclass(frozen=True)
+class Work:
+    """`identity`: what the bytes of the output hang on, besides the generator. `lines`: of a result in the output."""
+
+    stage: str
+    out_path: Path
+    identity: Row
+    lines: Callable[[Row], Iterable[Row]]
+    at_once: int | None = None  # items asked about side by side; None: as many as the generator likes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    results: list[Row]
+    over_budget: int  # items that there were no tokens left for
+    asked: dict[str, Any]  # of servers, with what it cost
+
+
+def ask_all(
+    means: Means, work: Work, items: Sequence[Item], ask: Callable[[Generator, Item], Row], *, progress: Progress
+) -> Outcome:
+    """Ask about what is not done yet; each result says how many `tokens` it took.
+
+    The output appears under its name only when it is complete, or the budget spent. Raises resumable.OtherWork, and
+    GeneratorError: BudgetSpent where not even the first question could be asked.
+    """
+    budget = means.terms.budget(means.budget, work.out_path)
+    generator = open_generator(means.generator, budget, means.terms)
+    part = Part(work.out_path, {**work.identity, "generator": {"name": generator.name, **generator.identity()}})
+    budget.has_spent(sum(row["tokens"] for row in part.begin_or_go_on().values()))
+
+    def show(done: int) -> None:
+        progress({"stage": work.stage, "done": done, "total": len(items), "tokens": budget.spent})
+
+    try:
+        at_once = work.at_once or generator.at_once
+        results = work_off(part, items, lambda item: ask(generator, item), at_once=at_once, progress=show)
+    except BudgetSpent:
+        results = [row for _, row in sorted(part.begin_or_go_on().items())]
+        if not results:
+            raise
+    part.publish(line for row in results for line in work.lines(row))
+    journal_of(work.out_path).unlink(missing_ok=True)
+    return Outcome(results, len(items) - len(results), budget.told())
