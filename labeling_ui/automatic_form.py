@@ -144,7 +144,8 @@ class AutomaticForm(GeneratorForm):
     @property
     def given(self) -> dict[str, Any]:
         """As services/automatic.py reads it."""
-        return self.cleaned_data | {"generator": self.chosen_generator}
+        given = self.cleaned_data
+        return given | {"generator": self.chosen_generator, "choice_seed": given["seed"]}
 
 
 class SamplingForm(GeneratorForm):

@@ -1,0 +1,38 @@
+"""A round whose selector learns from automatic labels beside those of people (row K8)."""
+
+import gzip
+import json
+
+import pytest
+
+from active_learning.domains import chains
+from annotation.models import Job, Solution
+from tests import factories
+from tests.annotation.test_consensus import says
+from tests.workers.test_rounds import label_everything, run_round, toy_project
+from workers import leftovers
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.slow]
+
+
+def test_k8_a_selector_learns_from_automatic_labels_at_the_ratio_and_from_none_that_people_labeled(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    project = toy_project()
+    run_round(project)
+    people = label_everything(factories.member(project, "labeler"))
+    source = factories.automatic_source(project)
+    for solution in Solution.objects.filter(project=project).select_related("problem"):
+        says(source, solution, *(-1 if one < 0 else 1 for one in chains.rate(solution.problem.text, solution.steps)))
+    Job.objects.filter(pk=source.job_id).update(state="done", finished_at=source.created_at)
+
+    mixed = run_round(project, automatic_source=source.pk, automatic_ratio=0.5)
+
+    assert (mixed.state, mixed.job.error) == ("done", "")
+    told, counts = mixed.report["automatic"], mixed.selector.metrics["counts"]
+    assert (told["source"], told["ratio"], told["left_out"]) == ("completer", 0.5, people)
+    assert 0 < told["solutions"] <= people / 2
+    assert counts["automatic_records"] == told["solutions"]
+    assert mixed.manifest["automatic_source"] == source.pk
+    with gzip.open(leftovers.folder_of(mixed) / "automatic.jsonl.gz") as lines:
+        assert len([json.loads(line) for line in lines]) == Solution.objects.filter(project=project).count()
+    assert not (leftovers.folder_of(mixed) / "automatic.jsonl").exists()
