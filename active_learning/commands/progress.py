@@ -1,4 +1,4 @@
-"""didactic, search, provers, step-rewards: questions to process advantage verifiers, answered where the truth is known."""
+"""didactic, search-compute, provers, pits, step-rewards: questions to process advantage verifiers, answered where the truth is known."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     didactic.add_argument("--seeds", type=int, default=3)
     didactic.add_argument("--iterations", type=int, default=1000, help="of 64 responses each (default 1000)")
 
-    search = command(commands, "search", _search, "say what a beam search by progress gains on the toy domain")
+    search = command(commands, "search-compute", _search, "say what a beam search by progress gains on the toy domain")
     search.add_argument("--out", type=Path, required=True, help="directory for alpha.json and report.json")
     search.add_argument("--problems", type=int, default=100, help="to choose α on, and as many to measure on")
     search.add_argument("--seeds", type=int, default=3, help="of the measurement")
@@ -30,6 +30,11 @@ def add(commands: Any) -> None:
     provers.add_argument("--error-rate", type=float, default=0.3, help="of the policy, per step")
     provers.add_argument("--seed", type=int, default=0)
 
+    pits = torch_command(commands, "pits", _pits, "compare prefixes up to first pits with any, at equal rollouts")
+    pits.add_argument("--seeds", type=int, default=5)
+    pits.add_argument("--budgets", type=_whole_numbers, default=(500, 1000, 2000, 4000), help="rollouts")
+    pits.add_argument("--problems", type=int, default=40, help="to learn from, and as many others to measure on")
+
     rewards = torch_command(
         commands, "step-rewards", _step_rewards, "train a toy policy by PPO, rewarded at each step or at the end"
     )
@@ -41,6 +46,10 @@ def add(commands: Any) -> None:
 
 def _numbers(text: str) -> tuple[float, ...]:
     return tuple(sorted({float(number) for number in text.split(",")}))
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in text.split(",")}))
 
 
 def _didactic(options: argparse.Namespace) -> None:
@@ -89,6 +98,16 @@ def _provers(options: argparse.Namespace) -> None:
     rows = toy_provers(options.problems, options.solutions, error_rate=options.error_rate, seed=options.seed)
     for row in rows:
         emit({"stage": "provers", **row})
+
+
+def _pits(options: argparse.Namespace) -> None:
+    from active_learning.domains.toy import BASE_DIRECTORY
+    from active_learning.experiments import pits
+
+    setting = pits.Setting(options.budgets, problems=options.problems)
+    for seed in range(options.seeds):
+        for row in pits.pits(setting, BASE_DIRECTORY, seed=seed):
+            emit({"stage": "pits", "seed": seed, **row})
 
 
 def _step_rewards(options: argparse.Namespace) -> None:

@@ -21,16 +21,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from active_learning import prefix
 from active_learning.advantages import advantages, best_of_k_value
-from active_learning.base_model import load_language_model, load_tokenizer
 from active_learning.config import TrainConfig
-from active_learning.data import encode
 from active_learning.domains import chains, continuing, toy
 from active_learning.domains.continuing import Belief, Outcome
-from active_learning.experiments.known import Known, Solution, learn, probabilities, toy_solutions
-from active_learning.model import ProbeHead, new_probe
-from active_learning.score import CPU_BATCH_TOKENS
+from active_learning.experiments.known import Solution, learn, probabilities, toy_solutions
+from active_learning.experiments.reading import reader
+from active_learning.model import ProbeHead
 
 # Of a next step: it does no operation; such a remark says what is believed; the operation is the next instruction, begins
 # with the believed value, is computed right; the answer is the result.
@@ -221,7 +218,7 @@ def by_reward_models(setting: Setting, base: Path, *, seed: int) -> dict[str, Cr
     """
     rng = Random(seed + 1000)  # other problems than the policy's
     (drawn,) = toy_solutions([setting.labeled], error_rate=setting.error_rate / 2, rng=rng)
-    read = _reader(base)
+    read = reader(base)
     known = read(drawn)
     config = TrainConfig(seed=seed)
     prm = learn([(one, one.solution.ratings) for one in known], config)
@@ -241,19 +238,6 @@ def by_reward_models(setting: Setting, base: Path, *, seed: int) -> dict[str, Cr
         return [[some[-1]] * len(some) for some in scores(orm, batch)]
 
     return {"prm": logarithms, "prm_sum": plain, "orm": of_outcome}
-
-
-def _reader(base: Path) -> Callable[[Sequence[Solution]], list[Known]]:
-    """What `known.with_features` does, with the base model loaded once for all batches."""
-    tokenizer = load_tokenizer(base)
-    probe = new_probe(load_language_model(base), torch.Generator())
-
-    def read(solutions: Sequence[Solution]) -> list[Known]:
-        encoded = [encode(one.problem, one.steps, tokenizer) for one in solutions]
-        features = prefix.read_steps(probe, encoded, tokenizer.pad_token_id, CPU_BATCH_TOKENS, read=probe.features_of)
-        return [Known(one, found.float()) for one, found in zip(solutions, features, strict=True)]
-
-    return read
 
 
 def by_prover(setting: Setting) -> dict[str, Credit]:

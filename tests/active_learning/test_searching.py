@@ -157,7 +157,7 @@ def test_best_of_n_and_both_beams_are_compared_on_the_same_problems(toy):
 
 def test_the_command_stores_alpha_and_prints_the_ratios(tmp_path, capsys):
     # L8, L13
-    assert main(["search", "--out", str(tmp_path), "--problems", "1", "--seeds", "1"]) == 0
+    assert main(["search-compute", "--out", str(tmp_path), "--problems", "1", "--seeds", "1"]) == 0
     lines = list(map(json.loads, capsys.readouterr().out.splitlines()))
     stored = json.loads((tmp_path / "alpha.json").read_text())
     assert [row["alpha"] for row in stored["curve"]] == list(ALPHAS)
