@@ -88,7 +88,7 @@ def _is(row, rate, count):
 
 
 def _searches(out, seeds):
-    _run("search", "--out", out / "search", *seeds)
+    _run("search-compute", "--out", out / "search", *seeds)
     alpha = json.loads((out / "search" / "alpha.json").read_text())
     report = json.loads((out / "search" / "report.json").read_text())
     _title(f"What does progress gain for the tokens sampled? α = {alpha['best']}, chosen on other problems")
