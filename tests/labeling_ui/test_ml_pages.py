@@ -445,8 +445,8 @@ def test_the_list_asks_as_many_questions_for_three_rounds_as_for_one(
     client = client_for(mel)
 
     # session · user · membership with project · rounds with job, selector and person · run of tallies · labels · pool
-    # · waiting · replaced · whether anybody can start one · run of tallies · what is labeled of each round
-    with django_assert_num_queries(12):
+    # · waiting · replaced · whether anybody can start one · run of tallies · what is labeled of each round · sources
+    with django_assert_num_queries(13):
         client.get("/p/algebra/rounds/")
 
 
