@@ -4,14 +4,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from active_learning.answered import Solution, read_solution
 from active_learning.automatic import line_of
 from active_learning.checkpoint import sha256
 from active_learning.generators import Generator
 from active_learning.generators.terms import Terms
 from active_learning.resumable import Progress, Row
-from active_learning.rollouts import Rollouts, Solution, roll_out
+from active_learning.rollouts import Rollouts, roll_out
 from active_learning.sampling import Means, Outcome, Work, ask_all
-from active_learning.strict_json import Fields, RecordError, load_json, read_lines
+from active_learning.strict_json import read_lines
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,6 @@ def roll_out_file(job: RollOutJob, *, progress: Progress) -> Counts:
         return line_of(roll_out(completer, solution, job.setting))
 
     return _counted(ask_all(means, work, solutions, ask, progress=progress))
-
-
-def read_solution(line: bytes) -> Solution:
-    """Raises RecordError."""
-    fields = Fields(load_json(line))
-    steps = fields.texts("steps")
-    if not steps:
-        raise RecordError("steps", "at least one; there is nothing to roll out from")
-    return Solution(
-        id=fields.take("id", int, str),
-        problem=fields.take("problem", str),
-        truth=fields.take("truth", str),
-        steps=steps,
-        answer=fields.take("answer", str, None),
-    )
 
 
 def _counted(outcome: Outcome) -> Counts:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
+from active_learning.answered import Solution
 from active_learning.automatic import Estimate, Estimated
 from active_learning.generators import Draw, Generator, Prompt, PromptTooLong, Text
 from active_learning.grading import answers_match
@@ -20,17 +21,6 @@ from active_learning.steps import whole_solution
 
 class NoOutcomes(ValueError):
     """Nothing was rolled out, so that nothing can be said."""
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What is to be labelled; `id` is the caller's."""
-
-    id: int | str
-    problem: str
-    truth: str
-    steps: tuple[str, ...]
-    answer: str | None
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from random import Random
 from typing import Any
 
 from active_learning import checkpoint, compare, evaluate, score
+from active_learning.answered import Answered
 from active_learning.config import TrainConfig
 from active_learning.domains import chains, toy
 from active_learning.records import Record, dump
 from active_learning.select import Pick, Rules, per_problem
-from active_learning.synthetic import Answered, rated
+from active_learning.synthetic import rated
 from active_learning.train import train
 
 

@@ -7,36 +7,27 @@ solutions follow: by process, by the outcome that the large model sees, and by t
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
+from active_learning.answered import Answered, read_answered
 from active_learning.config import Triple
 from active_learning.grading import Grade, grade
 from active_learning.records import Completion, PreGenerated, Record, Step, dump
 from active_learning.score import read_probabilities
-from active_learning.strict_json import Fields, load_json, read_lines
+from active_learning.strict_json import read_lines
 
 THRESHOLD = 0.2  # of P(negative); App. H: the large model says too seldom that a step is wrong
 NOBODY = "1970-01-01T00:00:00.000000"  # a time must stand there, and nobody labelled at any
 FILES = ("process", "outcome-by-model", "outcome-by-answer")
 
+T = TypeVar("T")
+
 
 class SupervisionError(ValueError):
     """Scores and solutions do not belong together; the message is for people."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A solution that the large model has scored; `id` is the caller's."""
-
-    id: int | str
-    problem: str
-    truth: str | None
-    steps: tuple[str, ...]
-    answer: str | None
 
 
 def process_labels(probabilities: Sequence[Triple], threshold: float = THRESHOLD) -> list[int]:
@@ -86,15 +77,23 @@ def write_supervisions(
 ) -> dict[str, int]:
     """Write the three data sets of the same solutions, each a file that `train` reads, and return what was counted.
 
-    Of the solutions only those are taken that are scored and whose answer can be graded; the files appear together or not at
-    all. Raises SupervisionError.
+    Of the solutions only those are taken that are scored (`score` leaves out what is too long to be read) and whose answer
+    can be graded; the files appear together or not at all. Raises SupervisionError, and LineError.
     """
     if out_dir.exists():
         raise SupervisionError(f"{out_dir} is there already: name another folder.")
-    found = {one.id: one for one in read_lines(solutions, _read_solution)}
-    counts = {"solutions": 0, "ungradable": 0, "incorrect_by_model": 0, "wrong_answers": 0, "steps": 0}
+    found = {one.id: one for one in _each_once(solutions, read_lines(solutions, read_answered), lambda one: one.id)}
+    counts = {
+        "solutions": 0,
+        "unscored": len(found),
+        "ungradable": 0,
+        "incorrect_by_model": 0,
+        "wrong_answers": 0,
+        "steps": 0,
+    }
     with _written_together(out_dir) as files:
         for solution, triples in _scored(found, scores):
+            counts["unscored"] -= 1
             given = grade(solution.answer, solution.truth)
             if given not in (Grade.CORRECT, Grade.WRONG):
                 counts["ungradable"] += 1
@@ -128,7 +127,8 @@ def _written_together(out_dir: Path) -> Iterator[list[IO[str]]]:
 
 
 def _scored(found: dict[int | str, Answered], scores: Path) -> Iterator[tuple[Answered, tuple[Triple, ...]]]:
-    for number, (id_, triples) in enumerate(read_lines(scores, read_probabilities), start=1):
+    lines = _each_once(scores, read_lines(scores, read_probabilities), lambda line: line[0])
+    for number, (id_, triples) in enumerate(lines, start=1):
         if (solution := found.get(id_)) is None:
             raise SupervisionError(f"{scores.name}, line {number}: no solution has the id {json.dumps(id_)}.")
         if len(triples) != len(solution.steps):
@@ -139,16 +139,17 @@ def _scored(found: dict[int | str, Answered], scores: Path) -> Iterator[tuple[An
         yield solution, triples
 
 
+def _each_once(path: Path, lines: Iterable[T], id_of: Callable[[T], int | str]) -> Iterator[T]:
+    """The lines; raises SupervisionError where one has the id of an earlier one."""
+    seen = set()
+    for number, line in enumerate(lines, start=1):
+        if (id_ := id_of(line)) in seen:
+            raise SupervisionError(
+                f"{path.name}, line {number}: the id {json.dumps(id_)} stands on an earlier line, too."
+            )
+        seen.add(id_)
+        yield line
+
+
 def _outcome(solution: Answered, is_correct: bool) -> dict[str, Any]:
     return {"problem": solution.problem, "steps": solution.steps, "is_correct": is_correct}
-
-
-def _read_solution(line: bytes) -> Answered:
-    fields = Fields(load_json(line))
-    return Answered(
-        fields.take("id", int, str),
-        fields.take("problem", str),
-        fields.take("truth", str, None),
-        fields.texts("steps"),
-        fields.take("answer", str, None),
-    )

@@ -10,10 +10,11 @@ from random import Random
 from statistics import fmean
 from typing import Any
 
+from active_learning.answered import Solution
 from active_learning.domains import chains, continuing, toy
 from active_learning.generators.budget import Budget
 from active_learning.generators.scripted import ScriptedGenerator
-from active_learning.rollouts import Rollouts, Solution, first_bad_step, roll_out
+from active_learning.rollouts import Rollouts, first_bad_step, roll_out
 
 
 @dataclass(frozen=True)

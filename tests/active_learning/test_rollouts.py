@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from active_learning.__main__ import main
+from active_learning.answered import Solution
 from active_learning.automatic import Estimate, read_estimates
 from active_learning.domains import chains, continuing, toy
 from active_learning.generators import Draw, Prompt, PromptTooLong, Text
@@ -20,7 +21,6 @@ from active_learning.rollout_files import RollOutJob, roll_out_file
 from active_learning.rollouts import (
     NoOutcomes,
     Rollouts,
-    Solution,
     first_bad_step,
     hard_label,
     roll_out,
@@ -227,7 +227,7 @@ def test_the_command_labels_a_file_and_says_what_it_cost(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [({"steps": []}, "nothing to roll out from"), ({"truth": None}, "truth"), ({"answer": 7}, "answer")],
+    [({"steps": []}, "nothing to label"), ({"truth": None}, "truth"), ({"answer": 7}, "answer")],
 )
 def test_a_line_that_cannot_be_rolled_out_is_named(change, says, tmp_path, capsys):
     asked = job(tmp_path)

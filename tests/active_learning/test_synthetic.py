@@ -7,6 +7,7 @@ import pytest
 from active_learning import synthetic, targets
 from active_learning.__main__ import main
 from active_learning.records import parse_line
+from active_learning.strict_json import LineError
 from active_learning.synthetic import SupervisionError, outcome_label, process_labels, write_supervisions
 from tests.active_learning.test_toy import PROBLEM
 
@@ -71,8 +72,39 @@ def test_j2_the_three_supervisions_are_of_the_same_solutions(files):
     assert [one["is_correct"] for one in by_model] == [True, False, False]
     assert [one["is_correct"] for one in by_answer] == [True, True, False]
     assert {record.labeler for record in records} == {"large"}
-    told = {"solutions": 3, "ungradable": 1, "incorrect_by_model": 2, "wrong_answers": 1, "steps": 7}
+    told = {"solutions": 3, "ungradable": 1, "unscored": 0, "incorrect_by_model": 2, "wrong_answers": 1, "steps": 7}
     assert counts == told
+
+
+def test_solutions_that_the_large_model_did_not_score_are_counted(files):
+    solutions, scores, out = files
+    scores.write_text("".join(scores.read_text().splitlines(keepends=True)[1:3]))
+
+    counts = write_supervisions(solutions, scores, out, labeler="large")
+
+    assert (counts["solutions"], counts["unscored"]) == (2, 2)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_id_that_stands_twice_is_refused_in_either_file_and_nothing_is_written(place, files):
+    with files[place].open("a") as repeated:
+        repeated.write(files[place].read_text().splitlines()[1] + "\n")
+
+    with pytest.raises(SupervisionError, match=f"{files[place].name}, line 5: the id 1 stands on an earlier line, too"):
+        write_supervisions(*files, labeler="large")
+
+    assert not files[2].exists()
+
+
+def test_a_solution_without_steps_is_refused_by_its_line(files):
+    solutions, scores, out = files
+    with solutions.open("a") as more:
+        more.write(json.dumps({"id": 9, "problem": PROBLEM, "truth": None, "steps": [], "answer": None}) + "\n")
+    with scores.open("a") as more:
+        more.write(json.dumps({"id": 9, "probabilities": []}) + "\n")
+
+    with pytest.raises(LineError, match=r"solutions\.jsonl, line 5: steps: at least one"):
+        write_supervisions(solutions, scores, out, labeler="large")
 
 
 @pytest.mark.parametrize(
