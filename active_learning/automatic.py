@@ -3,14 +3,16 @@
 Wang et al. 2023 (Math-Shepherd), §3.3. JSON Lines, one solution each:
 
     {"id", "problem", "truth", "steps": [str], "answer": str | null, "start": estimate | null,
-     "estimates": [estimate | null, one for each step], "tokens"}   where an estimate is {"correct", "rollouts"}
+     "estimates": [estimate | null, one for each step], "tokens", "cut_off", "completer", "seed", "temperature"}
+
+where an estimate is {"correct", "rollouts", "answers": [str | null]}; what other people's files do not tell may be absent.
 
 `start` is of the bare problem. The last step's estimate is of one rollout, the solution itself. null: not estimated, as a
 search for the first bad step leaves most. Loads without torch.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ class Estimate:
 
     correct: int
     rollouts: int
+    # With what each ended, so that another truth can be asked for; () where a file does not tell.
+    answers: tuple[str | None, ...] = field(default=(), compare=False)
 
     @property
     def soft(self) -> float:
@@ -47,6 +51,10 @@ class Estimated:
     start: Estimate | None
     estimates: tuple[Estimate | None, ...]
     tokens: int  # that the completer wrote
+    cut_off: int = 0  # rollouts that were stopped before they had ended, and count for nothing
+    completer: str | None = None
+    seed: int | None = None
+    temperature: float | None = None
 
 
 def read_estimates(path: Path) -> Iterator[Estimated]:
@@ -70,6 +78,10 @@ def read_line(line: bytes) -> Estimated:
         start=_estimate(fields.optional("start", None, dict, None), "start"),
         estimates=estimates,
         tokens=fields.optional("tokens", 0, int),
+        cut_off=fields.optional("cut_off", 0, int),
+        completer=fields.optional("completer", None, str, None),
+        seed=fields.optional("seed", None, int, None),
+        temperature=fields.optional("temperature", None, float, None),
     )
 
 
@@ -84,6 +96,10 @@ def line_of(one: Estimated) -> dict[str, Any]:
         "start": _told(one.start),
         "estimates": [_told(estimate) for estimate in one.estimates],
         "tokens": one.tokens,
+        "cut_off": one.cut_off,
+        "completer": one.completer,
+        "seed": one.seed,
+        "temperature": one.temperature,
     }
 
 
@@ -91,7 +107,8 @@ def _estimate(value: Any, path: str) -> Estimate | None:
     if value is None:
         return None
     fields = Fields(value, path)
-    found = Estimate(fields.take("correct", int), fields.take("rollouts", int))
+    answers = fields.items("answers", _answer) if "answers" in fields.value else ()
+    found = Estimate(fields.take("correct", int), fields.take("rollouts", int), answers)
     if found.rollouts < 1:
         raise RecordError(fields.at("rollouts"), f"at least 1, not {found.rollouts}")
     if not 0 <= found.correct <= found.rollouts:
@@ -99,5 +116,14 @@ def _estimate(value: Any, path: str) -> Estimate | None:
     return found
 
 
-def _told(estimate: Estimate | None) -> dict[str, int] | None:
-    return None if estimate is None else {"correct": estimate.correct, "rollouts": estimate.rollouts}
+def _answer(value: Any, path: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise RecordError(path, "expected text or null")
+
+
+def _told(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    told = {"correct": estimate.correct, "rollouts": estimate.rollouts}
+    return {**told, "answers": list(estimate.answers)} if estimate.answers else told

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from active_learning.domains import continuing
-from active_learning.generators import TOY, Draw, Prompt
+from active_learning.generators import TOY, Draw, Prompt, texts_of
 from active_learning.generators.opening import open_generator
 from active_learning.steps import first_step
 from active_learning.strict_json import UNSTORABLE
@@ -36,15 +36,15 @@ def next_steps(  # noqa: PLR0913 - keyword-only
 ) -> NextSteps:
     """Sample count next steps and return those that differ; the same arguments give the same bytes.
 
-    Raises GeneratorError, and chains.Unreadable where "toy" is asked about other text than its own.
+    Raises GeneratorError, PromptTooLong, and chains.Unreadable where "toy" is asked about other text than its own.
     """
     draw = Draw(count, seed, temperature, max_new_tokens)
     if generator == TOY:  # which can say at once what differs
         rng = Random(json.dumps([seed, problem, *prefix]))
         rate = min(1.0, continuing.OPTION_ERROR_RATE * temperature)
         return NextSteps(_different(continuing.next_steps(problem, prefix, count, rng=rng, error_rate=rate), prefix))
-    (texts,) = open_generator(generator).sample([Prompt(problem, tuple(prefix))], draw, until="step")
-    samples = [first_step(one.text, is_over=one.is_over) for one in texts]
+    (answer,) = open_generator(generator).sample([Prompt(problem, tuple(prefix))], draw, until="step")
+    samples = [first_step(one.text, is_over=one.is_over) for one in texts_of(answer)]
     whole = [sample for sample in samples if sample is not None]
     usable = [sample for sample in whole if sample and not UNSTORABLE.search(sample)]
     return NextSteps(_different(usable, prefix), len(samples) - len(whole), len(whole) - len(usable))

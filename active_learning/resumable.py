@@ -3,10 +3,12 @@
 The results gather in `OUT.part`, after a line that says what they hang on; the output appears when all is done.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -22,17 +24,30 @@ class OtherWork(ValueError):
 
 @dataclass(frozen=True)
 class Part:
-    """Where results gather, and all that their bytes hang on."""
+    """Where results gather."""
 
     out_path: Path
-    identity: Row
 
     @property
     def path(self) -> Path:
         return self.out_path.with_name(self.out_path.name + ".part")
 
-    def begin_or_go_on(self) -> dict[int, Row]:
-        """The results that are there, by the item's place. A line that was being written when the process was killed is
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process works on this output meanwhile. Raises OtherWork where one does."""
+        with self.path.open("ab") as part:
+            try:
+                fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OtherWork(f"Another process is writing {self.path}. Wait for it, or name another file.") from None
+            try:
+                yield
+            finally:
+                if self.path.exists() and not self.path.stat().st_size:
+                    self.path.unlink()
+
+    def begin_or_go_on(self, identity: Row) -> dict[int, Row]:
+        """The results that are there, by the item's place; `identity` is all that their bytes hang on. A line that was being written when the process was killed is
         taken off. Raises OtherWork."""
         if self.out_path.exists():
             raise OtherWork(f"{self.out_path} is there already: name another file.")
@@ -40,10 +55,10 @@ class Part:
         whole = kept[: kept.rfind(b"\n") + 1]
         if not whole:
             with self.path.open("wb") as part:
-                _write(part, self.identity)
+                _write(part, identity)
             return {}
         theirs, *done = map(json.loads, whole.splitlines())
-        if theirs != self.identity:
+        if theirs != identity:
             raise OtherWork(
                 f"{self.path} holds part of other work. Name another output, or delete that file to begin anew."
             )
@@ -62,13 +77,18 @@ class Part:
 
 
 def work_off(
-    part: Part, items: Sequence[Item], ask: Callable[[Item], Row], *, at_once: int, progress: Callable[[int], None]
-) -> list[Row]:
-    """The result of each item, in order; so many are asked about side by side. `progress` is told how many are done.
+    part: Part,
+    done: dict[int, Row],
+    items: Sequence[Item],
+    ask: Callable[[Item], Row],
+    *,
+    at_once: int,
+    progress: Callable[[int], None],
+) -> None:
+    """Add the result of each item that is not done; so many are asked about side by side.
 
-    Raises OtherWork and what `ask` raises; what others were asked meanwhile is kept first.
+    `progress` is told how many are done. Raises what `ask` raises; what others were asked meanwhile is kept first.
     """
-    done = part.begin_or_go_on()
     remaining = [place for place in range(len(items)) if place not in done]
     with part.path.open("ab") as out, ThreadPoolExecutor(at_once) as executor:
         asked: dict[Future[Row], int] = {}
@@ -89,7 +109,6 @@ def work_off(
             executor.shutdown(cancel_futures=True)
     if failed is not None:
         raise failed
-    return [done[place] for place in range(len(items))]
 
 
 def _write(out: IO[bytes], row: Row) -> None:

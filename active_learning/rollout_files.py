@@ -32,6 +32,7 @@ class Counts:
     solutions: int = 0
     estimates: int = 0  # of steps
     rollouts: int = 0
+    cut_off: int = 0  # of these rollouts, before they had ended: they count for nothing
     tokens: int = 0
     over_budget: int = 0  # solutions that there were no tokens left for
     asked: dict[str, Any] = field(default_factory=dict)  # of servers, with what it cost
@@ -57,6 +58,7 @@ def _counted(outcome: Outcome) -> Counts:
         found = [one for one in (row["start"], *row["estimates"][:-1]) if one is not None]
         counts.solutions += 1
         counts.estimates += len(found)
-        counts.rollouts += sum(one["rollouts"] for one in found)
+        counts.rollouts += sum(one["rollouts"] for one in found) + row["cut_off"]
+        counts.cut_off += row["cut_off"]
         counts.tokens += row["tokens"]
     return counts

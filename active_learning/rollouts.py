@@ -14,7 +14,7 @@ from random import Random
 
 from active_learning.answered import Solution
 from active_learning.automatic import Estimate, Estimated
-from active_learning.generators import Draw, Generator, Prompt, PromptTooLong, Text
+from active_learning.generators import Answer, Draw, Generator, Prompt, PromptTooLong, Text, tokens_of
 from active_learning.grading import answers_match
 from active_learning.steps import whole_solution
 
@@ -54,11 +54,12 @@ def _some(outcomes: Sequence[bool]) -> Sequence[bool]:
 def roll_out(completer: Generator, solution: Solution, setting: Rollouts) -> Estimated:
     """The estimate of every step, or of those that the search looked at; the same arguments give the same estimates.
 
-    A prefix that leaves the completer no room has none. Raises generators.GeneratorError.
+    A rollout that was cut off says nothing and is left out. A prefix without any that ended, or that leaves the completer no
+    room, has no estimate. Raises generators.GeneratorError.
     """
     work = _Work(completer, solution, setting)
     last = len(solution.steps)
-    own = Estimate(int(_is_right(solution.answer, solution.truth)), 1)
+    own = Estimate(int(_is_right(solution.answer, solution.truth)), 1, (solution.answer,))
     if setting.search:
         _search(work, last, is_right=bool(own.correct))
     else:
@@ -74,6 +75,10 @@ def roll_out(completer: Generator, solution: Solution, setting: Rollouts) -> Est
         work.found.get(0),
         (*(work.found.get(length) for length in range(1, last)), own),
         work.tokens,
+        work.cut_off,
+        completer.name,
+        setting.seed,
+        setting.temperature,
     )
 
 
@@ -83,30 +88,21 @@ def first_bad_step(estimates: Sequence[Estimate | None]) -> int | None:
 
 
 class _Work:
-    """The rollouts of one solution: by the length of the prefix what was found, and the tokens that it cost."""
+    """The rollouts of one solution: by the length of the prefix what was found, and what it cost."""
 
     def __init__(self, completer: Generator, solution: Solution, setting: Rollouts) -> None:
         self._completer, self._solution, self._setting = completer, solution, setting
         self.found: dict[int, Estimate | None] = {}
-        self.tokens = 0
+        self.tokens = self.cut_off = 0
 
     def ask(self, lengths: Sequence[int]) -> None:
-        """Roll out from the prefixes of these lengths, all of them at once where they fit."""
-        try:
-            texts = self._sample(lengths)
-        except PromptTooLong:
-            if len(lengths) > 1:
-                for length in lengths:
-                    self.ask([length])
-            else:
-                self.found[lengths[0]] = None
-            return
-        self.tokens += sum(text.tokens for some in texts for text in some)
-        for length, some in zip(lengths, texts, strict=True):
-            outcomes = [self._ends_right(length, text) for text in some]
-            self.found[length] = Estimate(sum(outcomes), len(outcomes))
+        """Roll out from the prefixes of these lengths, all of them at once."""
+        answers = self._sample(lengths)
+        self.tokens += tokens_of(answers)
+        for length, answer in zip(lengths, answers, strict=True):
+            self.found[length] = None if isinstance(answer, PromptTooLong) else self._estimate(length, answer)
 
-    def _sample(self, lengths: Sequence[int]) -> list[list[Text]]:
+    def _sample(self, lengths: Sequence[int]) -> list[Answer]:
         if not lengths:
             return []
         solution, setting = self._solution, self._setting
@@ -116,9 +112,14 @@ class _Work:
         draw = Draw(setting.count, seed, setting.temperature, setting.max_new_tokens)
         return self._completer.sample(prompts, draw, until="answer")
 
-    def _ends_right(self, length: int, text: Text) -> bool:
+    def _estimate(self, length: int, texts: Sequence[Text]) -> Estimate | None:
         before = "".join(f"{step}\n" for step in self._solution.steps[:length])
-        return _is_right(whole_solution(before + text.text, is_over=text.is_over).answer, self._solution.truth)
+        found = [(whole_solution(before + one.text, is_over=one.is_over).answer, one.is_over) for one in texts]
+        answers = tuple(answer for answer, is_over in found if is_over or answer is not None)
+        self.cut_off += len(texts) - len(answers)
+        if not answers:
+            return None
+        return Estimate(sum(_is_right(answer, self._solution.truth) for answer in answers), len(answers), answers)
 
 
 def _search(work: _Work, last: int, *, is_right: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,21 +50,23 @@ def ask_all(
     The output appears under its name only when it is complete, or the budget spent. Raises resumable.OtherWork, and
     GeneratorError: BudgetSpent where not even the first question could be asked.
     """
-    budget = means.terms.budget(means.budget, work.out_path)
-    generator = open_generator(means.generator, budget, means.terms)
-    part = Part(work.out_path, {**work.identity, "generator": {"name": generator.name, **generator.identity()}})
-    budget.has_spent(sum(row["tokens"] for row in part.begin_or_go_on().values()))
+    part = Part(work.out_path)
+    with part.alone():
+        budget = means.terms.budget(means.budget, work.out_path)
+        generator = open_generator(means.generator, budget, means.terms)
+        done = part.begin_or_go_on({**work.identity, "generator": {"name": generator.name, **generator.identity()}})
+        budget.has_spent(sum(row["tokens"] for row in done.values()))
 
-    def show(done: int) -> None:
-        progress({"stage": work.stage, "done": done, "total": len(items), "tokens": budget.spent})
+        def show(number: int) -> None:
+            progress({"stage": work.stage, "done": number, "total": len(items), "tokens": budget.spent})
 
-    try:
         at_once = work.at_once or generator.at_once
-        results = work_off(part, items, lambda item: ask(generator, item), at_once=at_once, progress=show)
-    except BudgetSpent:
-        results = [row for _, row in sorted(part.begin_or_go_on().items())]
-        if not results:
-            raise
-    part.publish(line for row in results for line in work.lines(row))
-    journal_of(work.out_path).unlink(missing_ok=True)
+        try:
+            work_off(part, done, items, partial(ask, generator), at_once=at_once, progress=show)
+        except BudgetSpent:
+            if not done:
+                raise
+        results = [done[place] for place in sorted(done)]
+        part.publish(line for row in results for line in work.lines(row))
+        journal_of(work.out_path).unlink(missing_ok=True)
     return Outcome(results, len(items) - len(results), budget.told())

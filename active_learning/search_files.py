@@ -14,14 +14,14 @@ from typing import Any, Literal
 from active_learning import checkpoint, score
 from active_learning.answers import extract_answer
 from active_learning.checkpoint import MANIFEST, Checkpoint, sha256
-from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
+from active_learning.generators import Draw, Generator, Prompt, PromptTooLong, Text, tokens_of
 from active_learning.generators.terms import Terms
 from active_learning.resumable import Progress, Row
 from active_learning.sampling import Means, Work, ask_all
 from active_learning.score import solution_score, step_scores
 from active_learning.search.beam import Beam, Proposal, beam_search
 from active_learning.solution_files import read_problem
-from active_learning.steps import first_step
+from active_learning.steps import ends_solution, first_step
 from active_learning.strict_json import UNSTORABLE, read_lines
 
 Steps = tuple[str, ...]
@@ -118,21 +118,23 @@ class _Proposer:
 
     def __call__(self, states: Sequence[Steps], count: int) -> list[list[Proposal[Steps]]]:
         draw = Draw(count, self._rng.getrandbits(63), self._job.temperature, self._job.max_new_tokens)
-        try:
-            found = self._generator.sample([Prompt(self._problem, state) for state in states], draw, until="step")
-        except PromptTooLong:
-            return [[] for _ in states]
-        self.tokens += sum(text.tokens for texts in found for text in texts)
-        proposals: list[list[Proposal[Steps]]] = []
-        for state, texts in zip(states, found, strict=True):
-            steps = [(first_step(one.text, is_over=one.is_over), one) for one in texts]
-            usable = [(step, one) for step, one in steps if step and not UNSTORABLE.search(step)]
-            whole = [
-                Proposal((*state, step), is_over=extract_answer(step) is not None, tokens=one.tokens)
-                for step, one in usable
-            ]
-            proposals.append(whole)
-        return proposals
+        answers = self._generator.sample([Prompt(self._problem, state) for state in states], draw, until="step")
+        self.tokens += tokens_of(answers)
+        return [
+            [] if isinstance(answer, PromptTooLong) else _proposals(state, answer)
+            for state, answer in zip(states, answers, strict=True)
+        ]
+
+
+def _proposals(state: Steps, texts: Sequence[Text]) -> list[Proposal[Steps]]:
+    found = []
+    for one in texts:
+        step = first_step(one.text, is_over=one.is_over)
+        if step and not UNSTORABLE.search(step):
+            is_end = ends_solution(step, is_over=one.is_over and one.text.strip() == step)
+            if is_end is not None:
+                found.append(Proposal((*state, step), is_over=is_end, tokens=one.tokens))
+    return found
 
 
 def _worth(model: Checkpoint, worth: Worth, problem: str, states: Sequence[Steps]) -> list[float]:

@@ -77,9 +77,8 @@ def _sampled(job: SampleJob, generator: Generator, problem: dict[str, str]) -> R
     """What came of one problem: the lines to be imported, and what was left out."""
     own_seed = Random(json.dumps([job.seed, problem["problem"]])).getrandbits(63)
     draw = Draw(job.per_problem, own_seed, job.temperature, job.max_new_tokens)
-    try:
-        (texts,) = generator.sample([Prompt(problem["problem"])], draw, until="answer")
-    except PromptTooLong:
+    (texts,) = generator.sample([Prompt(problem["problem"])], draw, until="answer")
+    if isinstance(texts, PromptTooLong):
         return {"lines": [], "unusable": 0, "too_long": 1, "tokens": 0}
     found = [whole_solution(one.text, is_over=one.is_over) for one in texts]
     told = {"generator": job.name or generator.name, "seed": job.seed, "temperature": job.temperature}

@@ -74,6 +74,16 @@ def whole_solution(text: str, *, is_over: bool) -> Sampled:
     return Sampled(split_steps(text), extract_answer(text) if ending or is_over else None)
 
 
+def ends_solution(step: str, *, is_over: bool) -> bool | None:
+    """Whether a step ends its solution: with an answer in PRM800K's way, or any where the generator says no more.
+
+    None where it says no more and has given no answer.
+    """
+    if WHOLE.search(f"{step}\n"):
+        return True
+    return None if is_over and extract_answer(step) is None else is_over
+
+
 IS_ENOUGH: dict[str, Callable[[str], bool]] = {
     "step": lambda text: first_step(text, is_over=False) is not None,
     "answer": lambda text: WHOLE.search(text) is not None,

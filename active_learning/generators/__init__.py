@@ -47,6 +47,9 @@ class Text(NamedTuple):
     tokens: int  # that were sampled for it
 
 
+Answer = list[Text] | PromptTooLong
+
+
 class Generator(Protocol):
     @property
     def at_once(self) -> int:
@@ -59,8 +62,20 @@ class Generator(Protocol):
     def identity(self) -> dict[str, str]:
         """All that its texts depend on besides prompt and draw."""
 
-    def sample(self, prompts: Sequence[Prompt], draw: Draw, *, until: Until) -> list[list[Text]]:
+    def sample(self, prompts: Sequence[Prompt], draw: Draw, *, until: Until) -> list[Answer]:
         """`draw.count` texts after each prompt, in the order sampled; the same arguments give the same texts.
 
-        Raises GeneratorError and PromptTooLong.
+        Of a prompt that leaves no room to write, why. Raises GeneratorError.
         """
+
+
+def texts_of(answer: Answer) -> list[Text]:
+    """Raises PromptTooLong."""
+    if isinstance(answer, PromptTooLong):
+        raise answer
+    return answer
+
+
+def tokens_of(answers: Sequence[Answer]) -> int:
+    """That were sampled for all of them."""
+    return sum(text.tokens for answer in answers if not isinstance(answer, PromptTooLong) for text in answer)

@@ -15,7 +15,7 @@ from transformers import GenerationConfig, StoppingCriteriaList
 from active_learning.base_model import ModelError, load_language_model, load_tokenizer
 from active_learning.checkpoint import base_sha256
 from active_learning.data import UnreadableText, check_readable, encode
-from active_learning.generators import Draw, GeneratorError, Prompt, PromptTooLong, Text, Until
+from active_learning.generators import Answer, Draw, GeneratorError, Prompt, PromptTooLong, Text, Until
 from active_learning.generators.budget import Budget
 from active_learning.steps import IS_ENOUGH
 
@@ -40,15 +40,19 @@ class LocalGenerator:
         return self.directory.resolve().name
 
     def identity(self) -> dict[str, str]:
-        return base_sha256(str(self.directory))
+        network, ends = (model := load(self.directory)).network, model.end_ids
+        drawn = {"device": network.device.type, "dtype": str(network.dtype), "ends": str(ends)}
+        return {**base_sha256(str(self.directory)), **drawn, "at_once": str(ROWS_AT_ONCE[network.device.type])}
 
-    def sample(self, prompts: Sequence[Prompt], draw: Draw, *, until: Until) -> list[list[Text]]:
+    def sample(self, prompts: Sequence[Prompt], draw: Draw, *, until: Until) -> list[Answer]:
         model = load(self.directory)
-        of_prompts = [prompt_ids(model, prompt) for prompt in prompts]
-        with self.budget.room(len(prompts) * draw.count * draw.max_new_tokens) as spend:
-            found = sample(model, of_prompts, draw, is_enough=IS_ENOUGH[until])
+        ids = [prompt_ids(model, prompt) for prompt in prompts]
+        fitting = [one for one in ids if not isinstance(one, PromptTooLong)]
+        with self.budget.room(len(fitting) * draw.count * draw.max_new_tokens) as spend:
+            found = sample(model, fitting, draw, is_enough=IS_ENOUGH[until])
             spend(sum(text.tokens for texts in found for text in texts))
-            return found
+        answers = iter(found)
+        return [one if isinstance(one, PromptTooLong) else next(answers) for one in ids]
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,8 @@ def _load(directory: Path, changed_at: int) -> LanguageModel:
     return LanguageModel(model, tokenizer, end_ids, known or tokenizer.model_max_length)
 
 
-def prompt_ids(model: LanguageModel, prompt: Prompt) -> list[int]:
-    """Token ids as training lays them out; raises PromptTooLong, and GeneratorError for text it does not know."""
+def prompt_ids(model: LanguageModel, prompt: Prompt) -> list[int] | PromptTooLong:
+    """Token ids as training lays them out, or why they leave no room; raises GeneratorError for text it does not know."""
     try:
         check_readable([prompt.problem, *prompt.prefix], model.tokenizer)
         ids = encode(prompt.problem, prompt.prefix, model.tokenizer).ids
@@ -110,7 +114,7 @@ def prompt_ids(model: LanguageModel, prompt: Prompt) -> list[int]:
             "The generator's tokenizer does not know this text. Name the folder of a model that reads it."
         ) from error
     if len(ids) >= model.context:
-        raise PromptTooLong(
+        return PromptTooLong(
             f"The problem and its {len(prompt.prefix)} steps are {len(ids)} tokens. "
             f"The generator reads {model.context}, and the next step needs some of them."
         )
@@ -125,16 +129,34 @@ def sample(
     A text ends when `is_enough` holds of it, or when it has no tokens left.
     """
     rows = [place for place in range(len(prompts)) for _ in range(draw.count)]
-    rows.sort(key=lambda place: (len(prompts[place]), place))  # stable: of like length, and little padding
+    rows.sort(key=lambda place: (len(prompts[place]), place))  # of like length, for little padding
     found: list[list[Text]] = [[] for _ in prompts]
-    at_once = ROWS_AT_ONCE[model.network.device.type]
-    for start in range(0, len(rows), at_once):
-        some = rows[start : start + at_once]
-        seed = Random(json.dumps([draw.seed, start])).getrandbits(63)
+    for number, some in enumerate(_side_by_side(model, [(place, len(prompts[place])) for place in rows], draw)):
+        seed = Random(json.dumps([draw.seed, number])).getrandbits(63)
         texts = _sample_rows(model, [prompts[place] for place in some], draw, seed, is_enough)
         for place, text in zip(some, texts, strict=True):
             found[place].append(text)
     return found
+
+
+def _side_by_side(model: LanguageModel, rows: Sequence[tuple[int, int]], draw: Draw) -> Iterator[list[int]]:
+    """Places of rows (place, length), the shortest first, that are sampled together.
+
+    Padded as long as the longest of them, each still has all the room that it has alone.
+    """
+    at_once = ROWS_AT_ONCE[model.network.device.type]
+    group: list[int] = []
+    shortest = 0
+    for place, length in rows:
+        room = min(draw.max_new_tokens, model.context - shortest)
+        if len(group) == at_once or (group and length > shortest and length + room > model.context):
+            yield group
+            group = []
+        if not group:
+            shortest = length
+        group.append(place)
+    if group:
+        yield group
 
 
 def _sample_rows(

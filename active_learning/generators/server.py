@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from active_learning.generators import Draw, GeneratorError, Prompt, Text, Until
+from active_learning.generators import Answer, Draw, GeneratorError, Prompt, PromptTooLong, Text, Until
 from active_learning.generators.budget import Budget
 from active_learning.generators.exchange import Exchange, Refused
 from active_learning.generators.replies import Question
@@ -81,7 +81,7 @@ class ServerGenerator:
         asked = "chat" if address.is_chat else "completions"
         return {"server": address.url, "model": address.model, "asked": asked, "told": json.dumps(told, sort_keys=True)}
 
-    def sample(self, prompts: Sequence[Prompt], draw: Draw, *, until: Until) -> list[list[Text]]:
+    def sample(self, prompts: Sequence[Prompt], draw: Draw, *, until: Until) -> list[Answer]:
         """No stop string could tell a step from the answer that belongs to it: a text goes on after what is asked for."""
         size = self._choices
         parts = [range(start, min(start + size, draw.count)) for start in range(0, draw.count, size)]
@@ -91,9 +91,9 @@ class ServerGenerator:
             for part in parts
         ]
         found = iter(_all(asked))
-        return [[text for _ in parts for text in next(found)] for _ in prompts]
+        return [_together([next(found) for _ in parts]) for _ in prompts]
 
-    def _some(self, prompt: Prompt, place: int, draw: Draw, wanted: range) -> list[Text]:
+    def _some(self, prompt: Prompt, place: int, draw: Draw, wanted: range) -> Answer:
         """Those samples of a prompt, asked for until all are there: some servers give one at a time."""
         seed = Random(json.dumps([draw.seed, place, prompt.problem, *prompt.prefix])).getrandbits(SEED_BITS)
         found: dict[int, Text] = {}
@@ -101,7 +101,10 @@ class ServerGenerator:
             first = missing[0]
             run = next((more for more, sample in enumerate(missing) if sample != first + more), len(missing))
             run = min(run, self._choices)
-            texts = self._ask(prompt, draw, seed + first, run)
+            try:
+                texts = self._ask(prompt, draw, seed + first, run)
+            except PromptTooLong as refusal:
+                return refusal
             if run > 1 and len(texts) == 1:
                 self._choices = 1
             found.update({first + choice: text for choice, text in texts.items()})
@@ -148,7 +151,12 @@ def _chat(prompt: Prompt) -> dict[str, Any]:
     return {"messages": [*messages, begun], "continue_final_message": True, "add_generation_prompt": False}
 
 
-def _all(asked: Sequence[Future[list[Text]]]) -> list[list[Text]]:
+def _together(parts: Sequence[Answer]) -> Answer:
+    refusal = next((part for part in parts if isinstance(part, PromptTooLong)), None)
+    return refusal or [text for part in parts if not isinstance(part, PromptTooLong) for text in part]
+
+
+def _all(asked: Sequence[Future[Answer]]) -> list[Answer]:
     """The results, or the first error; what was sent by then is waited for, since it is accounted for."""
     wait(asked, return_when=FIRST_EXCEPTION)
     for future in asked:

@@ -18,6 +18,10 @@ LINE = {
     "start": {"correct": 5, "rollouts": 8},
     "estimates": [{"correct": 2, "rollouts": 3}, {"correct": 1, "rollouts": 1}],
     "tokens": 120,
+    "cut_off": 1,
+    "completer": "toy",
+    "seed": 3,
+    "temperature": 0.7,
 }
 
 
@@ -31,7 +35,7 @@ def test_a_line_is_read_as_it_was_written():
     assert line_of(one) == LINE
     assert one.estimates == (Estimate(2, 3), Estimate(1, 1))
     assert read(estimates=[None, None], start=None, answer=None, truth=None) == Estimated(
-        "a/1", LINE["problem"], None, tuple(LINE["steps"]), None, None, (None, None), 120
+        "a/1", LINE["problem"], None, tuple(LINE["steps"]), None, None, (None, None), 120, 1, "toy", 3, 0.7
     )
 
 

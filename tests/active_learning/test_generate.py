@@ -16,7 +16,8 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 from active_learning.__main__ import main
 from active_learning.domains import chains, toy
 from active_learning.generate import NextSteps, next_steps
-from active_learning.generators import GeneratorError, PromptTooLong, local
+from active_learning.generators import Draw, GeneratorError, Prompt, PromptTooLong, local
+from active_learning.generators.budget import Budget
 from active_learning.steps import first_step
 
 PROBLEM = "Start with $8$. Add $3$, multiply by $2$, then subtract $5$. What is the result?"
@@ -251,6 +252,28 @@ def test_a_model_is_loaded_once_and_again_when_its_folder_has_changed(tmp_path):
     assert local.load(Path(os.path.relpath(tmp_path))) is first
     os.utime(tmp_path / "model.safetensors", ns=(1, time.time_ns() + 10**9))
     assert local.load(tmp_path) is not first
+
+
+def test_no_text_has_less_room_because_of_a_longer_prompt_beside_it(known_model):
+    short, longer = (Prompt("How much?", ("One.",) * count) for count in (1, 30))  # 4 and 62 of 64 tokens
+    model = local.LocalGenerator(known_model, Budget())
+    draw = Draw(16, 0, max_new_tokens=40)
+
+    alone = model.sample([short], draw, until="answer")[0]
+    beside, cut = model.sample([short, longer], draw, until="answer")
+
+    assert max(one.tokens for one in cut) == 2
+    assert [one.text for one in beside] == [one.text for one in alone]
+    assert max(one.tokens for one in beside) > 10
+
+
+def test_a_prompt_without_room_is_answered_by_why_and_the_others_by_texts(known_model):
+    prompts = [Prompt("How much?", ("One.",) * count) for count in (1, 31)]
+
+    texts, refusal = local.LocalGenerator(known_model, Budget()).sample(prompts, Draw(2, 0), until="step")
+
+    assert len(texts) == 2
+    assert isinstance(refusal, PromptTooLong)
 
 
 # Refusals -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from active_learning.__main__ import main
 from active_learning.answered import Solution
-from active_learning.automatic import Estimate, read_estimates
+from active_learning.automatic import Estimate, line_of, read_estimates, read_line
 from active_learning.domains import chains, continuing, toy
 from active_learning.generators import Draw, Prompt, PromptTooLong, Text
 from active_learning.generators.budget import Budget, BudgetSpent
@@ -27,6 +27,8 @@ from active_learning.rollouts import (
     soft_label,
 )
 
+CUT_OFF = object()
+
 
 class Told:
     """A completer that ends with the answers that it is told for each length of the prefix, and keeps what it is asked."""
@@ -42,10 +44,13 @@ class Told:
     def sample(self, prompts, draw, *, until):
         assert until == "answer"
         self.asked.append(([len(prompt.prefix) for prompt in prompts], draw))
-        answers = [self.answers[len(prompt.prefix)] for prompt in prompts]
-        if PromptTooLong in answers:
-            raise PromptTooLong
-        return [[Text(f"So.\n\n# Answer\n\n{one}\n", True, 7) for one in some] for some in answers]
+        return [self._texts(self.answers[len(prompt.prefix)]) for prompt in prompts]
+
+    def _texts(self, answers):
+        if answers is PromptTooLong:
+            return PromptTooLong()
+        texts = ["So" if one is CUT_OFF else f"So.\n\n# Answer\n\n{one}\n" for one in answers]
+        return [Text(text, text != "So", 7) for text in texts]
 
 
 def solution(length=3, answer="20", truth="24"):
@@ -103,6 +108,24 @@ def test_the_value_of_the_bare_problem_is_estimated_where_it_is_asked_for():
 def test_a_prefix_that_leaves_no_room_has_no_estimate():
     found = roll_out(Told({1: ["24"], 2: PromptTooLong}), solution(), Rollouts(1))
     assert found.estimates == (Estimate(1, 1), None, Estimate(0, 1))
+
+
+def test_k1_every_rollout_is_kept_with_its_answer_and_the_file_says_how_it_was_drawn():
+    setting = Rollouts(count=2, seed=5, temperature=0.7)
+
+    found = roll_out(Told({1: ["24", "20"], 2: ["20", "21"]}), solution(), setting)
+
+    assert [one.answers for one in found.estimates] == [("24", "20"), ("20", "21"), ("20",)]
+    assert (found.completer, found.seed, found.temperature) == ("told", 5, 0.7)
+    again = read_line(json.dumps(line_of(found)).encode())
+    assert again == found
+    assert [one.answers for one in again.estimates] == [one.answers for one in found.estimates]
+
+
+def test_what_was_cut_off_is_neither_right_nor_wrong():
+    found = roll_out(Told({1: ["24", CUT_OFF, CUT_OFF], 2: [CUT_OFF] * 3}), solution(), Rollouts(3))
+    assert found.estimates == (Estimate(1, 1), None, Estimate(0, 1))
+    assert (found.cut_off, found.tokens) == (5, 6 * 7)
 
 
 def test_an_answer_that_the_prefix_gave_already_counts():
@@ -199,6 +222,19 @@ def test_a_file_is_rolled_out_and_after_a_kill_it_goes_on_to_the_same_bytes(tmp_
     assert [one.id for one in found] == [0, 1, 2, 3, 4]
     assert counts.tokens == sum(one.tokens for one in found) == shown[-1]["tokens"]
     assert (counts.solutions, counts.rollouts) == (5, 4 * sum(len(one.steps) for one in found))
+
+
+def test_two_processes_do_not_write_one_file(tmp_path):
+    asked = job(tmp_path)
+
+    def meanwhile(_):
+        with pytest.raises(OtherWork, match="Another process is writing"):
+            roll_out_file(asked, progress=quiet)
+        raise Killed
+
+    with pytest.raises(Killed):
+        roll_out_file(asked, progress=meanwhile)
+    assert roll_out_file(asked, progress=quiet).solutions == 5
 
 
 def test_k9_the_budget_is_not_overdrawn_and_what_it_paid_for_is_kept(tmp_path):

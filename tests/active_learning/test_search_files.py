@@ -9,12 +9,14 @@ from active_learning import search_files
 from active_learning.__main__ import main
 from active_learning.config import TrainConfig
 from active_learning.domains import toy
+from active_learning.generators import PromptTooLong, Text
 from active_learning.generators.budget import BudgetSpent
 from active_learning.records import dump
 from active_learning.resumable import OtherWork
 from active_learning.search.beam import Beam
 from active_learning.search_files import SearchJob, search_file
 from active_learning.simulate import label, make_pool
+from active_learning.steps import ends_solution
 from active_learning.train import train
 
 
@@ -125,3 +127,34 @@ def test_the_command_searches_with_a_prover(job, value, capsys):
     assert (told["stage"], told["problems"], told["solutions"]) == ("done", 6, len(lines(job.out_path)))
     assert main(["beam-search", *options, "--problems", str(job.problems), "--out", str(job.out_path)]) == 1
     assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("step", "is_over", "ends"),
+    [
+        ("So it is 5.\n\n# Answer\n\n5", False, True),
+        ("# Answer\n\n5", False, True),
+        (r"First we get \boxed{3}, now double it.", False, False),
+        (r"So it is \boxed{6}.", True, True),
+        ("$8 + 3 = 11$.", False, False),
+        ("$8 + 3 = 11$.", True, None),  # the generator says no more, and has not answered
+    ],
+)
+def test_a_solution_ends_in_a_search_as_it_does_in_sampling(step, is_over, ends):
+    assert ends_solution(step, is_over=is_over) is ends
+
+
+def test_a_solution_that_leaves_no_room_drops_out_alone():
+    class Told:
+        def sample(self, prompts, draw, *, until):
+            return [
+                PromptTooLong() if prompt.prefix == ("Long.",) else [Text("On.\nMore", False, 2)] * draw.count
+                for prompt in prompts
+            ]
+
+    proposer = search_files._Proposer(Told(), "How much?", Random(0), SearchJob("", None, None, None, Beam(2)))
+
+    short, long = proposer([("Short.",), ("Long.",)], 3)
+
+    assert [one.state for one in short] == [("Short.", "On.")] * 3
+    assert (long, proposer.tokens) == ([], 6)

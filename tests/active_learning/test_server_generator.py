@@ -258,7 +258,7 @@ def test_a4_killed_and_started_again_it_ends_with_the_same_bytes_and_pays_for_no
     command = ["solutions", "--generator", job.generator, "--problems", job.problems, "--out", job.out_path]
     command += ["--seed", 3, "--max-new-tokens", MOST, "--concurrency", 3, "--timeout", 0.8, "--budget", 40_000]
     command = [str(word) for word in command]
-    part = Part(job.out_path, {}).path
+    part = Part(job.out_path).path
     child = subprocess.Popen([sys.executable, "-c", KILLED, *command], stdout=subprocess.PIPE, text=True)
     kept = [json.loads(child.stdout.readline()) for _ in range(4)][-1]["done"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from active_learning.__main__ import main
 from active_learning.domains import toy
-from active_learning.generators import Draw, GeneratorError, Prompt, PromptTooLong, exchange
+from active_learning.generators import Draw, GeneratorError, Prompt, PromptTooLong, exchange, texts_of
 from active_learning.generators.budget import Budget
 from active_learning.generators.opening import open_generator
 from active_learning.generators.terms import Terms
@@ -38,8 +38,8 @@ def _alone(monkeypatch):
 
 def ask(name, *, prefix=STEPS, budget=None, seed=0, count=2):
     draw = Draw(count, seed, 0.7, 50)
-    (texts,) = open_generator(name, budget or Budget()).sample([Prompt(PROBLEM, prefix)], draw, until="answer")
-    return texts
+    (answer,) = open_generator(name, budget or Budget()).sample([Prompt(PROBLEM, prefix)], draw, until="answer")
+    return texts_of(answer)
 
 
 def test_the_prompt_is_laid_out_as_in_training_and_nothing_cuts_the_distribution(server):
