@@ -1,8 +1,9 @@
 """The planted sequence: the smallest task on which dense rewards can be studied; Setlur et al. 2024, App. B.
 
 A response is right iff it has a hidden sequence of tokens in it, without a gap. The paper gives responses of 10 tokens out
-of 15 of which number 14 is the end; how long the hidden sequence is we could not read there. Half a response is ours: it can
-begin at six places, and the policy to start from, of γ = 5, finds it in one of two hundred responses.
+of 15 of which number 14 is the end; how long the hidden sequence is we could not read there. Six is ours, the shortest with
+which the outcome alone teaches nothing, as published: the policy of γ = 5 finds it in one of eight hundred responses, and
+with five tokens in one of two hundred, which is often enough in the end (docs/experiments.md).
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch import Tensor
 TOKENS = 15
 END = 14  # nothing counts after it; it is never in the hidden sequence
 LENGTH = 10  # of a response
-PLANTED = 5  # of the hidden sequence
+PLANTED = 6  # of the hidden sequence
 
 # A state is how much of the sequence the last tokens match. All of it is won for good, and after the end all is lost.
 WON = PLANTED

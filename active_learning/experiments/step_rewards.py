@@ -2,7 +2,7 @@
 
 Wang et al. 2023 (Math-Shepherd, 2312.08935), §3.5: PPO with the PRM's reward at the end of each step, beside PPO with the
 ORM's at the end of the solution; both are probes that learned from the same solutions. Setlur et al. 2024 (2410.08146),
-eq. 5 and App. G: the outcome with the prover's progress at each step, and with its bare Q, which is there to fail.
+eq. 5 and App. G: the outcome with the prover's progress at each step, and with its bare Q.
 
 The policy is the toy generator with a weight on each of a few things that can be seen of a next step: it chooses what to
 say, and knows no arithmetic that the generator did not know.
