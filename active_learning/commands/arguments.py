@@ -45,6 +45,11 @@ def torch_command(commands: Any, name: str, run: Run, text: str) -> argparse.Arg
     return parser
 
 
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """What 4,1,16 names, in order and each once."""
+    return tuple(sorted({int(number) for number in text.split(",")}))
+
+
 def add_compile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile",

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from active_learning.commands.arguments import emit, torch_command, write_json
+from active_learning.commands.arguments import emit, torch_command, whole_numbers, write_json
 from active_learning.config import Neutral
 from active_learning.score import Reduction
 
@@ -34,16 +34,14 @@ def add(commands: Any) -> None:
 
 
 def _add_sample_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--ns", type=_numbers, help="numbers of samples to choose from: 1,4,16 (default: powers of two)")
+    group.add_argument(
+        "--ns", type=whole_numbers, help="numbers of samples to choose from: 1,4,16 (default: powers of two)"
+    )
     group.add_argument("--reduction", choices=get_args(Reduction), default="product", help="of steps to one score")
     group.add_argument("--neutral", choices=get_args(Neutral), default="positive", help="what a neutral step counts as")
     group.add_argument("--draws", type=int, default=200, help="random subsets for the votes (default 200)")
     group.add_argument("--trials", type=int, default=0, help="of PRM800K's own evaluation, beside the exact value")
     group.add_argument("--seed", type=int, default=0)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(sorted({int(number) for number in text.split(",")}))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

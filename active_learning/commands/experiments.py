@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, get_args
 
-from active_learning.commands.arguments import command, emit, torch_command, write_json, write_lines
+from active_learning.commands.arguments import command, emit, torch_command, whole_numbers, write_json, write_lines
 from active_learning.config import Precision, TrainConfig
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ def add(commands: Any) -> None:
     efficiency.add_argument("--base", default="toy", help="directory of the frozen base model")
     _add_features(efficiency)
     efficiency.add_argument(
-        "--budgets", type=_numbers, help="labeled solutions: of each toy problem, or of all records"
+        "--budgets", type=whole_numbers, help="labeled solutions: of each toy problem, or of all records"
     )
-    efficiency.add_argument("--more-random", type=_numbers, default=(), help="further budgets, of random labels only")
+    efficiency.add_argument(
+        "--more-random", type=whole_numbers, default=(), help="further budgets, of random labels only"
+    )
     efficiency.add_argument(
         "--first", type=int, help="of the labels, drawn at random for the first selector (default 1; of all records 25)"
     )
@@ -60,10 +62,6 @@ def add(commands: Any) -> None:
 def _add_features(command: argparse.ArgumentParser) -> None:
     command.add_argument("--precision", choices=get_args(Precision), default="fp32", help="of the base model")
     command.add_argument("--features", type=Path, help="a file that keeps what the base model says, for the next time")
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(sorted({int(number) for number in text.split(",")}))
 
 
 def _efficiency(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import command, emit, torch_command, write_json
+from active_learning.commands.arguments import command, emit, torch_command, whole_numbers, write_json
 
 ARMS = ("prm", "orm", "prm_sum", "progress", "bare_q")
 
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 
     pits = torch_command(commands, "pits", _pits, "compare prefixes up to first pits with any, at equal rollouts")
     pits.add_argument("--seeds", type=int, default=5)
-    pits.add_argument("--budgets", type=_whole_numbers, default=(500, 1000, 2000, 4000), help="rollouts")
+    pits.add_argument("--budgets", type=whole_numbers, default=(500, 1000, 2000, 4000), help="rollouts")
     pits.add_argument("--problems", type=int, default=40, help="to learn from, and as many others to measure on")
 
     rewards = torch_command(
@@ -46,10 +46,6 @@ def add(commands: Any) -> None:
 
 def _numbers(text: str) -> tuple[float, ...]:
     return tuple(sorted({float(number) for number in text.split(",")}))
-
-
-def _whole_numbers(text: str) -> tuple[int, ...]:
-    return tuple(sorted({int(number) for number in text.split(",")}))
 
 
 def _didactic(options: argparse.Namespace) -> None:

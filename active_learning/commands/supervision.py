@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from active_learning.commands.arguments import command, emit, torch_command, write_json, write_lines
+from active_learning.commands.arguments import command, emit, torch_command, whole_numbers, write_json, write_lines
 
 Row = dict[str, Any]
 
@@ -16,17 +16,17 @@ def add(commands: Any) -> None:
     )
     supervision.add_argument("--out", type=Path, required=True, help="directory for rows.jsonl, report.json, a picture")
     supervision.add_argument("--seeds", type=int, default=3)
-    supervision.add_argument("--budgets", type=_numbers, help="labelled solutions of each problem (default 1,2,…,32)")
+    supervision.add_argument(
+        "--budgets", type=whole_numbers, help="labelled solutions of each problem (default 1,2,…,32)"
+    )
 
     estimation = command(commands, "estimation", _estimation, "compare labels by rollouts with the oracle's")
     estimation.add_argument("--out", type=Path, required=True, help="file for the rows, JSON Lines")
     estimation.add_argument("--seeds", type=int, default=3)
     estimation.add_argument("--problems", type=int, default=60)
-    estimation.add_argument("--rollouts", type=_numbers, default=(1, 4, 16), help="from each prefix (default 1,4,16)")
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(sorted({int(number) for number in text.split(",")}))
+    estimation.add_argument(
+        "--rollouts", type=whole_numbers, default=(1, 4, 16), help="from each prefix (default 1,4,16)"
+    )
 
 
 def _supervision(options: argparse.Namespace) -> None:
