@@ -41,8 +41,10 @@ def _written(path: Path, task: str, counts: Counter[str]) -> Iterator[dict[str, 
             continue
         try:
             yield shepherd.row_of(shepherd.Signed(one.problem, one.steps, is_good, task))
-        except shepherd.ShepherdError:
+        except shepherd.SignInside:
             counts["left_out_sign_inside"] += 1
+        except shepherd.HeadingInside:
+            counts["left_out_heading_inside"] += 1
         else:
             counts["solutions"] += 1
             counts["steps"] += len(one.steps)

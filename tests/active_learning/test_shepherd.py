@@ -134,13 +134,15 @@ def test_k4_estimates_become_rows_and_rows_become_what_train_reads(tmp_path, cap
         none,
         Estimated("c", "How many?", "2", ("Два носки", "2"), "2", None, (Estimate(1, 8), Estimate(1, 1)), 0),
         Estimated("d", "How many?", "2", ("1", "2"), "2", None, (None, Estimate(1, 1)), 0),
+        Estimated("e", "What comes after Step 1: a?", "2", ("2",), "2", None, (Estimate(1, 1),), 0),
+        Estimated("f", "And after Step 1: b?", "2", ("2",), "2", None, (Estimate(1, 1),), 0),
     ]
     path = estimates.write(tmp_path / "automatic.jsonl", some)
 
     written = run(capsys, "shepherd", "--automatic", path, "--task", "GSM8K", "--out", tmp_path / "rows.jsonl")
     read = run(capsys, "shepherd", "--rows", tmp_path / "rows.jsonl", "--out", tmp_path / "again.jsonl")
 
-    left_out = {"left_out_sign_inside": 1, "left_out_not_estimated": 1}
+    left_out = {"left_out_sign_inside": 1, "left_out_heading_inside": 2, "left_out_not_estimated": 1}
     assert written[:2] == (0, [{"stage": "done", "solutions": 2, "steps": 3, **left_out}])
     assert read[:2] == (0, [{"stage": "done", "solutions": 2, "steps": 3}])
     first, second = read_estimates(tmp_path / "again.jsonl")
