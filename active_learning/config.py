@@ -158,10 +158,15 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def read(text: str) -> TrainConfig:
+    """A configuration that somebody gives. Raises ConfigError."""
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"The training configuration is not valid JSON: {error}.") from None
     if not isinstance(values, dict):
         raise ConfigError("The training configuration is a JSON object.")
+    if "has_neutral" in values:
+        raise ConfigError(
+            "has_neutral is no setting: whether a model knows neutral steps follows from the labels. Leave it out."
+        )
     return from_json(values)

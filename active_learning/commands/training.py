@@ -52,14 +52,13 @@ def _train(options: argparse.Namespace) -> None:
     from active_learning.resume import Interrupted
     from active_learning.train import train
 
-    settings = config.read(options.config.read_text()) if options.config else config.TrainConfig()
-    given = {name: value for name in GIVEN if (value := getattr(options, name)) is not None}
+    settings = _settings(options)
     asked = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
         meta = train(
             options.records,
-            replace(settings, **given),
+            settings,
             options.out,
             automatic=options.automatic,
             progress=emit,
@@ -73,3 +72,14 @@ def _train(options: argparse.Namespace) -> None:
         signal.signal(signal.SIGTERM, before)
     if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
         emit({"stage": "done", "counts": meta["counts"], "metrics": meta["metrics"]})
+
+
+def _settings(options: argparse.Namespace) -> config.TrainConfig:
+    if options.automatic_ratio is not None and not (options.automatic and options.records):
+        raise ValueError(
+            "--automatic-ratio says how many automatic labels train beside those of people: "
+            "it needs --records and --automatic."
+        )
+    settings = config.read(options.config.read_text()) if options.config else config.TrainConfig()
+    given = {name: value for name in GIVEN if (value := getattr(options, name)) is not None}
+    return replace(settings, **given)

@@ -109,7 +109,9 @@ def test_a_missing_file_and_an_unknown_setting_are_said(labels, tmp_path, capsys
     (tmp_path / "config.json").write_text('{"learning_rate": 1}')
     arguments = ["--records", labels, "--out", tmp_path / "prm", "--config", tmp_path / "config.json"]
     said = run(capsys, "train", *arguments)[2]
-    assert said.startswith("Unknown in the training configuration: learning_rate. It knows: automatic_ratio, balance, base, ")
+    assert said.startswith(
+        "Unknown in the training configuration: learning_rate. It knows: automatic_ratio, balance, base, "
+    )
 
 
 def test_wrong_arguments_are_exit_code_2(capsys):
@@ -125,6 +127,10 @@ def test_wrong_arguments_are_exit_code_2(capsys):
         ('{"epochs": 1.5}', "epochs in the training configuration cannot be 1.5."),
         ('{"chosen_too": null}', "chosen_too in the training configuration cannot be null."),
         ('{"label_words": ["a", "b"]}', 'label_words in the training configuration cannot be ["a", "b"].'),
+        (
+            '{"has_neutral": false}',
+            "has_neutral is no setting: whether a model knows neutral steps follows from the labels",
+        ),
         ('{"lr": 1,}', "The training configuration is not valid JSON: "),
     ],
 )

@@ -164,9 +164,9 @@ def run(capsys, *arguments):
 def test_k8_the_command_trains_on_both_files_or_on_either(base, automatic, people, tmp_path, capsys):
     (tmp_path / "config.json").write_text(json.dumps({"mode": "full", "min_steps": 2, "epochs": 1, "base": base}))
     common = ["train", "--config", tmp_path / "config.json"]
-    more = ["--automatic", automatic, "--automatic-ratio", 0.5, "--estimation", "soft", "--balance", "buckets"]
+    more = ["--automatic", automatic, "--estimation", "soft", "--balance", "buckets"]
 
-    both = run(capsys, *common, "--records", people, *more, "--out", tmp_path / "both")
+    both = run(capsys, *common, "--records", people, *more, "--automatic-ratio", 0.5, "--out", tmp_path / "both")
     alone = run(capsys, *common, *more, "--out", tmp_path / "alone")
     neither = run(capsys, *common, "--out", tmp_path / "neither")
 
@@ -177,6 +177,16 @@ def test_k8_the_command_trains_on_both_files_or_on_either(base, automatic, peopl
     assert (config["automatic_ratio"], config["estimation"], config["balance"]) == (0.5, "soft", "buckets")
     assert (neither[0], neither[2].count("\n")) == (1, 1)
     assert "give labels of people, automatic labels, or both" in neither[2]
+
+
+@pytest.mark.parametrize("given", ["records", "automatic"])
+def test_a_ratio_of_one_kind_of_labels_is_refused(given, automatic, people, tmp_path, capsys):
+    path = {"records": people, "automatic": automatic}[given]
+
+    code, _, said = run(capsys, "train", f"--{given}", path, "--automatic-ratio", 4, "--out", tmp_path / "prm")
+
+    assert (code, said.count("\n"), "it needs --records and --automatic" in said) == (1, 1, True)
+    assert not (tmp_path / "prm").exists()
 
 
 def test_a_file_without_a_usable_estimate_says_what_was_left_out(base, tmp_path):
