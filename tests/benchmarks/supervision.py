@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
-from scipy.stats import t as student
+from active_learning.experiments.people import interval
 
 NAMES = {
     "prm": "PRM, best of N",
@@ -123,9 +123,8 @@ def _lines(path):
 
 
 def _interval(values):
-    """Mean and interval by Student's t over the seeds."""
-    half = student.ppf(0.975, len(values) - 1) * stdev(values) / len(values) ** 0.5
-    return {"value": fmean(values), "low": fmean(values) - half, "high": fmean(values) + half}
+    found = interval(values)
+    return {"value": found["mean"], "low": found["low"], "high": found["high"]}
 
 
 def _told(row):
