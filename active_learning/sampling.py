@@ -55,7 +55,7 @@ def ask_all(
         budget = means.terms.budget(means.budget, work.out_path)
         generator = open_generator(means.generator, budget, means.terms)
         done = part.begin_or_go_on({**work.identity, "generator": {"name": generator.name, **generator.identity()}})
-        budget.has_spent(sum(row["tokens"] for row in done.values()))
+        budget.count_as_spent(sum(row["tokens"] for row in done.values()))
 
         def show(number: int) -> None:
             progress({"stage": work.stage, "done": number, "total": len(items), "tokens": budget.spent})

@@ -52,7 +52,7 @@ class Budget:
     def cost(self) -> float:
         return self._prices.of(self.spending.prompt_tokens, self.spent)
 
-    def has_spent(self, tokens: int) -> None:
+    def count_as_spent(self, tokens: int) -> None:
         """At least so many were sampled before, as the results that were kept tell."""
         self.spent = max(self.spent, tokens)
 

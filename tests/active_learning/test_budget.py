@@ -72,8 +72,8 @@ def test_what_a_killed_process_had_asked_counts_in_full(tmp_path):
 def test_what_was_kept_is_spent_even_where_no_journal_tells_it():
     budget = Budget(100)
 
-    budget.has_spent(60)
-    budget.has_spent(40)
+    budget.count_as_spent(60)
+    budget.count_as_spent(40)
 
     assert (budget.spent, budget.told()) == (60, {})
 
