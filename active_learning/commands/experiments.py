@@ -29,9 +29,7 @@ def add(commands: Any) -> None:
     efficiency.add_argument(
         "--budgets", type=whole_numbers, help="labeled solutions: of each toy problem, or of all records"
     )
-    efficiency.add_argument(
-        "--more-random", type=whole_numbers, default=(), help="further budgets, of random labels only"
-    )
+    efficiency.add_argument("--more-random", type=whole_numbers, default=(), help="budgets of random labels only")
     efficiency.add_argument(
         "--first", type=int, help="of the labels, drawn at random for the first selector (default 1; of all records 25)"
     )
