@@ -65,7 +65,8 @@ def _interval(values: Sequence[float]) -> Row:
     from active_learning.experiments.people import interval
 
     found = interval(values)
-    return {"value": found["mean"], "low": found["low"], "high": found["high"]}
+    # Of so few seeds it may reach beyond what a share can be.
+    return {"value": found["mean"], "low": max(0.0, found["low"]), "high": min(1.0, found["high"])}
 
 
 def _estimation(options: argparse.Namespace) -> None:
