@@ -1,11 +1,13 @@
 """Beam search with a trained reward model over the problems of a file (L4 on real models)."""
 
 import json
+import math
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
-from active_learning import search_files
+from active_learning import checkpoint, score, search_files
 from active_learning.__main__ import main
 from active_learning.config import TrainConfig
 from active_learning.domains import toy
@@ -31,9 +33,18 @@ class Killed(Exception):
 @pytest.fixture(scope="module")
 def value(tmp_path_factory):
     """A probe trained on what the oracle says of some solutions."""
-    folder, rng = tmp_path_factory.mktemp("value"), Random(5)
-    pool = make_pool(24, 6, 0.25, rng)
-    records = folder / "labels.jsonl"
+    return trained(tmp_path_factory.mktemp("value"), problems=24, seed=5)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """One that has seen other solutions, and fewer."""
+    return trained(tmp_path_factory.mktemp("other"), problems=8, seed=6)
+
+
+def trained(folder, *, problems, seed):
+    rng, records = Random(seed), folder / "labels.jsonl"
+    pool = make_pool(problems, 6, 0.25, rng)
     records.write_text("".join(dump(label(one, 0, 1, rng)) + "\n" for one in pool))
     train(records, TrainConfig(eval_fraction=0.2), folder / "checkpoint", progress=quiet)
     return folder / "checkpoint"
@@ -108,23 +119,54 @@ def test_the_budget_is_not_overdrawn(job):
         search_file(again(job, "none.jsonl", budget=3), progress=quiet)
 
 
-@pytest.mark.parametrize("worth", ["last", "product", "minimum"])
-def test_what_a_solution_so_far_is_worth_is_a_choice(worth, job, monkeypatch):
-    asked = []
-    real = search_files._worth
-    monkeypatch.setattr(search_files, "_worth", lambda *given: asked.append(real(*given)) or asked[-1])
+@pytest.mark.parametrize(
+    ("worth", "of_one", "of_three"), [("last", 0.8, 0.9), ("product", 0.8, 0.288), ("minimum", 0.8, 0.4)]
+)
+def test_what_a_solution_so_far_is_worth_is_a_choice(worth, of_one, of_three, monkeypatch):
+    known = ((0.2, 0.3, 0.5), (0.6, 0.1, 0.3), (0.1, 0.2, 0.7))
+
+    def score_solutions(_, asked):
+        return [score.Scored(one, known[: len(one.steps)]) for one in asked]
+
+    monkeypatch.setattr(score, "score_solutions", score_solutions)
+    model = SimpleNamespace(config=TrainConfig(neutral="positive"))
+
+    found = search_files._worth(model, worth, "How much?", [(), ("A",), ("A", "B", "C")])
+
+    assert found == pytest.approx([0.0, of_one, of_three])  # the bare problem first
+
+
+@pytest.mark.parametrize(("worth", "of"), [("last", lambda each: each[-1]), ("product", math.prod), ("minimum", min)])
+def test_the_score_of_what_was_found_is_what_its_steps_are_worth(worth, of, job, value):
     search_file(again(job, f"{worth}.jsonl", worth=worth), progress=quiet)
-    assert asked[0] == [0.0]  # the bare problem
-    assert all(0 <= value <= 1 for values in asked for value in values)
+
+    found = lines(job.out_path.with_name(f"{worth}.jsonl"))
+    asked = [score.Unscored(place, one["problem"], tuple(one["steps"])) for place, one in enumerate(found)]
+    for one, scored in zip(found, score.score_solutions(checkpoint.load(value), asked), strict=True):
+        each = [1 - negative for negative, _, _ in scored.probabilities]
+        assert one["score"] == pytest.approx(of(each), abs=1e-5)
 
 
-def test_the_command_searches_with_a_prover(job, value, capsys):
-    options = ["--generator", "toy", "--value", str(value), "--prover", str(value), "--alpha", "0.5", "--width", "2"]
+def test_the_progress_of_a_prover_leads_the_search_as_far_as_alpha_weighs_it(job, other):
+    found = {}
+    for alpha in (0.0, 2.0):
+        for prover in (None, other):
+            search_file(again(job, f"{alpha}-{prover is None}", beam=Beam(2, alpha), prover=prover), progress=quiet)
+            found[alpha, prover] = lines(job.out_path.with_name(f"{alpha}-{prover is None}"))
+
+    assert found[0.0, None] == found[0.0, other]
+    assert found[2.0, None] != found[2.0, other]
+
+
+def test_the_command_searches_with_a_prover(job, value, other, capsys):
+    options = ["--generator", "toy", "--value", str(value), "--prover", str(other), "--alpha", "2", "--width", "2"]
 
     assert main(["beam-search", *options, "--problems", str(job.problems), "--out", str(job.out_path)]) == 0
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["stage"], told["problems"], told["solutions"]) == ("done", 6, len(lines(job.out_path)))
+    search_file(again(job, "same", beam=Beam(2, 2.0), prover=other, max_new_tokens=256), progress=quiet)
+    assert lines(job.out_path) == lines(job.out_path.with_name("same"))
     assert main(["beam-search", *options, "--problems", str(job.problems), "--out", str(job.out_path)]) == 1
     assert "is there already" in capsys.readouterr().err
 
