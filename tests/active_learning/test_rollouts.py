@@ -294,3 +294,27 @@ def test_the_seed_decides_and_prefixes_are_drawn_apart():
     texts = completer.sample([Prompt(problem["problem"])], Draw(20, 0), until="answer")[0]
     assert len(Counter(text.text for text in texts)) > 5
     assert all(chains.ANSWER_MARK in text.text for text in texts)
+
+
+def test_l5_seeds_and_their_prefixes_give_as_many_values_as_were_asked_for(tmp_path, capsys):
+    n_cov, n_mc, problems = 3, 5, list(toy.problems(4, rng=Random(8)))
+    asked, seeds, values = (tmp_path / f"{name}.jsonl" for name in ("problems", "seeds", "values"))
+    asked.write_text("".join(json.dumps(one) + "\n" for one in problems))
+    options = ["--generator", "toy", "--max-new-tokens", "200"]
+
+    sampling = ["--problems", str(asked), "--per-problem", str(n_cov), "--out", str(seeds)]
+    assert main(["solutions", *options, *sampling]) == 0
+    truths = {one["problem"]: one["answer"] for one in problems}
+    sampled = [json.loads(line) for line in seeds.read_text().splitlines()]
+    rows = [{**one, "id": place, "truth": truths[one["problem"]]} for place, one in enumerate(sampled)]
+    seeds.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rolling = ["--solutions", str(seeds), "--from-start", "--rollouts", str(n_mc), "--out", str(values)]
+    assert main(["roll-out", *options, *rolling]) == 0
+
+    lengths = [len(one["steps"]) for one in sampled]
+    found = [(one.start, *one.estimates) for one in read_estimates(values)]
+    assert len(lengths) == n_cov * len(problems)
+    # Of the bare problem and of every shorter prefix n_mc, of the whole solution its own answer.
+    assert [[one.rollouts for one in some] for some in found] == [[n_mc] * length + [1] for length in lengths]
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["solutions"], told["rollouts"]) == (len(lengths), n_mc * sum(lengths))
