@@ -32,6 +32,8 @@ PLACES = {
     JobKind.OPTIONS: "project_settings",
     JobKind.IMPORT: "project",
     JobKind.GRADING: "project",
+    JobKind.AUTOMATIC: "automatic_labels",
+    JobKind.SAMPLING: "samplings",
 }
 
 
