@@ -36,6 +36,7 @@ class Child:
     """`python -m active_learning …`; progress comes as JSON lines on its standard output."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        self.name = arguments[0]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "active_learning", *arguments],
             stdin=subprocess.DEVNULL,
@@ -56,7 +57,7 @@ class Child:
         if status != 0:
             ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             how = ChildKilled if status in KILLED else ChildFailed
-            raise how("\n".join([f"The training program {ending}.", *kept]))
+            raise how("\n".join([f"The program {self.name} {ending}.", *kept]))
 
     def stop(self) -> None:
         """Ask politely, then insist; returns at once."""

@@ -49,6 +49,7 @@ class StartAutomaticSerializer(ChoiceSerializer, RolloutsSerializer):
 class SizeQuerySerializer(ChoiceSerializer):
     rollouts = serializers.IntegerField(min_value=1, max_value=1024, default=8)
     from_start = serializers.BooleanField(default=False)
+    max_new_tokens = serializers.IntegerField(min_value=1, max_value=100_000, default=512)
     search = serializers.BooleanField(default=False)
 
 

@@ -167,9 +167,11 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     automatic.NothingToLabel: (409, "nothing_to_label"),
     automatic.NoSuchVersion: (400, "no_such_version"),
     consensus.NoRoundYet: (409, "no_round_yet"),
+    automatic.AskedAlready: (409, "asked_already"),
     consensus.NothingToSend: (409, "nothing_to_send"),
     sampling.NoProblems: (409, "no_problems"),
     sampling.BudgetTooSmall: (400, "budget_too_small"),
+    sampling.AskedAlready: (409, "asked_already"),
 }
 
 

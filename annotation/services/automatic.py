@@ -5,7 +5,7 @@ Wang et al. 2023 (Math-Shepherd), §3.3, for rollouts; for the labels of a model
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from annotation import jobs as job_names
 from annotation.models import AutomaticLabel, AutomaticSource, Job, ModelVersion, Project, User
 from annotation.models.automatic import AutomaticKind
-from annotation.models.jobs import JobKind, JobState
+from annotation.models.jobs import FINISHED, JobKind, JobState
+from annotation.models.scoring import ModelKind
 from annotation.queries.automatic_pool import Choice, Size, chosen, size
-from annotation.services import audit, generators, jobs
+from annotation.services import audit, generators, import_uses, jobs
 from annotation.services.automatic_ratings import THRESHOLD
 from annotation.services.refusal import Refusal
 
@@ -32,6 +33,10 @@ class NothingToLabel(Refusal):
 
 class NoSuchVersion(Refusal):
     """There is no such model in this project."""
+
+
+class AskedAlready(Refusal):
+    """The same is being labeled already. Wait for it, or ask for something else."""
 
 
 @dataclass(frozen=True)
@@ -66,38 +71,51 @@ def read(given: dict[str, Any]) -> tuple[Choice, Rollouts | ByModel]:
 
 
 def expected(project: Project, given: dict[str, Any]) -> Size:
-    """How much there would be to roll out. One query."""
-    choice, how = read({"generator": "", **given, "kind": AutomaticKind.ROLLOUTS})
-    assert isinstance(how, Rollouts)
+    """How much there would be to label, by rollouts where nothing else is said; a model takes no tokens. One query."""
+    choice, how = read({"generator": "", "kind": AutomaticKind.ROLLOUTS, **given})
+    if isinstance(how, ByModel):
+        return size(chosen(project, choice), rollouts=0, most=0)
     solutions = chosen(project, choice, with_truth=True)
-    return size(solutions, rollouts=how.rollouts, from_start=how.from_start, search=how.search)
+    return size(
+        solutions,
+        rollouts=how.rollouts,
+        most=how.max_new_tokens,
+        from_start=how.from_start,
+        search=how.search,
+    )
 
 
 def request_labels(
     *, project: Project, by: User, name: str, choice: Choice, how: Rollouts | ByModel
 ) -> AutomaticSource:
-    """Write down what is wanted, and wake a worker.
+    """Write down what is wanted, and wake a worker. Without a name it is called after its kind, with a free number.
 
-    Raises SourceNameTaken, NothingToLabel, NoSuchVersion, generators.UnknownGenerator, generators.ServerNotAllowed.
+    Raises SourceNameTaken, NothingToLabel, NoSuchVersion, AskedAlready, generators.UnknownGenerator,
+    generators.ServerNotAllowed.
     """
     is_rollouts = isinstance(how, Rollouts)
+    kind = AutomaticKind.ROLLOUTS if is_rollouts else AutomaticKind.MODEL
     version = None
     if isinstance(how, Rollouts):
         generators.check(project, how.generator)
     else:
-        version = ModelVersion.objects.filter(project=project, pk=how.version).first()
+        rating = ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR)
+        version = rating.filter(pk=how.version).first()
         if version is None:
             raise NoSuchVersion
     if not chosen(project, choice, with_truth=is_rollouts).exists():
         raise NothingToLabel
     told = {key: value for key, value in asdict(how).items() if key != "version"}
+    asked = told | {"choice": asdict(choice)}
     try:
         with transaction.atomic():
+            _refuse_the_same(project, asked, version)
+            name = name or _free_name(project, kind)
             source = AutomaticSource.objects.create(
                 project=project,
-                kind=AutomaticKind.ROLLOUTS if is_rollouts else AutomaticKind.MODEL,
+                kind=kind,
                 name=name,
-                asked=told | {"choice": asdict(choice)},
+                asked=asked,
                 version=version,
                 job=Job.objects.create(project=project, kind=JobKind.AUTOMATIC, started_by=by),
                 started_by=by,
@@ -111,6 +129,20 @@ def request_labels(
     return source
 
 
+def _refuse_the_same(project: Project, asked: dict[str, Any], version: ModelVersion | None) -> None:
+    """Inside a transaction: a second click waits here for the first one. Raises AskedAlready."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    same = AutomaticSource.objects.filter(project=project, asked=asked, version=version)
+    if same.exclude(job__state__in=FINISHED).exists():
+        raise AskedAlready
+
+
+def _free_name(project: Project, kind: str) -> str:
+    """In the transaction that takes it, which holds the project."""
+    taken = set(AutomaticSource.objects.filter(project=project).values_list("name", flat=True))
+    return next(name for number in count(1) if (name := f"{kind} {number}") not in taken)
+
+
 def choice_of(source: AutomaticSource) -> Choice:
     return Choice(**source.asked["choice"])
 
@@ -118,16 +150,22 @@ def choice_of(source: AutomaticSource) -> Choice:
 def store(
     *, source: AutomaticSource, job: Job, labels: Iterable[AutomaticLabel], report: dict[str, Any]
 ) -> AutomaticSource:
-    """All that the source says, and the end of its job; all or nothing. Raises jobs.LostFence, jobs.Cancelled."""
-    labeled = tokens = 0
+    """All that the source says, and the end of its job; all or nothing. What was taken back meanwhile is counted as gone.
+
+    Raises jobs.LostFence, jobs.Cancelled.
+    """
+    labeled = gone = tokens = 0
     stream = iter(labels)
     with transaction.atomic():
         while batch := list(islice(stream, BATCH)):
-            AutomaticLabel.objects.bulk_create(batch)
-            labeled += len(batch)
+            there = import_uses.still_there(one.solution_id for one in batch)
+            kept = [one for one in batch if one.solution_id in there]
+            AutomaticLabel.objects.bulk_create(kept)
+            labeled += len(kept)
+            gone += len(batch) - len(kept)
             tokens += sum(one.tokens for one in batch)
         jobs.hold(job=job)  # last of all: heartbeats wait for a job that is held
-        source.report = report | {"labeled": labeled, "tokens": tokens}
+        source.report = report | {"labeled": labeled, "gone": gone, "tokens": tokens}
         source.save(update_fields=["report"])
         jobs.end(job=job, state=JobState.DONE)
     return source

@@ -57,6 +57,15 @@ def remove(batch: ImportBatch) -> dict[str, int]:
     return removed
 
 
+def still_there(solutions: Iterable[int]) -> set[int]:
+    """Inside a transaction: those of these solutions that are not taken back, and until its end nobody takes them back."""
+    with connection.cursor() as cursor:
+        # The lock that a foreign key takes: whoever deletes waits, and whoever is deleting is waited for.
+        statement = "SELECT id FROM annotation_solution WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+        cursor.execute(statement, [list(solutions)])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
 def _pointing_at(kind: type[Model], batch: ImportBatch) -> Iterable[tuple[type[Model], QuerySet[Any]]]:
     """History stays behind what it is of."""
     for relation in kind._meta.related_objects:

@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from annotation import jobs as job_names
 from annotation.models import ImportBatch, Job, Problem, Project, Sampling, User
 from annotation.models.imports import ImportKind, ImportState
-from annotation.models.jobs import JobKind, JobState
+from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.problems import Split
 from annotation.services import audit, generators, import_work, jobs
 from annotation.services.import_batches import Choices
@@ -25,6 +25,10 @@ from annotation.services.refusal import Refusal
 
 class NoProblems(Refusal):
     """There is no problem to solve: import problems for training first."""
+
+
+class AskedAlready(Refusal):
+    """The same is being written already, with the same seed. Wait for it, or ask for something else."""
 
 
 class BudgetTooSmall(Refusal):
@@ -41,23 +45,23 @@ class Wanted:
     max_new_tokens: int = 1024  # of a solution
     budget: int = 1_000_000  # tokens; what is written by then is kept
 
-    @property
-    def most_tokens(self) -> int:
-        return self.problems * self.per_problem * self.max_new_tokens
-
 
 def request_solutions(*, project: Project, by: User, wanted: Wanted) -> Sampling:
     """Write down what is wanted, and wake a worker.
 
-    Raises NoProblems, BudgetTooSmall, generators.UnknownGenerator, generators.ServerNotAllowed.
+    Raises NoProblems, BudgetTooSmall, AskedAlready, generators.UnknownGenerator, generators.ServerNotAllowed.
     """
     generators.check(project, wanted.generator)
     if wanted.budget < wanted.per_problem * wanted.max_new_tokens:
         raise BudgetTooSmall
-    if not problems_for(project, wanted):
+    if not _sound(project).exists():
         raise NoProblems
     told = asdict(wanted)
     with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # a second click waits for the first one
+        same = Sampling.objects.filter(project=project, asked=told)
+        if same.exclude(job__state__in=FINISHED).exists():
+            raise AskedAlready
         sampling = Sampling.objects.create(
             project=project,
             asked=told,
@@ -75,9 +79,17 @@ def wanted_of(sampling: Sampling) -> Wanted:
 
 def problems_for(project: Project, wanted: Wanted) -> list[Problem]:
     """Sound problems for training, those with the fewest whole solutions first."""
-    sound: QuerySet[Problem] = Problem.objects.filter(project=project, split=Split.TRAIN, withdrawn_at__isnull=True)
     whole = Count("solution", filter=Q(solution__complete=True))
-    return list(sound.annotate(there=whole).order_by("there", "pk")[: wanted.problems])
+    return list(_sound(project).annotate(there=whole).order_by("there", "pk")[: wanted.problems])
+
+
+def most_tokens(project: Project, wanted: Wanted) -> int:
+    """That its solutions may take: of the problems that there are. One query."""
+    return min(wanted.problems, _sound(project).count()) * wanted.per_problem * wanted.max_new_tokens
+
+
+def _sound(project: Project) -> QuerySet[Problem]:
+    return Problem.objects.filter(project=project, split=Split.TRAIN, withdrawn_at__isnull=True)
 
 
 def load(*, sampling: Sampling, job: Job, path: Path, tell: Callable[[int, int], None]) -> ImportBatch:

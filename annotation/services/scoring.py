@@ -10,7 +10,7 @@ from django.db import transaction
 from annotation.models import Job, ModelVersion, Project, Round, SolutionScore, User
 from annotation.models.rounds import RoundState
 from annotation.models.scoring import ModelState
-from annotation.services import audit, jobs
+from annotation.services import audit, import_uses, jobs
 from annotation.services.refusal import Refusal
 
 BATCH = 1000
@@ -77,8 +77,10 @@ def record_scores(*, version: ModelVersion, job: Job, scores: Iterable[Score]) -
         ]
         with transaction.atomic():
             jobs.hold(job=job)
-            SolutionScore.objects.bulk_create(rows, ignore_conflicts=True)
-        count += len(rows)
+            there = import_uses.still_there(row.solution_id for row in rows)
+            kept = [row for row in rows if row.solution_id in there]
+            SolutionScore.objects.bulk_create(kept, ignore_conflicts=True)
+        count += len(kept)
     return count
 
 

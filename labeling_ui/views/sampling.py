@@ -40,7 +40,10 @@ def samplings(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("samplings", slug)
     if form.is_bound and form.errors:
         status = 400
-    context = {"place": place, "form": form, "wanted": form.wanted if is_sound and not form.errors else None}
+    context: dict[str, Any] = {"place": place, "form": form}
+    if is_sound and not form.errors:
+        context["wanted"] = form.wanted
+        context["most_tokens"] = services.most_tokens(place.project, form.wanted)
     return render(request, "labeling_ui/ml/samplings.html", context | _all(place.project), status=status)
 
 

@@ -53,6 +53,24 @@ def test_k8_tokens_are_counted_before_anything_is_started(dana, project, client_
 
 
 @pytest.mark.parametrize(
+    ("changes", "grade", "tokens"),
+    [
+        # 80 and 40 characters are to come; of each rollout at most 15 tokens are written, which is about 60 characters
+        ({"max_new_tokens": "15"}, "wrong", 100),
+        ({"search": "on"}, "wrong", 120),
+        ({"search": "on"}, "correct", 0),
+        ({"search": "on", "from_start": "on"}, "correct", 120),
+    ],
+)
+def test_k8_tokens_are_counted_as_rollouts_take_them(changes, grade, tokens, dana, project, client_for):
+    factories.solution(project, steps=["x" * 40, "y" * 40, "z" * 40], grade=grade)
+
+    page = client_for(dana).post(PATH, ROLLOUTS | {"act": "count"} | changes).content.decode()
+
+    assert f"about {tokens} tokens." in page
+
+
+@pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"rollouts": "0"}, "greater than or equal to 1"),
@@ -170,7 +188,7 @@ def test_a4_solutions_are_asked_for_counted_and_stopped(mel, project, client_for
     client = client_for(mel)
 
     counted = client.post("/p/algebra/samplings/", SAMPLES | {"act": "count"}).content.decode()
-    assert "At most 640 tokens" in counted
+    assert "At most 128 tokens" in counted
     assert not Sampling.objects.exists()
     started = client.post("/p/algebra/samplings/", SAMPLES, follow=True).content.decode()
     run = Sampling.objects.get()

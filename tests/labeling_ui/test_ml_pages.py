@@ -204,7 +204,7 @@ def test_after_a_training_that_failed_the_choice_is_left_to_chance_until_another
         factories.label(alice)
     round_, job = factories.running_round(project)
     jobs.heartbeat(job=job, progress=jobs.Progress("train", 0, 0))
-    rounds.fail_round(round=round_, job=job, error="The training program ended with status 1.\nIt <cannot> read this.")
+    rounds.fail_round(round=round_, job=job, error="The program train ended with status 1.\nIt <cannot> read this.")
     client = client_for(mel)
 
     page = page_of(client, "/p/algebra/rounds/")
@@ -414,7 +414,7 @@ def test_picks_come_fifty_at_a_time(project, mel, client_for):
 
 def test_a_failed_round_says_why_and_stays_readable_after_the_next_one(project, mel, client_for):
     round_, job = factories.running_round(project)
-    rounds.fail_round(round=round_, job=job, error="The training program ended with status 1.\n<no memory>")
+    rounds.fail_round(round=round_, job=job, error="The program train ended with status 1.\n<no memory>")
     client = client_for(mel)
 
     failed = page_of(client, "/p/algebra/rounds/0/")

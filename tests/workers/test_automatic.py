@@ -20,6 +20,7 @@ from annotation.models import (
 )
 from annotation.models.automatic import Which
 from annotation.models.jobs import JobKind
+from annotation.models.scoring import ModelKind
 from annotation.queries.automatic_pool import Choice
 from annotation.services import automatic
 from tests import factories
@@ -105,7 +106,7 @@ def test_k8_a_worker_keeps_what_rollouts_say_beside_the_labels_of_people(alice, 
 
     source = AutomaticSource.objects.get(pk=source.pk)
     assert (source.job.state, source.job.error) == ("done", "")
-    assert source.report == {"chosen": 2, "labeled": 2, "tokens": 140}
+    assert source.report == {"chosen": 2, "labeled": 2, "gone": 0, "tokens": 140}
     made = AutomaticLabel.objects.get(solution=label.solution)
     assert made.ratings == [1, -1, -1]
     assert made.estimates[0] == {"correct": 2, "rollouts": 4}
@@ -203,6 +204,67 @@ def test_a_completer_that_is_killed_goes_on_once(dana, project, program):
 
     assert len(program.asked) == 2
     assert AutomaticSource.objects.get().job.state == "done"
+
+
+def test_k8_solutions_that_are_taken_back_meanwhile_are_counted_and_the_others_labeled(dana, project, program):
+    kept, gone = factories.solution(project), factories.solution(project)
+    asked(project, dana)
+
+    def taken_back(row):
+        Solution.objects.filter(pk=gone.pk).delete()
+        return rolled_out(row)
+
+    program.line = taken_back
+    work_off(JobKind.AUTOMATIC, automatic_work)
+
+    source = AutomaticSource.objects.get()
+    assert (source.job.state, source.job.error) == ("done", "")
+    assert source.report == {"chosen": 2, "labeled": 1, "gone": 1, "tokens": 140}
+    assert list(AutomaticLabel.objects.values_list("solution", flat=True)) == [kept.pk]
+
+
+def test_a_model_labels_without_those_that_are_taken_back_while_it_scores(dana, project, program):
+    kept, gone = factories.solution(project), factories.solution(project)
+    version = version_of(project)
+
+    def taken_back(row):
+        Solution.objects.filter(pk=gone.pk).delete()
+        return scored(row)
+
+    program.line = taken_back
+    asked(project, dana, automatic.ByModel(version.pk))
+    work_off(JobKind.AUTOMATIC, automatic_work)
+
+    assert (Job.objects.get().state, Job.objects.get().error) == ("done", "")
+    assert list(AutomaticLabel.objects.values_list("solution", flat=True)) == [kept.pk]
+
+
+def test_the_same_is_not_asked_for_twice_at_a_time(dana, project, program):
+    factories.solution(project)
+    asked(project, dana)
+
+    with pytest.raises(automatic.AskedAlready):
+        asked(project, dana)
+    work_off(JobKind.AUTOMATIC, automatic_work)
+    other = automatic.request_labels(
+        project=project,
+        by=dana,
+        name="again",
+        choice=Choice(),
+        how=automatic.Rollouts("toy", rollouts=4, from_start=True, budget=5000),
+    )
+
+    assert Job.objects.get(pk=other.job_id).state == "queued"
+
+
+def test_only_models_that_rate_steps_label(dana, project):
+    factories.solution(project)
+    orm = ModelVersion.objects.create(
+        project=project, checkpoint="r/0", sha256=HASH, data_sha256=HASH, base="toy", kind=ModelKind.ORM
+    )
+
+    with pytest.raises(automatic.NoSuchVersion):
+        asked(project, dana, automatic.ByModel(orm.pk))
 
 
 def test_labels_that_cannot_be_made_leave_nothing_and_say_why(dana, project, program, data_dir):

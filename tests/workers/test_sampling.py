@@ -1,8 +1,10 @@
 """Solutions that a generator writes for the project (rows A4, A7): sampled by the real program, imported, taken back."""
 
 import random
+import threading
 
 import pytest
+from django.db import connection
 
 from active_learning.domains import toy
 from annotation.models import ImportBatch, Sampling, Solution
@@ -82,6 +84,28 @@ def test_a4_what_was_sampled_is_taken_back_as_an_import_is(problems, dana, proje
 
     assert not Solution.objects.exists()
     assert ImportBatch.objects.get().state == "undone"
+
+
+def test_a4_two_clicks_at_the_same_moment_have_it_written_once(problems, dana, project):
+    wanted, start, ended = sampling.Wanted("toy"), threading.Barrier(2), []
+
+    def click():
+        start.wait()
+        try:
+            ended.append(sampling.request_solutions(project=project, by=dana, wanted=wanted))
+        except sampling.AskedAlready as refusal:
+            ended.append(refusal)
+        finally:
+            connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(2)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+
+    assert {type(one) for one in ended} == {Sampling, sampling.AskedAlready}
+    assert Sampling.objects.count() == 1
 
 
 def test_while_another_import_runs_what_is_written_waits(problems, dana, project, monkeypatch):
