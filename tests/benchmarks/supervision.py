@@ -103,7 +103,7 @@ def _searches(out, seeds):
         ratios = [one["ratios"][pair]["ratio"] for one in report["equal_compute"]]
         method, _, baseline = pair.partition(" for ")
         known = [math.log(ratio) for ratio in ratios if ratio]
-        shown = "not reached in every seed"
+        shown = ", ".join(f"{ratio:.2f}" if ratio else "not reached" for ratio in ratios) + " (by seed)"
         if len(known) == len(ratios) > 1:
             shown = "{value:.2f} [{low:.2f}, {high:.2f}]".format(
                 **{k: math.exp(v) for k, v in _interval(known).items()}
