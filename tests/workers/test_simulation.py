@@ -31,8 +31,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def pool(project):
     """Twelve solutions of the toy domain in the queue."""
+    fill(project, problems=3)
+
+
+def fill(project, *, problems):
+    """Four solutions of each of so many problems."""
     rng, made = Random(0), []
-    for problem in toy.problems(3, rng=rng):
+    for problem in toy.problems(problems, rng=rng):
         owner = factories.problem(project, text=problem["problem"], answer=problem["answer"])
         for solution in toy.solutions(problem, 4, rng=rng, error_rate=0.3):
             made.append(factories.solution(problem_=owner, steps=solution["steps"]))
@@ -48,6 +53,12 @@ def run(project, base_url, *, people=2, habits=FAULTLESS, count=None):
 
 def ratings_of(label):
     return list(label.steprating_set.filter(option=0).order_by("step").values_list("rating", flat=True))
+
+
+def truth_of(label):
+    """The oracle's ratings, to the first error."""
+    truth = chains.rate(label.solution.problem.text, label.solution.steps)
+    return truth[: truth.index(-1) + 1] if -1 in truth else truth
 
 
 @pytest.fixture
@@ -106,14 +117,27 @@ def test_faultless_labelers_empty_the_queue_with_the_ratings_of_the_oracle(proje
     assert report.labels == 12
     assert not Slot.objects.exclude(state="done").exists()
     for label in Label.objects.select_related("solution__problem"):
-        truth = chains.rate(label.solution.problem.text, label.solution.steps)
-        wanted = truth[: truth.index(-1) + 1] if -1 in truth else truth
+        wanted = truth_of(label)
         assert ratings_of(label) == wanted
-        assert label.finish_reason == ("found_error" if -1 in truth else "solution")
+        assert label.finish_reason == ("found_error" if -1 in wanted else "solution")
     assert len(report.submit_seconds) == 12
     assert report.finished == {
         reason: Label.objects.filter(finish_reason=reason).count() for reason in ("found_error", "solution")
     }
+
+
+@pytest.mark.proof
+def test_j3_two_hundred_labels_with_mistakes_take_two_minutes_at_most_and_are_sound_records(project, live_server):
+    fill(project, problems=50)
+
+    report = run(project, live_server.url, habits=Habits(noise=0.1, give_up=0.02, bad_problem=0.02, seed=1))
+
+    assert report.labels == Label.objects.count() == 200
+    assert report.seconds <= 120
+    assert len(exported(project)) == 200
+    wrong = [one for one in Label.objects.filter(finish_reason="found_error") if ratings_of(one) != truth_of(one)]
+    assert wrong  # the mistakes were made
+    assert min(report.finished[reason] for reason in ("found_error", "solution", "give_up", "bad_problem")) > 0
 
 
 def test_the_labelers_stop_at_the_wanted_number_of_labels(project, pool, live_server):
