@@ -37,7 +37,9 @@ class StartRoundForm(forms.Form):
         min_value=0.01,
         max_value=100,
         required=False,
-        help_text=_("So many solutions; 1 if you say nothing. What people labeled is never taken from them."),
+        help_text=_(
+            "So many solutions; 1 if you say nothing. What people labeled is never taken from them, nor is gold."
+        ),
     )
 
     def __init__(self, *args: Any, sources: Sequence[AutomaticSource] = (), **kwargs: Any) -> None:

@@ -88,6 +88,7 @@ def _option(word: str) -> str:
 
 
 def _of_rollouts(source: AutomaticSource, out: Path) -> Labels:
+    rated = automatic_ratings.of_search if source.asked["search"] else automatic_ratings.of_rollouts
     with out.open() as lines:
         for row in map(json.loads, lines):
             yield AutomaticLabel(
@@ -96,7 +97,7 @@ def _of_rollouts(source: AutomaticSource, out: Path) -> Labels:
                 solution_id=row["id"],
                 estimates=row["estimates"],
                 start=row["start"],
-                ratings=automatic_ratings.of_rollouts(row["estimates"]),
+                ratings=rated(row["estimates"]),
                 tokens=row["tokens"],
             )
 

@@ -22,6 +22,7 @@ PATTERNS = [
     "*.partial",
     ".tmp-*",
     "train.rounds",
+    "automatic.left_out",
     "automatic.jsonl",
     "train.jsonl",
 ]

@@ -51,7 +51,7 @@ def _train(duty: Duty, round_: Round, folder: Path) -> tuple[ModelVersion | None
     labels, least = _export(duty, round_, folder / "train.jsonl"), Inputs.of_round(round_).min_labels_to_train
     if labels < least:
         duty.log(f"{labels} labels are fewer than {least}: no selector yet, the choice is random")
-        return None, {"labels": labels}
+        return None, {"labels": labels} | _unmixed(round_)
     version = ModelVersion.objects.filter(round=round_).first() or _new_version(duty, round_, folder)
     return version, {"labels": labels, "metrics": version.metrics} | _mixed(round_, version)
 
@@ -85,17 +85,28 @@ def _automatic(round_: Round, folder: Path) -> list[str]:
     inputs, path = Inputs.of_round(round_), folder / "automatic.jsonl"
     if inputs.automatic_source is None:
         return []
-    if not path.exists():
+    if not path.exists() or not automatic_files.left_out_beside(path).exists():
         source = AutomaticSource.objects.get(project=round_.project, pk=inputs.automatic_source)
         automatic_files.write_estimates(source=source, path=path)
     return ["--automatic", str(path), "--automatic-ratio", str(inputs.automatic_ratio)]
 
 
 def _mixed(round_: Round, version: ModelVersion) -> dict[str, Any]:
-    """How many solutions of each kind the selector learned from, where they were mixed."""
-    inputs, counts = Inputs.of_round(round_), version.metrics.get("counts", {})
+    """How many automatic labels the selector learned from, where they were mixed in, and how many were left out."""
+    told, counts = _unmixed(round_), version.metrics.get("counts", {})
+    if told:
+        beside = automatic_files.left_out_beside(leftovers.folder_of(round_) / "automatic.jsonl")
+        left_out = json.loads(beside.read_bytes())
+        left_out["labeled"] += counts.get("automatic_left_out_labeled_by_people", 0)  # texts that differ in white space
+        used = {"is_used": True, "solutions": counts.get("automatic_records")}
+        told["automatic"] |= used | {"left_out": left_out["labeled"], "gold": left_out["gold"]}
+    return told
+
+
+def _unmixed(round_: Round) -> dict[str, Any]:
+    """Which automatic labels were asked for, if any, and that they were not used."""
+    inputs = Inputs.of_round(round_)
     if inputs.automatic_source is None:
         return {}
     source = AutomaticSource.objects.values_list("name", flat=True).get(pk=inputs.automatic_source)
-    told = {"source": source, "ratio": inputs.automatic_ratio, "solutions": counts.get("automatic_records")}
-    return {"automatic": told | {"left_out": counts.get("automatic_left_out_labeled_by_people", 0)}}
+    return {"automatic": {"source": source, "ratio": inputs.automatic_ratio, "is_used": False}}

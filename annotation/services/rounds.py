@@ -30,6 +30,10 @@ class NothingToMix(Refusal):
     """This source has no automatic labels to train on, or it is not done yet."""
 
 
+class MixByChance(Refusal):
+    """A choice by chance trains nothing, so it cannot train on automatic labels. Ask for one of the two."""
+
+
 class NothingToSelect(Refusal):
     """There is no complete solution left to label. Import or generate solutions first."""
 
@@ -58,8 +62,10 @@ def start_round(  # noqa: PLR0913 - keyword-only
     """Write the round and its job, and wake a worker; `by_chance` trains nothing and draws at random. With a source the
     selector learns from its automatic labels too: so many solutions (1, if not told) for each that people labeled.
 
-    Raises RoundRunning, NothingToSelect, NothingToMix.
+    Raises RoundRunning, NothingToSelect, NothingToMix, MixByChance.
     """
+    if by_chance and automatic_source is not None:
+        raise MixByChance
     mix = _mix(project, automatic_source, automatic_ratio)
     if not Solution.objects.filter(project=project).selectable().exists():
         raise NothingToSelect

@@ -1,14 +1,18 @@
 """Automatic labels leave the project as datasets of their own, and go into a round's training (rows K4, K8)."""
 
 import json
+import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from active_learning import automatic as codec
 from active_learning import shepherd
-from annotation.models import Job, Round, Snapshot
+from annotation.models import Job, Label, Round, Snapshot
 from annotation.models.snapshots import Format, NeutralAs, View
-from annotation.services import automatic_files, exporting, rounds, snapshots
+from annotation.queries.automatic_pool import Choice, chosen
+from annotation.services import automatic_files, automatic_ratings, exporting, quality, rounds, snapshots
 from annotation.services.export_orders import NothingAutomatic, NotOfPeople
 from tests import factories
 from tests.annotation.test_consensus import says
@@ -96,6 +100,66 @@ def test_k8_what_a_round_may_learn_from_is_written_as_estimates(project, source,
     assert found[0].id == source.automaticlabel_set.order_by("solution_id").first().solution_id
 
 
+def test_k8_nothing_that_a_person_labeled_nor_gold_gets_into_training_by_way_of_automatic_labels(
+    alice, bob, dana, project, source, tmp_path
+):
+    factories.queued(project, 6)
+    said = [
+        factories.label(alice, (1, -1)),
+        factories.label(alice, (1,), finish_reason="give_up", reason="too hard"),
+        factories.label(alice, (), finish_reason="bad_problem", reason="no question"),
+        factories.label(bob, (1, -1)),
+    ]
+    quality.exclude(labeler=bob, since=timezone.now() - timedelta(days=1), reason="Clicked.", by=dana)
+    for purpose in ("quality_control", "screening"):
+        facts = {"project": project, "solution": factories.solution(project), "labeler": alice, "purpose": purpose}
+        how = {"origin": "import", "phase": 2, "finish_reason": "solution", "total_time_ms": 1}
+        said.append(Label.objects.create(id=uuid.uuid4(), payload_hash=bytes(32), **facts, **how))
+    known = factories.gold(project).solution
+    for solution in [*(label.solution for label in said), known]:
+        says(source, solution, 1, 1, 1)
+
+    lines = automatic_files.write_estimates(source=source, path=tmp_path / "automatic.jsonl")
+
+    told = {row.id for row in codec.read_estimates(tmp_path / "automatic.jsonl")}
+    assert lines == len(told) == 2
+    assert told.isdisjoint({known.pk, *(label.solution_id for label in said)})
+    left_out = automatic_files.left_out_beside(tmp_path / "automatic.jsonl")
+    assert json.loads(left_out.read_bytes()) == {"gold": 1, "labeled": 6}
+
+
+def test_k8_gold_is_in_no_dataset_of_automatic_labels_and_no_source_chooses_it(project, source, tmp_path):
+    known = factories.gold(project).solution
+    says(source, known, 1, 1, 1)
+
+    manifest, lines = exported(project, source, Format.TRL, tmp_path)
+
+    assert len(lines) == 2
+    assert manifest.excluded == {"gold": 1}
+    assert known not in chosen(project, Choice())
+
+
+RIGHT, WRONG = {"correct": 2, "rollouts": 4}, {"correct": 0, "rollouts": 4}
+
+
+@pytest.mark.parametrize(
+    ("estimates", "ratings"),
+    [
+        ([None, RIGHT, None, WRONG], [1, 1, None, -1]),
+        ([None, RIGHT, WRONG, None, WRONG], [1, 1, -1, None, -1]),
+        ([None, None, None, RIGHT], [1, 1, 1, 1]),
+        ([WRONG, None, WRONG], [-1, None, -1]),
+        ([None, None, WRONG], [None, None, -1]),
+        ([None, WRONG, RIGHT], [None, -1, 1]),
+    ],
+)
+def test_k8_what_a_search_passed_over_before_a_good_step_is_good(estimates, ratings):
+    assert automatic_ratings.of_search(estimates) == ratings
+    told = automatic_ratings.as_estimates("rollouts", estimates, ratings)
+    assert automatic_ratings.of_rollouts(told) == ratings
+    assert [one for one, own in zip(told, estimates, strict=True) if own] == [own for own in estimates if own]
+
+
 def test_k8_a_round_keeps_with_which_automatic_labels_it_was_started_and_at_which_ratio(project, source):
     plain = rounds.start_round(project=project, by=None)
     assert "automatic_source" not in plain.manifest
@@ -114,3 +178,10 @@ def test_a_round_does_not_start_with_labels_that_are_not_there_or_of_another_pro
     for pk in (factories.automatic_source(project).pk, theirs.pk):
         with pytest.raises(rounds.NothingToMix):
             rounds.start_round(project=project, by=None, automatic_source=pk)
+
+
+def test_a_choice_by_chance_beside_automatic_labels_is_refused_for_it_trains_nothing(project, source):
+    with pytest.raises(rounds.MixByChance):
+        rounds.start_round(project=project, by=None, by_chance=True, automatic_source=source.pk)
+
+    assert not Round.objects.exists()
