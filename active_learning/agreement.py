@@ -116,6 +116,23 @@ def cohen(table: Ints) -> Figure:
     return Figure(float(kappa), max(-1.0, float(kappa) - half), min(1.0, float(kappa) + half))
 
 
+def cohen_of_clusters(tables: Ints, *, seed: int = 0) -> Figure:
+    """Kappa of two from (clusters, classes, classes), whole clusters being resampled: what stands in one is not
+    independent, as the interval of `cohen` takes it to be."""
+    classes = tables.shape[1]
+
+    def kappas(sums: Floats) -> Floats:
+        p = _divide(sums, sums.sum(axis=1, keepdims=True)).reshape(-1, classes, classes)
+        chance = (p.sum(axis=1) * p.sum(axis=2)).sum(axis=1)
+        return _corrected(np.trace(p, axis1=1, axis2=2), chance)
+
+    judged = tables[tables.sum(axis=(1, 2)) > 0].reshape(-1, classes**2).astype(np.float64)
+    grouped = _grouped(judged, np.arange(len(judged)), np.random.default_rng(seed))
+    drawn = kappas(_resampled(grouped, seed)) if len(grouped) >= FEWEST_GROUPS else None
+    why = Why.ONE_CLASS if len(judged) else Why.NOTHING_SHARED
+    return _figure(float(kappas(judged.sum(axis=0, keepdims=True))[0]), drawn, why)
+
+
 def pairs(units: Ints, people: Ints, classes: Ints, number: int) -> dict[tuple[int, int], Ints]:
     """For each two people who judged the same units, how often they gave which classes: (number, number).
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from annotation.models import ImportBatch, ModelVersion, Project
 from annotation.models.automatic import AutomaticKind, Which
+from annotation.services.consensus import MOST
 from annotation.services.generators import TOY
 from annotation.services.sampling import Wanted
 
@@ -23,6 +24,10 @@ WHICH = [
     (Which.UNLABELED, gettext_lazy("those that nobody has labeled")),
 ]
 LARGEST = 2**31 - 1
+OF_ROLLOUTS = (
+    "generator", "server", "rollouts", "temperature", "max_new_tokens", "from_start", "search", "budget",
+)  # fmt: skip
+OF_MODEL = ("version", "threshold")
 
 
 class GeneratorForm(forms.Form):
@@ -61,14 +66,13 @@ class GeneratorForm(forms.Form):
 
     @property
     def chosen_generator(self) -> str:
-        given: str = self.cleaned_data.get("server") or self.cleaned_data["generator"] or TOY
+        given: str = self.cleaned_data.get("server") or self.cleaned_data.get("generator") or TOY
         return given
 
 
 class AutomaticForm(GeneratorForm):
     field_order = (
-        "kind", "name", "which", "batch", "most", "generator", "server", "rollouts", "temperature", "max_new_tokens",
-        "seed", "from_start", "search", "budget", "version", "threshold",
+        "kind", "name", "which", "batch", "most", "seed", *OF_ROLLOUTS, *OF_MODEL,
     )  # fmt: skip
     kind = forms.ChoiceField(
         label=gettext_lazy("How"), choices=KINDS, initial=AutomaticKind.ROLLOUTS, widget=forms.RadioSelect
@@ -128,17 +132,15 @@ class AutomaticForm(GeneratorForm):
     @property
     def groups(self) -> list[list[Any]]:
         """The fields of each column: what is labeled, by rollouts, by a model."""
-        of_model = {"version", "threshold"}
-        what = {"kind", "name", "which", "batch", "most"}
-        rest = [field for field in self if field.name not in of_model | what]
-        return [
-            [field for field in self if field.name in what],
-            rest,
-            [field for field in self if field.name in of_model],
-        ]
+        what = [field for field in self if field.name not in OF_ROLLOUTS + OF_MODEL]
+        return [what, *([field for field in self if field.name in names] for names in (OF_ROLLOUTS, OF_MODEL))]
 
     def clean(self) -> None:
-        if self.cleaned_data.get("kind") == AutomaticKind.MODEL and self.cleaned_data.get("version") is None:
+        """What belongs to the kind that is not chosen need not be right."""
+        is_model = self.cleaned_data.get("kind") == AutomaticKind.MODEL
+        for name in OF_ROLLOUTS if is_model else OF_MODEL:
+            self.errors.pop(name, None)
+        if is_model and self.cleaned_data.get("version") is None and "version" not in self.errors:
             self.add_error("version", _("Choose the model."))
 
     @property
@@ -146,6 +148,17 @@ class AutomaticForm(GeneratorForm):
         """As services/automatic.py reads it."""
         given = self.cleaned_data
         return given | {"generator": self.chosen_generator, "choice_seed": given["seed"]}
+
+
+class SendForm(forms.Form):
+    most = forms.IntegerField(
+        label=gettext_lazy("At most"),
+        min_value=1,
+        max_value=LARGEST,
+        required=False,
+        initial=MOST,
+        help_text=gettext_lazy("The newest ones first."),
+    )
 
 
 class SamplingForm(GeneratorForm):

@@ -184,9 +184,8 @@ def automatic_source(project, name="completer", **values):
     """Rollouts of the toy completer that are asked for, without a worker."""
     job = Job.objects.create(project=project, kind="automatic")
     asked = asdict(Rollouts("toy")) | {"choice": asdict(Choice())}
-    return AutomaticSource.objects.create(
-        project=project, kind="rollouts", name=name, job=job, **{"asked": asked} | values
-    )
+    told = {"kind": "rollouts", "asked": asked} | values
+    return AutomaticSource.objects.create(project=project, name=name, job=job, **told)
 
 
 def finished_dataset(project, by, view="training"):

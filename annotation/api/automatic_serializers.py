@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from annotation.api.round_serializers import JobSerializer
 from annotation.models.automatic import AutomaticKind, Which
+from annotation.services.consensus import MOST
 
 WHOLE = 2**31 - 1
 TOKENS = 10**12
@@ -80,6 +81,7 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     """Beside the newest label of each solution that people judged too."""
 
     solutions = serializers.IntegerField()
+    is_all = serializers.BooleanField(help_text="false where there are more, and the newest were compared")
     steps = serializers.IntegerField()
     both_good = serializers.IntegerField()
     only_person_good = serializers.IntegerField()
@@ -91,10 +93,18 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     first_errors = serializers.DictField(child=serializers.IntegerField())
 
 
+class ToSendSerializer(serializers.Serializer[Any]):
+    solutions = serializers.ListField(child=serializers.IntegerField(), help_text="newest first")
+    left_out = serializers.DictField(child=serializers.IntegerField(), help_text="how many, by reason")
+
+
 class SourcePageSerializer(serializers.Serializer[Any]):
     about = SourceSerializer(source="one")
     comparison = ComparisonSerializer(source="found")
-    sent = serializers.DictField(child=serializers.IntegerField(), help_text="slots of disagreements, by state")
+    sent = serializers.DictField(
+        child=serializers.IntegerField(), help_text="solutions sent, by the state of their slot"
+    )
+    to_send = ToSendSerializer()
 
 
 class AutomaticLabelSerializer(serializers.Serializer[Any]):
@@ -114,9 +124,14 @@ class AutomaticLabelsSerializer(serializers.Serializer[Any]):
     labels = AutomaticLabelSerializer(many=True)
 
 
+class SendSerializer(serializers.Serializer[Any]):
+    most = serializers.IntegerField(min_value=1, max_value=WHOLE, default=MOST, help_text="the newest ones")
+
+
 class SentSerializer(serializers.Serializer[Any]):
     queued = serializers.IntegerField()
-    left_out = serializers.DictField(child=serializers.IntegerField())
+    left_out = serializers.DictField(child=serializers.IntegerField(), help_text="how many, by reason")
+    later = serializers.IntegerField(help_text="beyond the most")
 
 
 class StartSamplingSerializer(serializers.Serializer[Any]):

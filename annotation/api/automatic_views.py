@@ -77,11 +77,12 @@ class CancelAutomatic(APIView):
 
 
 class SendDisagreements(APIView):
-    @extend_schema(request=None, responses=serializers.SentSerializer)
+    @extend_schema(request=serializers.SendSerializer, responses=serializers.SentSerializer)
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Ask a second labeler about each solution whose first error the source and the newest label place differently."""
         place = _place(request, slug)
-        sent = consensus.send_disagreements(source=_source(place.project, pk).source, by=place.user)
+        given = valid(serializers.SendSerializer, request)
+        sent = consensus.send_disagreements(source=_source(place.project, pk).source, by=place.user, **given)
         return Response(serializers.SentSerializer(sent).data)
 
 

@@ -61,8 +61,8 @@ class AutomaticLabel(models.Model):
     project = models.ForeignKey("annotation.Project", models.PROTECT)
     source = models.ForeignKey(AutomaticSource, models.PROTECT, db_constraint=False)
     solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
-    # Per step. Of rollouts: {"correct", "rollouts"}; null where none was rolled out. Of a model: [P(negative),
-    # P(neutral), P(positive)].
+    # Per step. Of rollouts: {"correct", "rollouts"}, of the last step the solution's own answer as one rollout; null
+    # where nothing is estimated. Of a model: [P(negative), P(neutral), P(positive)].
     estimates = models.JSONField()
     start = models.JSONField(null=True)  # of rollouts: the same from the bare problem
     # Per step, as derived from the estimates: 1, -1, or null where nothing is said.

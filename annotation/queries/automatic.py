@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from active_learning import advantages
 from annotation.models import (
@@ -18,15 +18,14 @@ from annotation.models import (
     ModelVersion,
     Project,
     Sampling,
-    Slot,
 )
 from annotation.models.automatic import AutomaticKind
 from annotation.models.imports import ImportKind, ImportState
 from annotation.models.jobs import FINISHED, JobState
 from annotation.models.scoring import ModelKind
-from annotation.models.slots import Arm, SlotState
-from annotation.queries import adjudication, automatic_agreement, jobs
+from annotation.queries import adjudication, automatic_agreement, disagreements, jobs
 from annotation.queries.automatic_agreement import Compared, Found
+from annotation.queries.disagreements import ToSend
 
 SHOWN = 50
 ROWS_ON_A_PAGE = 20
@@ -75,6 +74,9 @@ class Source:
 
     @property
     def tokens(self) -> int | None:
+        """None of a model's, which samples nothing."""
+        if self.source.kind == AutomaticKind.MODEL:
+            return None
         found: int | None = self.source.report.get("tokens")
         return found
 
@@ -122,7 +124,8 @@ class Row:
 class SourcePage:
     one: Source
     found: Found
-    sent: dict[str, int]  # slots that its disagreements have brought, by state
+    sent: dict[str, int]  # solutions that people were asked about for their sake, by the state of their slot
+    to_send: ToSend
     rows: "Page[Compared]"
     listed: list[Row]
 
@@ -130,6 +133,16 @@ class SourcePage:
 def sources(project: Project, *, now: datetime) -> list[Source]:
     """The newest ones first. One query."""
     return [Source(one, Watched.of(one.job, now)) for one in _sources(project).order_by("-pk")[:SHOWN]]
+
+
+def has_older_sources(project: Project) -> bool:
+    """Whether there are more than are listed. One query."""
+    return _sources(project).order_by("-pk")[SHOWN:].exists()
+
+
+def has_older_runs(project: Project) -> bool:
+    """Whether there are more than are listed. One query."""
+    return Sampling.objects.filter(project=project).order_by("-pk")[SHOWN:].exists()
 
 
 def source_of(project: Project, *, pk: int, now: datetime) -> Source | None:
@@ -168,16 +181,11 @@ def source_page(place: Membership, *, pk: int, page: str | None, now: datetime) 
     return SourcePage(
         one=one,
         found=found,
-        sent=sent_slots(one.source),
+        sent=disagreements.sent(one.source),
+        to_send=disagreements.to_send(one.source, [row.solution for row in found.differing]),
         rows=rows,
         listed=[Row(row, row.solution in hidden) for row in shown],
     )
-
-
-def sent_slots(source: AutomaticSource) -> dict[str, int]:
-    """How many slots the disagreements of this source have brought, by state."""
-    slots = Slot.objects.filter(project=source.project_id, arm=Arm.OVERLAP, served_reason__automatic=source.pk)
-    return dict(slots.exclude(state=SlotState.VOID).values_list("state").annotate(Count("pk")))
 
 
 def labels(source: AutomaticSource, page: str | None) -> "tuple[Page[AutomaticLabel], list[Told]]":
@@ -211,12 +219,6 @@ def batches(project: Project) -> list[ImportBatch]:
 def versions(project: Project) -> list[ModelVersion]:
     """The newest models that can rate steps. One query."""
     return list(ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR).order_by("-pk")[:SHOWN])
-
-
-def next_name(project: Project, kind: str) -> str:
-    """For a source that nobody has named. One query."""
-    number = AutomaticSource.objects.filter(project=project).count() + 1
-    return f"{kind} {number}"
 
 
 def _sources(project: Project) -> QuerySet[AutomaticSource]:

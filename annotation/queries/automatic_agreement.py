@@ -1,18 +1,17 @@
 """How far a source of automatic labels agrees with people: step by step, and on where the first error is.
 
-Of each solution that both judged, the newest label that trains counts; a neutral step counts as good.
+Of each solution that both judged, the newest label that trains counts; a neutral step counts as good. A model is held
+beside people only where they had not labeled the solution before the model was made: the others it may have learned from.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import SmallIntegerField
+from django.db.models import Exists, OuterRef, SmallIntegerField
 from django.db.models.expressions import RawSQL
 
 from active_learning import agreement
@@ -24,6 +23,9 @@ MOST_SOLUTIONS = 5000  # the newest ones: a share of them is known to two percen
 CELLS = """ARRAY(SELECT 3 * own.step + own.rating + 1 FROM annotation_steprating own
     WHERE own.label_id = annotation_label.id AND own.option = 0 AND own.text IS NULL AND own.rating IS NOT NULL
     ORDER BY own.step)"""
+
+
+PAIRS = [(True, True), (True, False), (False, True), (False, False)]  # (person, source) takes a step for good
 
 
 class FirstError(StrEnum):
@@ -102,26 +104,31 @@ class Found:
         return self.table.get((False, False), 0)
 
 
-def compared(source: AutomaticSource) -> Iterator[Compared]:
-    """Newest solutions first. Two queries."""
+def compared(source: AutomaticSource) -> tuple[list[Compared], bool]:
+    """At most MOST_SOLUTIONS, the newest ones first, and whether that is all of them. Three queries."""
     own = AutomaticLabel.objects.filter(source=source)
-    newest = Label.objects.for_training().filter(phase=2, solution__in=own.values("solution"))
+    labels = Label.objects.for_training().filter(phase=2, solution__in=own.values("solution"))
+    if source.version:
+        before = Label.objects.filter(solution=OuterRef("solution"), created_at__lt=source.version.created_at)
+        labels = labels.exclude(Exists(before))
+    last = labels.order_by("-solution_id", "-created_at", "-pk").distinct("solution_id").values_list("pk", flat=True)
+    newest = list(last[: MOST_SOLUTIONS + 1])
     cells = RawSQL(CELLS, (), output_field=ArrayField(SmallIntegerField()))
-    last = newest.order_by("-solution_id", "-created_at", "-pk").distinct("solution_id").annotate(cells=cells)
-    rows: Any = last.values_list("solution_id", "cells")
-    said = dict(own.values_list("solution_id", "ratings"))
-    for solution, packed in rows.iterator():
-        yield Compared(solution, {cell // 3: cell % 3 - 1 for cell in packed}, said[solution])
+    chosen = Label.objects.filter(pk__in=newest[:MOST_SOLUTIONS]).order_by("-solution_id").annotate(cells=cells)
+    rows: list[Any] = list(chosen.values_list("solution_id", "cells"))
+    said = dict(own.filter(solution__in=[solution for solution, _ in rows]).values_list("solution_id", "ratings"))
+    made = [
+        Compared(solution, {cell // 3: cell % 3 - 1 for cell in packed}, said[solution]) for solution, packed in rows
+    ]
+    return made, len(newest) <= MOST_SOLUTIONS
 
 
 def found(source: AutomaticSource) -> Found:
-    rows = list(islice(compared(source), MOST_SOLUTIONS + 1))
-    is_all = len(rows) <= MOST_SOLUTIONS
-    rows = rows[:MOST_SOLUTIONS]
+    rows, is_all = compared(source)
     if not rows:
         return Found()
-    steps = Counter(pair for one in rows for pair in one.steps)
-    table = {(person, said): steps[person, said] for person in (True, False) for said in (True, False)}
+    tables = np.array([_table(one) for one in rows], np.int64)
+    table = dict(zip(PAIRS, tables.sum(axis=0).tolist(), strict=True))
     agree = [(sum(person == said for person, said in one.steps), len(one.steps)) for one in rows]
     right, of = (np.array(column, np.float64) for column in zip(*agree, strict=True))
     errors = Counter(one.first_error for one in rows)
@@ -132,8 +139,13 @@ def found(source: AutomaticSource) -> Found:
         steps=sum(table.values()),
         table=table,
         raw=agreement.share(right, of),
-        kappa=agreement.cohen(np.array(list(table.values()), np.int64).reshape(2, 2)),
+        kappa=agreement.cohen_of_clusters(tables.reshape(-1, 2, 2)),
         same_error=agreement.share(same, np.ones(len(rows))),
         first_errors={kind: errors[kind] for kind in FirstError},
         differing=[one for one in rows if one.first_error != FirstError.SAME],
     )
+
+
+def _table(one: Compared) -> list[int]:
+    steps = Counter(one.steps)
+    return [steps[pair] for pair in PAIRS]

@@ -60,7 +60,7 @@ def _speed(rate: float) -> str:
 def _waiting(job: Job, now: datetime) -> str:
     if job.attempt:
         return _("Its worker fell silent; it waits for another one.")
-    if job.stage:  # begun, and given back; only imports are
+    if job.stage:  # begun, and given back: an import, or a sampling whose solutions are to come in
         return _("Another import into this project is running. This one goes on when it is done.")
     if now - job.created_at > PATIENCE:
         return _("No worker has taken it yet. Either all are busy, or none is running.")

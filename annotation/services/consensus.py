@@ -1,23 +1,21 @@
 """Where a source of automatic labels and a person disagree on the first error, a second person is asked."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Max
+from django.utils.translation import gettext as _
 
-from annotation.models import AutomaticSource, Label, Project, Round, Slot, Solution, User
-from annotation.models.labels import Origin, Purpose
-from annotation.models.problems import Split
+from annotation.models import AutomaticSource, Project, Round, Slot, User
 from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm, SlotState
-from annotation.queries import automatic_agreement
+from annotation.queries import automatic_agreement, disagreements
 from annotation.queries.automatic_agreement import FirstError
 from annotation.services import audit
 from annotation.services.refusal import Refusal
 
-OPEN = [SlotState.READY, SlotState.LEASED]
+MOST = 100  # at one time, where nobody says otherwise
 
 
 class NoRoundYet(Refusal):
@@ -25,31 +23,37 @@ class NoRoundYet(Refusal):
 
 
 class NothingToSend(Refusal):
-    """There is nothing to send: people and this source agree, or the disagreements were sent already."""
+    """There is nothing to send: people and this source place all first errors alike."""
+
+    @classmethod
+    def because(cls, left_out: dict[str, int]) -> "NothingToSend":
+        words = [f"{_(disagreements.WHY_NOT[why])} ({number})" for why, number in left_out.items()]
+        return cls(_("There is nothing to send: %(reasons)s.") % {"reasons": ", ".join(words)} if words else "")
 
 
 @dataclass(frozen=True)
 class Sent:
     queued: int
-    left_out: dict[str, int] = field(default_factory=dict)  # why: known, decided, waits, enough
+    left_out: dict[str, int] = field(default_factory=dict)  # by the keys of disagreements.WHY_NOT
+    later: int = 0  # beyond the most
 
 
-def send_disagreements(*, source: AutomaticSource, by: User) -> Sent:
-    """One more slot for each solution whose first error the source and the newest label place differently, once for each
-    source: what labelers make of it, and reviewers after them, is as with any second label.
+def send_disagreements(*, source: AutomaticSource, by: User, most: int = MOST) -> Sent:
+    """One more slot for each solution whose first error the source and the newest label place differently, the newest
+    `most` of them, once for each source: what labelers make of it, and reviewers after them, is as with any second label.
 
     Labelers never see why. Raises NoRoundYet, NothingToSend.
     """
     with transaction.atomic():
         # Against somebody who sends the same ones in the same moment, and a round that is being started.
         project = Project.objects.select_for_update(no_key=True).get(pk=source.project_id)
-        wanted = [one.solution for one in automatic_agreement.compared(source) if one.first_error != FirstError.SAME]
-        reasons = _reasons_against(project, source, wanted)
-        free = [pk for pk in wanted if pk not in reasons]
-        if not free:
-            raise NothingToSend
-        Slot.objects.bulk_create(_slots(project, source, free))
-        sent = Sent(len(free), dict(sorted(Counter(reasons.values()).items())))
+        rows, _is_all = automatic_agreement.compared(source)
+        found = disagreements.to_send(source, [one.solution for one in rows if one.first_error != FirstError.SAME])
+        chosen = found.solutions[:most]
+        if not chosen:
+            raise NothingToSend.because(found.left_out)
+        Slot.objects.bulk_create(_slots(project, source, chosen))
+        sent = Sent(len(chosen), found.left_out, len(found.solutions) - len(chosen))
         audit.record(
             project=project,
             by=by,
@@ -59,26 +63,6 @@ def send_disagreements(*, source: AutomaticSource, by: User) -> Sent:
             left_out=sent.left_out,
         )
     return sent
-
-
-def _reasons_against(project: Project, source: AutomaticSource, solutions: Sequence[int]) -> dict[int, str]:
-    """Why nobody is asked again, of those of which nobody is."""
-    slots = Slot.objects.in_queue().filter(solution=OuterRef("pk")).exclude(state=SlotState.VOID)
-    labels = Label.objects.current().filter(purpose=Purpose.PRODUCTION)
-    tests = {
-        "known": Q(gold__isnull=False),
-        "unsound": Q(problem__split=Split.TEST) | Q(problem__withdrawn_at__isnull=False),
-        "decided": Q(Exists(labels.filter(solution=OuterRef("pk"), origin=Origin.REVIEWER))),
-        "sent": Q(Exists(slots.filter(served_reason__automatic=source.pk))),
-        "waits": Q(Exists(slots.filter(state__in=OPEN))),
-    }
-    given = labels.filter(solution__in=solutions).order_by().values("solution").annotate(number=Count("pk"))
-    enough = given.filter(number__gte=project.most_labels).values_list("solution", flat=True)
-    reasons = dict.fromkeys(enough, "enough")
-    for why, test in reversed(tests.items()):
-        which = Solution.objects.filter(test, project=project, pk__in=solutions).values_list("pk", flat=True)
-        reasons |= dict.fromkeys(which, why)
-    return reasons
 
 
 def _slots(project: Project, source: AutomaticSource, solutions: Sequence[int]) -> list[Slot]:
@@ -93,7 +77,7 @@ def _slots(project: Project, source: AutomaticSource, solutions: Sequence[int]) 
     made = []
     for pk in solutions:
         before = first.get(pk)
-        told = {"automatic": source.pk, "overlap": "an automatic label disagrees"}
+        told = {"automatic": source.pk, "overlap": disagreements.TOLD}
         made.append(
             Slot(
                 project=project,

@@ -12,7 +12,7 @@ from annotation import jobs as job_names
 from annotation.models import Job, Project, Round, Slot
 from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.rounds import RoundState
-from annotation.models.slots import SlotState
+from annotation.models.slots import Arm, SlotState
 from annotation.queries import scoring as queries
 from annotation.queries.refills import PAUSE
 from annotation.services import gold_slots, jobs, overlap, rounds
@@ -27,8 +27,9 @@ def start_where_low() -> list[Job]:
 
 
 def missing(project: Project) -> int:
-    """How many solutions a refill would add; 0 while enough wait."""
-    waiting = Slot.objects.in_queue().filter(project=project, state=SlotState.READY).count()
+    """How many solutions a refill would add; 0 while enough wait for their first label."""
+    first = Slot.objects.in_queue().filter(project=project, state=SlotState.READY).exclude(arm=Arm.OVERLAP)
+    waiting = first.count()
     return project.high_water - waiting if waiting < project.low_water else 0
 
 

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.api.permissions import place_in_project
 from annotation.models import Membership, Project
-from annotation.models.automatic import AutomaticKind
 from annotation.models.projects import Role
 from annotation.queries import automatic as queries
+from annotation.queries import disagreements
 from annotation.services import automatic as services
 from annotation.services import consensus
 from annotation.services.refusal import Refusal
-from labeling_ui.automatic_form import AutomaticForm
+from labeling_ui.automatic_form import AutomaticForm, SendForm
 
 BY = (Role.LEAD, Role.ML)
 
@@ -44,7 +44,7 @@ def automatic_labels(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _start(request: HttpRequest, place: Membership, form: AutomaticForm) -> HttpResponse:
     choice, how = services.read(form.given)
-    name = form.cleaned_data["name"] or queries.next_name(place.project, form.cleaned_data["kind"])
+    name = form.cleaned_data["name"]
     try:
         source = services.request_labels(project=place.project, by=place.user, name=name, choice=choice, how=how)
     except Refusal as refusal:
@@ -55,8 +55,7 @@ def _start(request: HttpRequest, place: Membership, form: AutomaticForm) -> Http
 
 def _list(request: HttpRequest, place: Membership, form: AutomaticForm, *, status: int = 200) -> HttpResponse:
     context = {"place": place, "form": form} | _all(place.project)
-    is_counted = form.is_bound and form.is_valid() and form.cleaned_data["kind"] == AutomaticKind.ROLLOUTS
-    context["size"] = services.expected(place.project, form.given) if is_counted else None
+    context["size"] = services.expected(place.project, form.given) if form.is_bound and form.is_valid() else None
     return render(request, "labeling_ui/ml/automatic.html", context, status=status)
 
 
@@ -71,7 +70,9 @@ def automatic_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _all(project: Project) -> dict[str, Any]:
     found = queries.sources(project, now=timezone.now())
-    return {"project": project, "sources": found, "is_working": any(not one.watched.is_over for one in found)}
+    is_cut = len(found) == queries.SHOWN and queries.has_older_sources(project)
+    is_working = any(not one.watched.is_over for one in found)
+    return {"project": project, "sources": found, "is_cut": is_cut, "is_working": is_working}
 
 
 @never_cache
@@ -83,8 +84,16 @@ def automatic_source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page = queries.source_page(place, pk=pk, page=request.GET.get("page"), now=timezone.now())
     if page is None:
         raise Http404
+    return _source_page(request, place, page, SendForm())
+
+
+def _source_page(
+    request: HttpRequest, place: Membership, page: queries.SourcePage, form: SendForm, *, status: int = 200
+) -> HttpResponse:
+    left_out = [(number, _(disagreements.WHY_NOT[why])) for why, number in page.to_send.left_out.items()]
     context = {"place": place, "project": place.project, "page": page, "one": page.one, "found": page.found}
-    return render(request, "labeling_ui/ml/automatic_source.html", context)
+    context |= {"form": form, "left_out": left_out}
+    return render(request, "labeling_ui/ml/automatic_source.html", context, status=status)
 
 
 @never_cache
@@ -119,8 +128,15 @@ def send_disagreements(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     """Ask second labelers about what the source and a person see differently."""
     place = place_in_project(request.user, slug, *BY)
     source = _found(place.project, pk).source
+    form = SendForm(request.POST)
+    if not form.is_valid():
+        page = queries.source_page(place, pk=pk, page=None, now=timezone.now())
+        assert page
+        return _source_page(request, place, page, form, status=400)
     try:
-        sent = consensus.send_disagreements(source=source, by=place.user)
+        sent = consensus.send_disagreements(
+            source=source, by=place.user, most=form.cleaned_data["most"] or consensus.MOST
+        )
     except Refusal as refusal:
         messages.error(request, _(str(refusal)))
     else:

@@ -58,7 +58,9 @@ def sampling_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _all(project: Project) -> dict[str, Any]:
     found = queries.runs(project, now=timezone.now())
-    return {"project": project, "runs": found, "is_working": any(not one.watched.is_over for one in found)}
+    is_cut = len(found) == queries.SHOWN and queries.has_older_runs(project)
+    is_working = any(not one.watched.is_over for one in found)
+    return {"project": project, "runs": found, "is_cut": is_cut, "is_working": is_working}
 
 
 @login_required

@@ -83,13 +83,17 @@ def test_k8_a_source_tells_its_labels_its_agreement_and_sends_what_differs(alice
 
     page = client.get(f"{API}/automatic-labels/{source.pk}").json()
     labels = client.get(f"{API}/automatic-labels/{source.pk}/labels").json()
-    sent = post(client, f"automatic-labels/{source.pk}/send-disagreements").json()
+    sent = post(client, f"automatic-labels/{source.pk}/send-disagreements", {"most": 3}).json()
+    more = post(client, f"automatic-labels/{source.pk}/send-disagreements").json()
 
     assert page["comparison"]["first_errors"]["same"] == 2
     assert page["comparison"]["both_good"] + page["comparison"]["both_bad"] == 10
     assert (labels["count"], labels["labels"][0]["ratings"]) == (6, [1, 1, 1])
     assert labels["labels"][0]["advantages"] is None
-    assert sent == {"queued": 4, "left_out": {}}
+    assert page["comparison"]["is_all"]
+    assert (len(page["to_send"]["solutions"]), page["to_send"]["left_out"]) == (4, {})
+    assert sent == {"queued": 3, "left_out": {}, "later": 1}
+    assert more == {"queued": 1, "left_out": {"sent": 3}, "later": 0}
     assert post(client, f"automatic-labels/{source.pk}/send-disagreements").json()["code"] == "nothing_to_send"
 
 
@@ -164,4 +168,4 @@ def test_a_name_is_given_once_in_a_project(dana, project):
     automatic.request_labels(**asked, how=automatic.Rollouts("toy"))
 
     with pytest.raises(automatic.SourceNameTaken):
-        automatic.request_labels(**asked, how=automatic.Rollouts("toy"))
+        automatic.request_labels(**asked, how=automatic.Rollouts("toy", seed=1))

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from active_learning import agreement
 from annotation.models import AutomaticLabel, Disagreement, Label, Slot, StepRating
-from annotation.queries import automatic, automatic_agreement
+from annotation.queries import automatic, automatic_agreement, disagreements
 from annotation.queries.automatic_agreement import FirstError
-from annotation.services import consensus, gold, queue
+from annotation.services import consensus, gold, queue, refills
 from tests import factories
+from tests.annotation.test_scoring_queries import version
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +20,13 @@ def says(source, solution, *ratings):
     estimates = [None if one is None else {"correct": int(one > 0), "rollouts": 1} for one in ratings]
     return AutomaticLabel.objects.create(
         project=source.project, source=source, solution=solution, estimates=estimates, ratings=list(ratings)
+    )
+
+
+def model_source(project):
+    """As a model that was made just now says it."""
+    return factories.automatic_source(
+        project, "a model", kind="model", version=version(project), asked={"threshold": 0.2}
     )
 
 
@@ -72,7 +81,7 @@ def test_k8_steps_that_both_rated_make_the_table_and_its_kappa_neutral_being_goo
     assert found.steps == 14
     assert found.raw.value == pytest.approx(np.mean(np.equal(person, source)))
     assert found.kappa.value == pytest.approx(cohen_kappa_score(person, source))
-    assert found.kappa.low < found.kappa.value < found.kappa.high
+    assert (found.kappa.low, found.kappa.high) == (None, None)  # of six solutions
 
 
 def test_k8_what_a_search_left_open_is_not_compared(alice, project):
@@ -114,7 +123,7 @@ def test_k8_disagreements_become_second_slots_once_and_the_labels_of_people_stay
     assert (list(Label.objects.values()), list(StepRating.objects.values())) == before
     with pytest.raises(consensus.NothingToSend):
         consensus.send_disagreements(source=made, by=dana)
-    assert automatic.sent_slots(made) == {"ready": 4}
+    assert disagreements.sent(made) == {"ready": 4}
 
 
 def test_k8_what_a_second_labeler_says_otherwise_goes_to_reviewers(alice, bob, dana, project):
@@ -124,7 +133,80 @@ def test_k8_what_a_second_labeler_says_otherwise_goes_to_reviewers(alice, bob, d
     label = factories.label(bob, (1, -1))
 
     assert Disagreement.objects.get().solution == label.solution
-    assert automatic.sent_slots(made) == {"done": 1, "ready": 1}  # and the third one, for labelers disagree
+    assert Slot.objects.filter(served_reason__automatic=made.pk).count() == 2  # the third label, for labelers disagree
+    assert disagreements.sent(made) == {"done": 1}
+
+
+def test_k8_the_interval_of_kappa_is_that_of_whole_solutions(alice, project):
+    # all steps of one solution are right or wrong together, and so is what the source says of them
+    kinds = [((1, 1, 1), (1, 1, 1)), ((1, 1, 1), (-1, -1, -1)), ((-1,), (-1, 1, 1)), ((-1,), (1, 1, 1))]
+    found = automatic_agreement.found(judged(project, alice, *kinds * 5))
+
+    steps = np.array(list(found.table.values())).reshape(2, 2)
+    independent = agreement.cohen(steps)
+    assert found.kappa.value == pytest.approx(independent.value)
+    assert found.kappa.low < found.kappa.value < found.kappa.high
+    assert found.kappa.high - found.kappa.low > 1.2 * (independent.high - independent.low)
+
+
+def test_k8_where_there_are_many_the_newest_are_compared_in_as_many_questions(
+    alice, project, monkeypatch, django_assert_num_queries
+):
+    made = judged(project, alice, *CASES)
+    monkeypatch.setattr(automatic_agreement, "MOST_SOLUTIONS", 4)
+    newest = list(AutomaticLabel.objects.order_by("-solution").values_list("solution", flat=True)[:4])
+
+    with django_assert_num_queries(3):
+        rows, is_all = automatic_agreement.compared(made)
+
+    assert ([one.solution for one in rows], is_all) == (newest, False)
+
+
+def test_k8_a_model_is_held_beside_what_it_cannot_have_learned_from(alice, bob, project):
+    project.overlap_share = 1.0
+    project.save()
+    factories.queued(project, 2)
+    before = factories.label(alice)
+    made = model_source(project)
+    known = [factories.label(bob)]
+    while known[-1].solution_id == before.solution_id:
+        known.append(factories.label(alice))
+    for solution in {before.solution, known[-1].solution}:
+        says(made, solution, 1, 1, 1)
+
+    rows, _is_all = automatic_agreement.compared(made)
+
+    assert [one.solution for one in rows] == [known[-1].solution_id]
+
+
+def test_k8_at_most_so_many_are_sent_the_newest_first_and_it_is_told_how_many_are_left(alice, dana, project):
+    made = judged(project, alice, *CASES)
+    differing = [one.solution for one in automatic_agreement.found(made).differing]
+
+    sent = consensus.send_disagreements(source=made, by=dana, most=3)
+
+    assert (sent.queued, sent.left_out, sent.later) == (3, {}, 1)
+    assert set(Slot.objects.filter(wave=1).values_list("solution", flat=True)) == set(differing[:3])
+    assert consensus.send_disagreements(source=made, by=dana, most=3) == consensus.Sent(1, {"sent": 3}, 0)
+
+
+def test_k8_that_there_is_nothing_to_send_says_why(alice, dana, project):
+    made = judged(project, alice, ((1, 1, 1), (1, -1, -1)), ((1, 1, 1), (1, -1, -1)))
+    consensus.send_disagreements(source=made, by=dana)
+
+    with pytest.raises(consensus.NothingToSend, match=r"nothing to send: sent already \(2\)\."):
+        consensus.send_disagreements(source=made, by=dana)
+    with pytest.raises(consensus.NothingToSend, match="place all first errors alike"):
+        consensus.send_disagreements(source=factories.automatic_source(project, "other"), by=dana)
+
+
+def test_k8_what_waits_for_a_second_label_does_not_keep_first_ones_from_being_filled_up(alice, dana, project):
+    project.low_water, project.high_water = 1, 5
+    project.save()
+    made = judged(project, alice, *CASES)
+    consensus.send_disagreements(source=made, by=dana)
+
+    assert refills.missing(project) == 5
 
 
 def test_k8_the_labeler_who_rated_it_is_not_asked_again(alice, dana, project):

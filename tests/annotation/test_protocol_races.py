@@ -7,8 +7,9 @@ import pytest
 
 from annotation.models import AuditEvent, Job, Label, Labeler, Lease, OptionSet, Problem, Slot
 from annotation.queries import labeling as queries
-from annotation.services import labeling, options, queue
+from annotation.services import consensus, labeling, options, queue
 from tests import factories
+from tests.annotation.test_consensus import CASES, judged
 from tests.annotation.test_disputes import queue_of_one_problem
 from tests.annotation.test_queue import run_out_of_time
 from tests.annotation.test_races import CROWD, at_once
@@ -65,6 +66,16 @@ def test_one_correction_sent_16_times_in_the_same_moment_is_stored_once(project,
 
     assert failures(answers) == []
     assert sorted(one.replay for one in answers) == [False] + [True] * 15
+
+
+def test_k8_of_8_who_send_the_same_disagreements_in_the_same_moment_one_sends_them(project, alice, dana):
+    source = judged(project, alice, *CASES)
+
+    answers = at_once(lambda _: consensus.send_disagreements(source=source, by=dana), range(8))
+
+    assert {type(one) for one in failures(answers)} == {consensus.NothingToSend}
+    assert [one.queued for one in answers if isinstance(one, consensus.Sent)] == [4]
+    assert Slot.objects.filter(served_reason__automatic=source.pk).count() == 4
 
 
 @pytest.mark.parametrize("needed", [1, 4, 8])
