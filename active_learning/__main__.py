@@ -2,7 +2,7 @@
 
 Progress is JSON Lines on standard output, so that a supervising process can show it; what went wrong is one sentence
 on standard error. Exit codes: 0 done, 1 these inputs cannot be used, 2 wrong arguments,
-75 interrupted: the same command goes on.
+75 interrupted: the same command goes on, 69 another process is writing the same output.
 """
 
 import argparse
@@ -22,7 +22,8 @@ from active_learning.commands import (
     training,
     tuning,
 )
-from active_learning.commands.arguments import Run
+from active_learning.commands.arguments import BUSY, Run
+from active_learning.resumable import OutputBusy
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     run: Run = options.run
     try:
         run(options)
+    except OutputBusy as error:
+        sys.stderr.write(f"{error}\n")
+        return BUSY
     except ValueError as error:  # our refusals are ValueErrors with a sentence for people
         sys.stderr.write(f"{error}\n")
         return 1

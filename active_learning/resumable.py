@@ -22,6 +22,10 @@ class OtherWork(ValueError):
     """This output belongs to other work; the message is for people."""
 
 
+class OutputBusy(OtherWork):
+    """Another process works on this output now."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Where results gather."""
@@ -34,24 +38,32 @@ class Part:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """No other process works on this output meanwhile. Raises OtherWork where one does."""
+        """No other process works on this output meanwhile. Raises OutputBusy where one does."""
+        if not self.path.parent.is_dir():
+            raise OtherWork(f"There is no folder {self.out_path.parent} to write {self.out_path.name} into.")
         with self.path.open("ab") as part:
             try:
                 fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise OtherWork(f"Another process is writing {self.path}. Wait for it, or name another file.") from None
+                raise OutputBusy(
+                    f"Another process is writing {self.path}. Wait for it, or name another file."
+                ) from None
             try:
                 yield
             finally:
-                if self.path.exists() and not self.path.stat().st_size:
-                    self.path.unlink()
+                if not self._has_results():
+                    self.path.unlink(missing_ok=True)
+
+    def _has_results(self) -> bool:
+        """More than the line that says what they hang on."""
+        return self.path.exists() and self.path.read_bytes().count(b"\n") > 1
 
     def begin_or_go_on(self, identity: Row) -> dict[int, Row]:
         """The results that are there, by the item's place; `identity` is all that their bytes hang on. A line that was being written when the process was killed is
         taken off. Raises OtherWork."""
         if self.out_path.exists():
             raise OtherWork(f"{self.out_path} is there already: name another file.")
-        kept = self.path.read_bytes() if self.path.exists() else b""
+        kept = self.path.read_bytes() if self._has_results() else b""
         whole = kept[: kept.rfind(b"\n") + 1]
         if not whole:
             with self.path.open("wb") as part:

@@ -1,15 +1,13 @@
 """Automatic labels of chosen solutions: by rollouts of a completer, or by a model that people's labels trained.
 
-A worker that dies leaves its files; another one goes on from what they hold.
+A worker that dies leaves its files, and so does one that fails; another one goes on from what they hold.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from annotation.models import AutomaticLabel, AutomaticSource, Job, Solution, SolutionScore
@@ -18,7 +16,7 @@ from annotation.models.jobs import JobState
 from annotation.queries.automatic_pool import chosen
 from annotation.services import automatic, automatic_ratings, generators
 from annotation.services.export_files import new_file
-from workers import failpoints, pool
+from workers import failpoints, kept, pool
 from workers.duty import Duty
 
 CHUNK = 2000
@@ -28,7 +26,8 @@ Labels = Iterator[AutomaticLabel]
 
 def run(duty: Duty) -> None:
     source = AutomaticSource.objects.select_related("project", "version").get(job=duty.job)
-    folder = _folder(source.pk)
+    kept.tidy_all(AutomaticSource)
+    folder = kept.folder_of(source)
     folder.mkdir(parents=True, exist_ok=True)
     duty.report("export")
     solutions = folder / "solutions.jsonl"
@@ -37,29 +36,21 @@ def run(duty: Duty) -> None:
         _write(solutions, chosen(source.project, automatic.choice_of(source), with_truth=is_rollouts))
     with solutions.open() as lines:
         ids = [json.loads(line)["id"] for line in lines]
-    labels = _roll_out(duty, source, solutions) if is_rollouts else _score(duty, source, folder, ids)
+    told = _roll_out(duty, source, solutions) if is_rollouts else {}
+    labels = _of_rollouts(source, _estimates(solutions)) if is_rollouts else _score(duty, source, folder, ids)
     failpoints.reach("labels made")
     duty.report("store labels")
-    automatic.store(source=source, job=duty.job, labels=labels, report={"chosen": len(ids)})
-    shutil.rmtree(folder, ignore_errors=True)
+    automatic.store(source=source, job=duty.job, labels=labels, report={"chosen": len(ids), "told": told})
+    kept.tidy(source)
 
 
 def fail(job: Job, error: str) -> None:
     automatic.end(job=job, state=JobState.FAILED, error=error)
-    _tidy(job)
 
 
 def end_cancelled(job: Job) -> None:
     automatic.end(job=job, state=JobState.CANCELLED)
-    _tidy(job)
-
-
-def _folder(source: int) -> Path:
-    return Path(settings.DATA_DIR, "automatic", str(source))
-
-
-def _tidy(job: Job) -> None:
-    shutil.rmtree(_folder(AutomaticSource.objects.values_list("pk", flat=True).get(job=job)), ignore_errors=True)
+    kept.tidy(AutomaticSource.objects.get(job=job))
 
 
 def _write(path: Path, solutions: QuerySet[Solution]) -> None:
@@ -71,16 +62,19 @@ def _write(path: Path, solutions: QuerySet[Solution]) -> None:
             file.write(json.dumps(told).encode() + b"\n")
 
 
-def _roll_out(duty: Duty, source: AutomaticSource, solutions: Path) -> Labels:
-    asked, out = source.asked, solutions.with_name("estimates.jsonl")
+def _estimates(solutions: Path) -> Path:
+    return solutions.with_name("estimates.jsonl")
+
+
+def _roll_out(duty: Duty, source: AutomaticSource, solutions: Path) -> dict[str, Any]:
+    """What the program told of it."""
+    asked, out = source.asked, _estimates(solutions)
     generators.check_server(asked["generator"])  # what is allowed may have changed
-    if not out.exists():
-        files = ["--generator", asked["generator"], "--solutions", str(solutions), "--out", str(out)]
-        words = ("rollouts", "seed", "temperature", "max_new_tokens", "budget")
-        given = [part for word in words for part in (_option(word), str(asked[word]))]
-        switches = [_option(word) for word in ("from_start", "search") if asked[word]]
-        duty.run_child(["roll-out", *files, *given, *switches], stage=STAGE)
-    return _of_rollouts(source, out)
+    files = ["--generator", asked["generator"], "--solutions", str(solutions), "--out", str(out)]
+    words = ("rollouts", "seed", "temperature", "max_new_tokens", "budget")
+    given = [part for word in words for part in (_option(word), str(asked[word]))]
+    switches = [_option(word) for word in ("from_start", "search") if asked[word]]
+    return kept.written(duty, out, ["roll-out", *files, *given, *switches], stage=STAGE)
 
 
 def _option(word: str) -> str:

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from active_learning.commands.arguments import TRY_AGAIN
+from active_learning.commands.arguments import BUSY, TRY_AGAIN
+from annotation.services.jobs import MustWait
 from workers.processes import last_will, signal_group
 
 Line = dict[str, object]
@@ -49,11 +50,14 @@ class Child:
         )
 
     def follow(self, *, progress: Callable[[Line], None], log: Callable[[str], None]) -> None:
-        """Read until the end. Raises ChildFailed, or ChildKilled, with the last lines that the program printed."""
+        """Read until the end. Raises ChildFailed, or ChildKilled, with the last lines that the program printed, and
+        MustWait where another process is at its output."""
         assert self.process.stdout is not None
         with self.process.stdout as output:
             kept = _read(output, progress, log)
         status = self.process.wait()
+        if status == BUSY:
+            raise MustWait
         if status != 0:
             ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             how = ChildKilled if status in KILLED else ChildFailed

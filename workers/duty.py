@@ -45,6 +45,7 @@ class Duty:
         self._pace = Pace()
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._child: Child | None = None
+        self._outcome: Line = {}
         self._over = threading.Event()
         self._broken: Exception | None = None
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat of job {job.pk}", daemon=True)
@@ -75,17 +76,18 @@ class Duty:
     def log(self, line: str) -> None:
         self._lines.append(line)
 
-    def run_child(self, arguments: Sequence[str], *, stage: str = "") -> None:
+    def run_child(self, arguments: Sequence[str], *, stage: str = "") -> Line:
         """Run a program of the science to its end; one that is killed goes on once from what it has kept. `stage`: what
-        it calls its progress, where that is not its own name.
+        it calls its progress, where that is not its own name. Returns what it told last, of what came of it.
 
-        Raises ChildFailed, Cancelled, LostFence.
+        Raises ChildFailed, MustWait, Cancelled, LostFence.
         """
         try:
             self._run_once(arguments, stage)
         except ChildKilled as end:
             self.log(f"{end}\nIt is started once more.")
             self._run_once(arguments, stage)
+        return self._outcome
 
     def _run_once(self, arguments: Sequence[str], stage: str) -> None:
         self.report(stage or arguments[0])
@@ -110,6 +112,8 @@ class Duty:
         """Progress only goes forward while a program runs, and what it says of a stage of its own ("pretrain") is not
         the job's. Started once more, it may begin the bar anew: it goes on from its last state, if it has kept one."""
         before = self._progress
+        if line.get("stage") == "done":
+            self._outcome = line
         done, total = line.get("done"), line.get("total")
         if line.get("stage") != before.stage or not isinstance(done, int) or not isinstance(total, int):
             done, total = before.done, before.total

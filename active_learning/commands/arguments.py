@@ -15,6 +15,7 @@ GENERATOR = (
     "a folder with a causal language model, toy, toy-writer, or https://host/v1#model on an OpenAI-compatible server"
 )
 TRY_AGAIN = 75  # the exit code EX_TEMPFAIL of sysexits.h: interrupted, and the same command goes on
+BUSY = 69  # EX_UNAVAILABLE: another process is writing this output
 Run = Callable[[argparse.Namespace], None]
 
 

@@ -49,8 +49,8 @@ class StartAutomaticSerializer(ChoiceSerializer, RolloutsSerializer):
 
 class SizeQuerySerializer(ChoiceSerializer):
     rollouts = serializers.IntegerField(min_value=1, max_value=1024, default=8)
-    from_start = serializers.BooleanField(default=False)
     max_new_tokens = serializers.IntegerField(min_value=1, max_value=100_000, default=512)
+    from_start = serializers.BooleanField(default=False)
     search = serializers.BooleanField(default=False)
 
 
@@ -67,7 +67,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     asked = serializers.JSONField(source="source.asked")
     version = serializers.IntegerField(source="source.version_id", allow_null=True)
     created_at = serializers.DateTimeField(source="source.created_at")
-    report = serializers.JSONField(source="source.report", help_text="chosen, labeled, tokens")
+    report = serializers.JSONField(source="source.report", help_text="chosen, labeled, gone, tokens, told")
     job = JobSerializer(source="source.job")
 
 
@@ -153,5 +153,6 @@ class SamplingSerializer(serializers.Serializer[Any]):
         source="sampling.batch_id", allow_null=True, help_text="the import that came of it"
     )
     created_at = serializers.DateTimeField(source="sampling.created_at")
+    report = serializers.JSONField(source="sampling.report", help_text="what the generator told of it")
     created = serializers.IntegerField(allow_null=True, help_text="solutions that are new")
     job = JobSerializer(source="sampling.job")

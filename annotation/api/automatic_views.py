@@ -76,6 +76,15 @@ class CancelAutomatic(APIView):
         return Response(serializers.SourceSerializer(_source(place.project, pk)).data)
 
 
+class GoOnAutomatic(APIView):
+    @extend_schema(request=None, responses={202: serializers.SourceSerializer})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """After a failure, once more from what was kept."""
+        place = _place(request, slug)
+        automatic.go_on(source=_source(place.project, pk).source, by=place.user)
+        return Response(serializers.SourceSerializer(_source(place.project, pk)).data, status=202)
+
+
 class SendDisagreements(APIView):
     @extend_schema(request=serializers.SendSerializer, responses=serializers.SentSerializer)
     def post(self, request: Request, slug: str, pk: int) -> Response:
@@ -116,6 +125,15 @@ class CancelSampling(APIView):
         place = _place(request, slug)
         sampling.cancel(sampling=_run(place.project, pk).sampling, by=place.user)
         return Response(serializers.SamplingSerializer(_run(place.project, pk)).data)
+
+
+class GoOnSampling(APIView):
+    @extend_schema(request=None, responses={202: serializers.SamplingSerializer})
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """After a failure, once more from what was kept."""
+        place = _place(request, slug)
+        sampling.go_on(sampling=_run(place.project, pk).sampling, by=place.user)
+        return Response(serializers.SamplingSerializer(_run(place.project, pk)).data, status=202)
 
 
 def _place(request: Request, slug: str) -> Membership:

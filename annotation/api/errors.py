@@ -149,6 +149,7 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     webhooks.TooManyWebhooks: (409, "too_many_webhooks"),
     webhooks.NoSuchWebhook: (404, "not_found"),
     jobs.NotCancellable: (409, "not_cancellable"),
+    jobs.NotFailed: (409, "not_failed"),
     export_orders.NeutralKept: (400, "neutral_kept"),
     export_orders.NeutralUndecided: (400, "neutral_undecided"),
     export_orders.PackedAlready: (400, "packed_already"),
@@ -167,12 +168,12 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     automatic.SourceNameTaken: (409, "name_taken"),
     automatic.NothingToLabel: (409, "nothing_to_label"),
     automatic.NoSuchVersion: (400, "no_such_version"),
-    consensus.NoRoundYet: (409, "no_round_yet"),
     automatic.AskedAlready: (409, "asked_already"),
+    consensus.NoRoundYet: (409, "no_round_yet"),
     consensus.NothingToSend: (409, "nothing_to_send"),
     sampling.NoProblems: (409, "no_problems"),
-    sampling.BudgetTooSmall: (400, "budget_too_small"),
     sampling.AskedAlready: (409, "asked_already"),
+    sampling.BudgetTooSmall: (400, "budget_too_small"),
 }
 
 

@@ -29,6 +29,8 @@ ACTS = (
     gettext_noop("export labels"),
     gettext_noop("export labels again"),
     gettext_noop("give role"),
+    gettext_noop("go on with automatic labels"),
+    gettext_noop("go on with sampling"),
     gettext_noop("hold out problems"),
     gettext_noop("import cancelled"),
     gettext_noop("import failed"),

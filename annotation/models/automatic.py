@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import BooleanField, Q
+from django.db.models import BooleanField, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
@@ -34,7 +34,7 @@ class AutomaticSource(models.Model):
     asked = models.JSONField(default=dict)
     version = models.ForeignKey("annotation.ModelVersion", models.PROTECT, null=True, db_constraint=False)
     job = models.OneToOneField("annotation.Job", models.PROTECT, db_constraint=False)
-    report = models.JSONField(default=dict)  # chosen, labeled, tokens, and what was left out
+    report = models.JSONField(default=dict)  # chosen, labeled, gone, tokens, told (by the completer)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -91,6 +91,7 @@ class Sampling(models.Model):
     # generator, problems, per_problem, temperature, seed, max_new_tokens, budget
     asked = models.JSONField(default=dict)
     job = models.OneToOneField("annotation.Job", models.PROTECT, db_constraint=False)
+    report = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))  # what the generator told of it
     batch = models.OneToOneField("annotation.ImportBatch", models.PROTECT, null=True, db_constraint=False)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created_at = models.DateTimeField(db_default=Now())

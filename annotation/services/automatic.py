@@ -182,7 +182,19 @@ def cancel(*, source: AutomaticSource, by: User) -> bool:
     return has_ended
 
 
+def go_on(*, source: AutomaticSource, by: User) -> None:
+    """Once more after a failure, from what was kept. Raises jobs.NotFailed, generators.ServerNotAllowed."""
+    generators.check_server(source.asked.get("generator", ""))
+    with transaction.atomic():
+        locked = AutomaticSource.objects.select_for_update(of=("self",), no_key=True)
+        now = locked.select_related("job").get(pk=source.pk)
+        now.job = jobs.again(job=now.job, by=by)
+        now.save(update_fields=["job"])
+        audit.record(project=source.project, by=by, action="go on with automatic labels", target=source.name)
+        job_names.wake(job_names.RUN_AUTOMATIC)
+
+
 def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """It is over, and nothing is kept. Raises jobs.LostFence."""
+    """It is over without labels. Raises jobs.LostFence."""
     with transaction.atomic():
         jobs.end(job=job, state=state, error=error)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from annotation.models import Job
+from annotation.models import Job, User
 from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.services.refusal import Refusal
 
@@ -30,6 +30,10 @@ class MustWait(Exception):
 
 class NotCancellable(Refusal):
     """This has ended already."""
+
+
+class NotFailed(Refusal):
+    """Only what has failed can be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,13 @@ def ask_to_cancel(*, job: Job) -> bool:
         now.finished_at = Now()
     now.save()
     return now.state == JobState.CANCELLED
+
+
+def again(*, job: Job, by: User) -> Job:
+    """Inside a transaction: one more job of this kind, which goes on from what this one has kept. Raises NotFailed."""
+    if job.state != JobState.FAILED:
+        raise NotFailed
+    return Job.objects.create(project_id=job.project_id, kind=job.kind, started_by=by)
 
 
 def give_back_silent() -> list[Job]:

@@ -6,6 +6,7 @@ Lightman et al. 2023, §2.1 and App. E.
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -92,8 +93,10 @@ def _sound(project: Project) -> QuerySet[Problem]:
     return Problem.objects.filter(project=project, split=Split.TRAIN, withdrawn_at__isnull=True)
 
 
-def load(*, sampling: Sampling, job: Job, path: Path, tell: Callable[[int, int], None]) -> ImportBatch:
-    """Bring in the file of a generator and end the job: all of it or nothing.
+def load(
+    *, sampling: Sampling, job: Job, path: Path, told: dict[str, Any], tell: Callable[[int, int], None]
+) -> ImportBatch:
+    """Bring in the file of a generator and end the job: all of it or nothing. `told`: what the generator told.
 
     Raises import_lock.ImportRunning, line_files.UnreadableFile, jobs.LostFence, jobs.Cancelled.
     """
@@ -114,7 +117,8 @@ def load(*, sampling: Sampling, job: Job, path: Path, tell: Callable[[int, int],
             jobs.hold(job=job)
             import_work.publish(batch, report)
             sampling.batch = batch
-            sampling.save(update_fields=["batch"])
+            sampling.report = told
+            sampling.save(update_fields=["batch", "report"])
             jobs.end(job=job, state=JobState.DONE)
 
         choices = Choices(make_problems=False)
@@ -137,7 +141,19 @@ def cancel(*, sampling: Sampling, by: User) -> bool:
     return has_ended
 
 
+def go_on(*, sampling: Sampling, by: User) -> None:
+    """Once more after a failure, from what was kept. Raises jobs.NotFailed, generators.ServerNotAllowed."""
+    generators.check_server(sampling.asked["generator"])
+    with transaction.atomic():
+        locked = Sampling.objects.select_for_update(of=("self",), no_key=True)
+        now = locked.select_related("job").get(pk=sampling.pk)
+        now.job = jobs.again(job=now.job, by=by)
+        now.save(update_fields=["job"])
+        audit.record(project=sampling.project, by=by, action="go on with sampling", target=str(sampling))
+        job_names.wake(job_names.RUN_SAMPLING)
+
+
 def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """It is over, and nothing is kept. Raises jobs.LostFence."""
+    """It is over without solutions. Raises jobs.LostFence."""
     with transaction.atomic():
         jobs.end(job=job, state=state, error=error)

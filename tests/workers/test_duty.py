@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from active_learning.resumable import Part
 from annotation.models import Job
+from annotation.services import jobs
 from tests import factories
 from workers.child import Child, ChildFailed, ChildKilled
 from workers.duty import Duty
@@ -44,6 +46,15 @@ def test_h9_only_a_program_that_somebody_ended_is_worth_another_start(end, raise
         Child(["train"]).follow(progress=lambda _: None, log=lambda _: None)
 
     assert type(ended.value) is raised
+
+
+def test_a_program_whose_output_another_one_is_writing_lets_the_job_wait(tmp_path):
+    out = tmp_path / "solutions.jsonl"
+    (tmp_path / "problems.jsonl").write_text("")
+    given = ["--generator", "toy", "--problems", str(tmp_path / "problems.jsonl"), "--out", str(out)]
+
+    with Part(out).alone(), pytest.raises(jobs.MustWait):
+        Child(["solutions", *given]).follow(progress=lambda _: None, log=lambda _: None)
 
 
 class Program:

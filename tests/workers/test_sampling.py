@@ -1,5 +1,6 @@
 """Solutions that a generator writes for the project (rows A4, A7): sampled by the real program, imported, taken back."""
 
+import json
 import random
 import threading
 
@@ -55,6 +56,7 @@ def test_a4_a_worker_has_solutions_written_and_brings_them_in_with_where_they_ca
     assert set(solutions.values_list("generator", "seed", "temperature")) == {("toy", 7, 2.0)}
     assert set(solutions.values_list("grade", flat=True)) == {"pending"}
     assert made.batch.report["result"]["created"] == solutions.count()
+    assert (made.report["problems"], made.report["over_budget"], made.report["unusable"]) == (2, 0, 0)
     assert list((data_dir / "sampling").iterdir()) == []
 
 
@@ -122,7 +124,7 @@ def test_while_another_import_runs_what_is_written_waits(problems, dana, project
     assert ImportBatch.objects.get().state == "done"
 
 
-def test_a_generator_that_cannot_write_leaves_nothing_and_says_why(dana, project, data_dir):
+def test_a_generator_that_cannot_write_says_why_and_its_run_goes_on_when_it_can(dana, project, data_dir):
     factories.problem(project, text="What is the derivative of $x^2$?")
 
     made = sampled(project, dana)
@@ -130,4 +132,11 @@ def test_a_generator_that_cannot_write_leaves_nothing_and_says_why(dana, project
     assert made.job.state == "failed"
     assert "chain arithmetic" in made.job.error
     assert not Solution.objects.exists()
+    (row,) = toy.problems(1, rng=random.Random(4))
+    told = {"problem": row["problem"]}
+    (data_dir / "sampling" / str(made.pk) / "problems.jsonl").write_text(json.dumps(told) + "\n")
+    factories.problem(project, text=row["problem"], answer=row["answer"])
+    sampling.go_on(sampling=made, by=dana)
+    work_off(JobKind.SAMPLING, sampling_work)
+    assert Solution.objects.exists()
     assert list((data_dir / "sampling").iterdir()) == []
