@@ -42,6 +42,7 @@ def test_k8_what_a_model_would_label_is_counted_without_tokens_and_its_page_has_
     assert "1 solution with 3 steps. A model samples no tokens." in page
     assert "tokens sampled" not in shown
     assert "first labeled since the model was made" in shown
+    assert "No person has first labeled any of these solutions since the model was made" in shown
 
 
 def test_k8_fields_of_the_kind_that_is_not_chosen_need_not_be_right(dana, project, client_for):
