@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from active_learning.generators import Generator
+from active_learning.generators import Generator, GeneratorError
 from active_learning.generators.budget import BudgetSpent
 from active_learning.generators.opening import open_generator
 from active_learning.generators.terms import Terms, journal_of
@@ -60,9 +59,18 @@ def ask_all(
         def show(number: int) -> None:
             progress({"stage": work.stage, "done": number, "total": len(items), "tokens": budget.spent})
 
+        def asked(item: tuple[int, Item]) -> Row:
+            number, one = item
+            try:
+                return ask(generator, one)
+            except BudgetSpent:
+                raise
+            except GeneratorError as error:
+                raise GeneratorError(f"At number {number} of {len(items)}: {error}") from error
+
         at_once = work.at_once or generator.at_once
         try:
-            work_off(part, done, items, partial(ask, generator), at_once=at_once, progress=show)
+            work_off(part, done, list(enumerate(items, 1)), asked, at_once=at_once, progress=show)
         except BudgetSpent:
             if not done:
                 raise

@@ -31,7 +31,7 @@ Worth = Literal["last", "product", "minimum"]
 
 @dataclass(frozen=True)
 class SearchJob:
-    """Search for solutions of each of the JSON Lines `{"problem", "unique_id"?}`, into out_path."""
+    """Search for solutions of each of the JSON Lines `{"problem", "unique_id"?, "answer"?}`, into out_path."""
 
     generator: str
     value: Path  # checkpoint of Q^π
@@ -64,7 +64,7 @@ class SearchJob:
 class Counts:
     problems: int = 0
     solutions: int = 0
-    unsolved: int = 0  # problems without a finished solution
+    unfinished: int = 0  # problems without a finished solution
     tokens: int = 0  # sampled, those of steps that were dropped too
     over_budget: int = 0  # problems that there were no tokens left for
     asked: dict[str, Any] = field(default_factory=dict)  # of servers, with what it cost
@@ -81,7 +81,7 @@ def search_file(job: SearchJob, *, progress: Progress) -> Counts:
     return Counts(
         problems=len(found),
         solutions=sum(map(len, found)),
-        unsolved=found.count([]),
+        unfinished=found.count([]),
         tokens=sum(row["tokens"] for row in outcome.results),
         over_budget=outcome.over_budget,
         asked=outcome.asked,
@@ -94,9 +94,11 @@ def _searched(job: SearchJob, models: Sequence[Checkpoint], generator: Generator
     value, *others = [partial(_worth, model, job.worth, problem["problem"]) for model in models]
     start: Steps = ()
     found = beam_search(start, propose=proposer, value=value, prover_value=others[0] if others else None, beam=job.beam)
+    name = problem.get("unique_id") or problem["problem"]
     told = {"generator": f"{generator.name}, beam search", "seed": job.seed, "temperature": job.temperature}
     lines = [
         {
+            "id": f"{name}#{place}",
             **problem,
             "steps": one.state,
             "answer": extract_answer(one.state[-1]),
@@ -104,7 +106,7 @@ def _searched(job: SearchJob, models: Sequence[Checkpoint], generator: Generator
             "score": one.q,
             **told,
         }
-        for one in found.finished
+        for place, one in enumerate(found.finished, 1)
     ]
     return {"lines": lines, "tokens": proposer.tokens}
 

@@ -21,7 +21,10 @@ from active_learning.strict_json import Fields, load_json, read_lines
 
 @dataclass(frozen=True)
 class SampleJob:
-    """Sample per_problem solutions of each of the JSON Lines `{"problem", "unique_id"?}` into out_path."""
+    """Sample per_problem solutions of each of the JSON Lines `{"problem", "unique_id"?, "answer"?}` into out_path.
+
+    Each solution has an id, and as `truth` the answer of its problem, where that is told: ready to be rolled out and scored.
+    """
 
     generator: str
     problems: Path
@@ -80,11 +83,13 @@ def _sampled(job: SampleJob, generator: Generator, problem: dict[str, str]) -> R
     (texts,) = generator.sample([Prompt(problem["problem"])], draw, until="answer")
     if isinstance(texts, PromptTooLong):
         return {"lines": [], "unusable": 0, "too_long": 1, "tokens": 0}
+    name = problem.get("unique_id") or problem["problem"]
     found = [whole_solution(one.text, is_over=one.is_over) for one in texts]
     told = {"generator": job.name or generator.name, "seed": job.seed, "temperature": job.temperature}
     lines = [
-        {**problem, "steps": one.steps, "answer": one.answer, "complete": one.answer is not None, **told}
-        for one in found
+        {"id": f"{name}#{place}", **problem, "steps": one.steps, "answer": one.answer, **told}
+        | {"complete": one.answer is not None}
+        for place, one in enumerate(found, 1)
         if one.steps
     ]
     tokens = sum(text.tokens for text in texts)
@@ -93,5 +98,6 @@ def _sampled(job: SampleJob, generator: Generator, problem: dict[str, str]) -> R
 
 def read_problem(line: bytes) -> dict[str, str]:
     fields = Fields(load_json(line))
-    unique_id = fields.optional("unique_id", None, str, None)
-    return {"problem": fields.take("problem", str), **({"unique_id": unique_id} if unique_id else {})}
+    told = {"unique_id": "unique_id", "truth": "answer"}  # what solutions call it, and what problems do
+    found = {name: fields.optional(key, None, str, None) for name, key in told.items()}
+    return {"problem": fields.take("problem", str), **{name: text for name, text in found.items() if text}}

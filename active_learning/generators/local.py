@@ -77,7 +77,8 @@ def load(directory: Path) -> LanguageModel:
     directory = directory.resolve()
     if not directory.is_dir():
         raise GeneratorError(
-            f"There is no folder {directory}; a generator is one with a causal language model, or toy."
+            f"There is no folder {directory}. A generator is a folder with a causal language model, toy, toy-writer, or "
+            "https://host/v1#model on an OpenAI-compatible server."
         )
     # Other weights in the same place are another generator.
     return _load(directory, max(file.stat().st_mtime_ns for file in [directory, *directory.iterdir()]))

@@ -72,7 +72,7 @@ def test_l4_the_search_finds_solutions_of_every_problem_the_best_first(job):
     counts = search_file(job, progress=shown.append)
 
     found = lines(job.out_path)
-    assert (counts.problems, counts.unsolved, counts.solutions) == (6, 0, len(found))
+    assert (counts.problems, counts.unfinished, counts.solutions) == (6, 0, len(found))
     assert shown[-1] == {"stage": "search", "done": 6, "total": 6, "tokens": counts.tokens}
     for problem in toy.problems(6, rng=Random(11)):
         mine = [one for one in found if one["problem"] == problem["problem"]]

@@ -213,9 +213,8 @@ def test_the_key_is_sent_and_nobody_sees_it(server, tmp_path, monkeypatch, capfd
     told = capfd.readouterr()
     assert "401 Incorrect API key provided: …." in told.err
     assert set(server.told()["keys"]) == {f"Bearer {SECRET}"}
-    assert (tmp_path / "one.jsonl.part").exists()
     written = [path.read_bytes() for path in tmp_path.iterdir()]
-    assert len(written) == 4  # the problems, one.jsonl.part and .asked, two.jsonl
+    assert len(written) == 3  # the problems, one.jsonl.asked, two.jsonl
     assert not any(SECRET.encode() in content for content in [*written, told.out.encode(), told.err.encode()])
 
 

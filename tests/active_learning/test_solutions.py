@@ -14,6 +14,8 @@ from active_learning.generators import Draw, GeneratorError, Prompt, local
 from active_learning.generators.budget import BudgetSpent
 from active_learning.generators.opening import open_generator
 from active_learning.resumable import OtherWork
+from active_learning.rollout_files import RollOutJob, roll_out_file
+from active_learning.rollouts import Rollouts
 from active_learning.solution_files import SampleJob, sample_file
 from active_learning.steps import Sampled, whole_solution
 from tests.active_learning.test_generate import FOLLOW, make_known_model
@@ -201,6 +203,31 @@ def test_a_budget_is_not_overdrawn_and_what_it_paid_for_is_kept(tmp_path):
     assert counts.tokens <= everything.tokens // 2 + 200 < counts.tokens + 4 * 50
     some = lines(again(whole, "some.jsonl"))
     assert some == lines(again(whole, "whole.jsonl"))[: len(some)]
+
+
+def test_the_solutions_can_be_rolled_out_as_they_are(tmp_path):
+    job = toy_job(tmp_path, problems=2)
+    sample_file(job, progress=quiet)
+
+    counts = roll_out_file(RollOutJob("toy", job.out_path, tmp_path / "labels.jsonl", Rollouts(2)), progress=quiet)
+
+    assert counts.solutions == 8
+    assert len({one["id"] for one in lines(job)}) == 8
+    assert {one["truth"] for one in lines(job)} == {one["answer"] for one in toy.problems(2, rng=Random(0))}
+
+
+def test_what_came_to_nothing_leaves_nothing_and_stands_in_no_way(tmp_path):
+    with pytest.raises(GeneratorError, match="At least one sample"):
+        sample_file(toy_job(tmp_path, temperature=0.0), progress=quiet)
+    assert [path.name for path in tmp_path.iterdir()] == ["problems.jsonl"]
+
+    assert sample_file(toy_job(tmp_path), progress=quiet).solutions == 24
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    job = toy_job(tmp_path)
+    with pytest.raises(OtherWork, match=r"There is no folder .*nowhere to write"):
+        sample_file(again(job, "x", out_path=tmp_path / "nowhere" / "x.jsonl"), progress=quiet)
 
 
 def test_what_was_spent_before_a_kill_counts(tmp_path):
