@@ -99,10 +99,7 @@ def request_labels(
     if isinstance(how, Rollouts):
         generators.check(project, how.generator)
     else:
-        rating = ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR)
-        version = rating.filter(pk=how.version).first()
-        if version is None:
-            raise NoSuchVersion
+        version = _rating_version(project, how)
     if not chosen(project, choice, with_truth=is_rollouts).exists():
         raise NothingToLabel
     told = {key: value for key, value in asdict(how).items() if key != "version"}
@@ -127,6 +124,14 @@ def request_labels(
             raise SourceNameTaken from error
         raise
     return source
+
+
+def _rating_version(project: Project, how: ByModel) -> ModelVersion:
+    """One that rates steps. Raises NoSuchVersion."""
+    version = ModelVersion.objects.filter(project=project, kind=ModelKind.SELECTOR, pk=how.version).first()
+    if version is None:
+        raise NoSuchVersion
+    return version
 
 
 def _refuse_the_same(project: Project, asked: dict[str, Any], version: ModelVersion | None) -> None:
