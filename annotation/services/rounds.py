@@ -64,9 +64,7 @@ def start_round(  # noqa: PLR0913 - keyword-only
 
     Raises RoundRunning, NothingToSelect, NothingToMix, MixByChance.
     """
-    if by_chance and automatic_source is not None:
-        raise MixByChance
-    mix = _mix(project, automatic_source, automatic_ratio)
+    mix = _mix(project, automatic_source, automatic_ratio, by_chance=by_chance)
     if not Solution.objects.filter(project=project).selectable().exists():
         raise NothingToSelect
     try:
@@ -92,9 +90,11 @@ def start_round(  # noqa: PLR0913 - keyword-only
     return round_
 
 
-def _mix(project: Project, source: int | None, ratio: float | None) -> dict[str, Any]:
+def _mix(project: Project, source: int | None, ratio: float | None, *, by_chance: bool) -> dict[str, Any]:
     if source is None:
         return {}
+    if by_chance:
+        raise MixByChance
     found = AutomaticSource.objects.filter(project=project, pk=source, job__state=JobState.DONE)
     if not AutomaticLabel.objects.filter(source__in=found).exists():
         raise NothingToMix

@@ -1,8 +1,12 @@
-"""What automatic labels go into, asked for on its page: a dataset of their own, and a round's training (rows K4, K8)."""
+"""What automatic labels go into, asked for on its page: a dataset of their own, and a round's training (rows K4, K8). And
+where it is told that they came to nothing (N3)."""
 
 import pytest
+from django.utils import timezone
 
 from annotation.models import Job, Round, Snapshot
+from annotation.models.jobs import JobKind
+from annotation.queries.troubles import PLACES
 from annotation.services import rounds
 from tests import factories
 from tests.annotation.test_consensus import says
@@ -61,3 +65,19 @@ def test_k8_the_page_of_a_round_says_what_became_of_the_mix(used, sentence, proj
     page = client_for(mel).get("/p/algebra/rounds/0/").content.decode()
 
     assert sentence in page
+
+
+def test_n3_every_kind_of_job_has_a_page_on_which_it_is_started_anew():
+    assert set(PLACES) == set(JobKind)
+
+
+@pytest.mark.parametrize(("kind", "place"), [("automatic", "automatic"), ("sampling", "samplings")])
+def test_n3_failed_automatic_labels_and_samplings_are_told_on_the_desk(kind, place, project, dana, client_for):
+    Job.objects.create(project=project, kind=kind, state="failed", error="No space left", finished_at=timezone.now())
+    client = client_for(dana)
+
+    page = client.get("/p/algebra/troubles/").content.decode()
+
+    assert client.get("/p/algebra/").status_code == 200
+    assert "No space left" in page
+    assert f'href="/p/algebra/{place}/"' in page

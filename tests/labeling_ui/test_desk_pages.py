@@ -20,9 +20,8 @@ from annotation.models import (
     Slot,
     StepRating,
 )
-from annotation.models.jobs import JobKind
 from annotation.queries import people_figures, reports
-from annotation.queries.troubles import PLACES, troubles
+from annotation.queries.troubles import troubles
 from annotation.services import adjudication, members, queue, tallies
 from labeling_ui.settings_form import SettingsForm
 from tests import factories
@@ -381,22 +380,6 @@ def test_n3_a_failed_job_says_why_for_a_week(project, dana, client_for):
     page = client_for(dana).get("/p/algebra/troubles/").content.decode()
     assert "No space &lt;left&gt;" in page
     assert 'href="/p/algebra/datasets/"' in page
-
-
-def test_n3_every_kind_of_job_has_a_page_on_which_it_is_started_anew():
-    assert set(PLACES) == set(JobKind)
-
-
-@pytest.mark.parametrize(("kind", "place"), [("automatic", "automatic"), ("sampling", "samplings")])
-def test_n3_failed_automatic_labels_and_samplings_are_told_on_the_desk(kind, place, project, dana, client_for):
-    Job.objects.create(project=project, kind=kind, state="failed", error="No space left", finished_at=timezone.now())
-    client = client_for(dana)
-
-    page = client.get("/p/algebra/troubles/").content.decode()
-
-    assert client.get("/p/algebra/").status_code == 200
-    assert "No space left" in page
-    assert f'href="/p/algebra/{place}/"' in page
 
 
 def test_n3_what_labelers_doubt_waits_until_it_is_resolved_or_corrected(project, alice):
