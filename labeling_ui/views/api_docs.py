@@ -17,7 +17,7 @@ FAMILIES = [
     ("data", _("Imports, problems, datasets"), {"imports", "problems", "grading", "datasets"}),
     ("quality", _("Quality and agreement"), {"quality", "mistakes", "gold", "agreement", "behaviour"}),
     ("review", _("Disagreements and reports"), {"adjudication", "reports", "disputes", "flags"}),
-    ("rounds", _("Rounds and models"), {"rounds", "models", "solutions"}),
+    ("rounds", _("Rounds and models"), {"rounds", "models", "solutions", "automatic-labels", "samplings"}),
     ("tokens", _("Your tokens"), {"tokens"}),
 ]
 PLACE = re.compile(r"/api/v1/(?:projects(?:/\{slug\}(?:/([a-z-]+))?)?|(tokens))")
