@@ -165,7 +165,7 @@ def read(text: str) -> TrainConfig:
         raise ConfigError(f"The training configuration is not valid JSON: {error}.") from None
     if not isinstance(values, dict):
         raise ConfigError("The training configuration is a JSON object.")
-    if "has_neutral" in values:
+    if values.get("has_neutral") is False:
         raise ConfigError(
             "has_neutral is no setting: whether a model knows neutral steps follows from the labels. Leave it out."
         )

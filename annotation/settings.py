@@ -259,6 +259,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AutomaticKindEnum": "annotation.models.automatic.AutomaticKind",
+        "GoldKindEnum": "annotation.models.quality.GoldKind",
+    },
 }
 
 # Background jobs: PostgreSQL holds the truth, a message is only a knock on the door -----------------------------------

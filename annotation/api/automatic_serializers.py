@@ -71,7 +71,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     job = JobSerializer(source="source.job")
 
 
-class FigureSerializer(serializers.Serializer[Any]):
+class IntervalSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
@@ -87,9 +87,9 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     only_person_good = serializers.IntegerField()
     only_source_good = serializers.IntegerField()
     both_bad = serializers.IntegerField()
-    raw = FigureSerializer()
-    kappa = FigureSerializer()
-    same_error = FigureSerializer()
+    raw = IntervalSerializer()
+    kappa = IntervalSerializer()
+    same_error = IntervalSerializer()
     first_errors = serializers.DictField(child=serializers.IntegerField())
 
 
@@ -128,7 +128,7 @@ class SendSerializer(serializers.Serializer[Any]):
     most = serializers.IntegerField(min_value=1, max_value=WHOLE, default=MOST, help_text="the newest ones")
 
 
-class SentSerializer(serializers.Serializer[Any]):
+class SentToPeopleSerializer(serializers.Serializer[Any]):
     queued = serializers.IntegerField()
     left_out = serializers.DictField(child=serializers.IntegerField(), help_text="how many, by reason")
     later = serializers.IntegerField(help_text="beyond the most")

@@ -86,13 +86,13 @@ class GoOnAutomatic(APIView):
 
 
 class SendDisagreements(APIView):
-    @extend_schema(request=serializers.SendSerializer, responses=serializers.SentSerializer)
+    @extend_schema(request=serializers.SendSerializer, responses=serializers.SentToPeopleSerializer)
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Ask a second labeler about each solution whose first error the source and the newest label place differently."""
         place = _place(request, slug)
         given = valid(serializers.SendSerializer, request)
         sent = consensus.send_disagreements(source=_source(place.project, pk).source, by=place.user, **given)
-        return Response(serializers.SentSerializer(sent).data)
+        return Response(serializers.SentToPeopleSerializer(sent).data)
 
 
 class Samplings(APIView):

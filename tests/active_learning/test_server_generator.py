@@ -280,7 +280,8 @@ def test_a4_killed_and_started_again_it_ends_with_the_same_bytes_and_pays_for_no
     assert not journal_of(job.out_path).exists()
 
 
-def test_a_server_that_stays_away_ends_the_work_and_what_was_sampled_is_kept(server, job, whole):
+def test_a_server_that_stays_away_ends_the_work_and_what_was_sampled_is_kept(server, job, whole, monkeypatch):
+    monkeypatch.setattr(exchange, "ATTEMPTS", 8)
     server.will(*[None] * 6, *["503"] * 200)
     with pytest.raises(GeneratorError, match=r"no usable answer in 8 attempts; the last said: 503 too busy\. What was"):
         sample_file(job, progress=quiet)
