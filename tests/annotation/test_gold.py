@@ -482,26 +482,18 @@ def test_after_a_solution_for_practice_the_labeler_is_told(alice):
 # Fast ----------------------------------------------------------------------------------------------------------------------
 
 
-def void_like(slot):
-    same = ("project_id", "solution_id", "round_id", "arm")
-    return Slot(state="void", **{name: getattr(slot, name) for name in same})
-
-
 def test_a_claim_and_the_look_for_gold_read_an_index_and_sort_nothing(alice):
-    filled(alice.project, 30)
-    slot = Slot.objects.first()
-    # As in a campaign, most slots are history: a reader of the whole project's slots would be the dearer one.
-    Slot.objects.bulk_create(void_like(slot) for _ in range(3000))
+    filled(alice.project, 1)
+    values = {"project": alice.project_id, "labeler": alice.pk, "most": 0, "minutes": 5, "ahead": False}
+    plans = []
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE annotation_slot")
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        values = {"project": alice.project_id, "labeler": alice.pk, "most": 0, "minutes": 5, "ahead": False}
-        plans = []
+        # What can be read from an index in order is; what remains of these in the plan could not be.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         for sql, more in ((claims.CLAIM, {}), (claims.IS_GOLD_DUE, {"odds": 1.0})):
             cursor.execute("EXPLAIN " + sql, values | more)
             plans.append("\n".join(row[0] for row in cursor.fetchall()))
 
     assert "slot_claim_order" in plans[0]
     assert "Sort" not in plans[0].split("->  LockRows")[1]
-    assert "slot_claim_order" in plans[1]
     assert "slot_gold" in plans[1]
+    assert "Seq Scan" not in plans[1]
