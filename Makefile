@@ -11,7 +11,7 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench bench-efficiency bench-supervision pictures tour check fix messages clean chromium
+.PHONY: help setup run test prove prove-full bench bench-efficiency bench-supervision pictures tour check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -25,6 +25,12 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 
 test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
+
+prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; some 20 minutes (ARGS="-k A1")
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove $(ARGS)
+
+prove-full: ## the same as often as it takes to trust it; an hour or two
+	@$(MAKE) --no-print-directory prove ARGS="--full $(ARGS)"
 
 bench: setup chromium ## how fast the labeling page, scoring, training and selecting are; on an idle machine
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m benchmark -p no:randomly tests/benchmarks $(ARGS)

@@ -1,0 +1,88 @@
+"""`make prove`: tests that measure a promise, and end in one table.
+
+A test here says by its mark what it proves, and by the fixture what it measured:
+
+    @pytest.mark.figure("A1", "kill -9 of a web worker, 32 labelers", "0 acknowledged lost, none twice")
+    def test_a_killed_web_worker_loses_nothing(prove):
+        kills = prove.count(short=10, full=100)
+        ...
+        prove.measured(f"{lost} lost, {twice} twice of {acknowledged}")
+        assert lost == twice == 0
+        ...  # the same against a system with a planted fault
+        prove.control(f"a new id for each attempt: {planted} twice")
+        assert planted > 0
+"""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.prove import figures
+
+SEED = 20261126
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("prove")
+    group.addoption("--full", action="store_true", help="as often as docs/benchmarks.md says, for an hour or two")
+    group.addoption("--prove-out", default="var/prove", help="the folder for figures.json and figures.md")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.prove)
+
+
+class Prove:
+    """How often to try, with which chance; and where to say what came of it."""
+
+    def __init__(self, request):
+        self.full = request.config.getoption("full")
+        self.seed = SEED
+        self._told = request.node.user_properties
+
+    def count(self, *, short, full):
+        return full if self.full else short
+
+    def luck(self):
+        """The same at each run; its seed stands in the table."""
+        self._told.append(("seed", str(self.seed)))
+        return random.Random(self.seed)
+
+    def measured(self, text):
+        self._told.append(("measured", text))
+
+    def control(self, text):
+        self._told.append(("control", text))
+
+
+@pytest.fixture
+def prove(request):
+    began = time.monotonic()
+    yield Prove(request)
+    request.node.user_properties.append(("seconds", time.monotonic() - began))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    mark = item.get_closest_marker("figure")
+    if mark:
+        id, what, target = mark.args
+        item.user_properties.append(("figure", {"id": id, "what": what, "target": target}))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    reports = [one for found in terminalreporter.stats.values() for one in found if hasattr(one, "user_properties")]
+    told = {}
+    for report in reports:
+        row = figures.figure_of(report)
+        if row and (report.when == "call" or row.outcome != "met"):
+            told[row.id] = row
+    if told:
+        file = figures.write(told.values(), Path(config.getoption("prove_out")), full=config.getoption("full"))
+        terminalreporter.section("what was proved")
+        terminalreporter.write_line(figures.printed(told.values()))
+        terminalreporter.write_line(f"Written to {file} and {file.with_suffix('.md').name}.")

@@ -1,0 +1,118 @@
+"""The table that `make prove` ends with: what each proof promises, what it measured, and what its control showed."""
+
+import json
+import os
+import platform
+import subprocess
+import textwrap
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+NOT_RUN = "NOT RUN"
+COLUMNS = ("figure", "target", "measured", "control", "seed", "s")
+WIDTHS = (44, 34, 40, 36)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row. `outcome` is met, MISSED or NOT RUN; a control is the same proof against a system with a planted fault."""
+
+    id: str
+    what: str
+    target: str
+    measured: str
+    control: str
+    seed: str
+    outcome: str
+    seconds: float
+
+
+def figure_of(report: Any) -> Figure | None:
+    """What a finished test of this folder says of itself; None for any other test."""
+    told = dict(report.user_properties)
+    if "figure" not in told:
+        return None
+    outcome = {"passed": "met", "failed": "MISSED"}.get(report.outcome, NOT_RUN)
+    measured = told.get("measured", "")
+    if outcome == NOT_RUN:
+        measured = _reason(report)
+    return Figure(
+        **told["figure"],
+        measured=measured or "nothing: it failed before",
+        control=told.get("control", "none"),
+        seed=told.get("seed", ""),
+        outcome=outcome,
+        seconds=round(told.get("seconds", report.duration), 1),
+    )
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """As Markdown, in the order of their ids."""
+    lines = ["| | " + " | ".join(COLUMNS) + " | |", "|" + "---|" * (len(COLUMNS) + 2)]
+    for one in in_order(figures):
+        cells = (one.id, one.what, one.target, one.measured, one.control, one.seed, f"{one.seconds:.0f}", one.outcome)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def printed(figures: Iterable[Figure]) -> str:
+    """For a terminal: each cell wrapped in its column."""
+    lines = [_line(("", *COLUMNS[:4]), "")]
+    for one in in_order(figures):
+        wrapped = [textwrap.wrap(text, width) for text, width in zip(_texts(one), WIDTHS, strict=True)]
+        tail = f"{one.seconds:6.0f} s  {one.outcome}" + (f"  seed {one.seed}" if one.seed else "")
+        for number in range(max(map(len, wrapped))):
+            cells = [column[number] if number < len(column) else "" for column in wrapped]
+            lines.append(_line(("" if number else one.id, *cells), "" if number else tail))
+    return "\n".join(lines)
+
+
+def in_order(figures: Iterable[Figure]) -> list[Figure]:
+    return sorted(figures, key=lambda one: (one.id[0], int(one.id[1:].partition(".")[0]), one.id))
+
+
+def write(figures: Iterable[Figure], folder: Path, *, full: bool) -> Path:
+    """figures.json and figures.md: the rows, and where they come from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = in_order(figures)
+    told = source() | {"counts": "full" if full else "short"}
+    (folder / "figures.md").write_text(f"{_sentence(told)}\n\n{table(rows)}\n")
+    (folder / "figures.json").write_text(json.dumps(told | {"figures": [asdict(one) for one in rows]}, indent=1) + "\n")
+    return folder / "figures.json"
+
+
+def source() -> dict[str, Any]:
+    git = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    return {
+        "commit": commit,
+        "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "cores": len(os.sched_getaffinity(0)),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+    }
+
+
+def _sentence(told: dict[str, Any]) -> str:
+    return (
+        f"Commit {told['commit']}, {told['when']}, {told['cores']} cores ({told['machine']}), Python {told['python']}, "
+        f"{told['counts']} counts."
+    )
+
+
+def _texts(one: Figure) -> tuple[str, str, str, str]:
+    return one.what, one.target, one.measured, one.control
+
+
+def _line(cells: tuple[str, ...], tail: str) -> str:
+    first, *others = cells
+    text = f"{first:<5}" + "  ".join(f"{cell:<{width}}" for cell, width in zip(others, WIDTHS, strict=True))
+    return f"{text}  {tail}".rstrip()
+
+
+def _reason(report: Any) -> str:
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else "skipped"
