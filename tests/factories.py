@@ -6,10 +6,12 @@ import json
 import time
 import uuid
 from dataclasses import asdict
+from datetime import timedelta
 from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models.functions import Now
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -21,6 +23,7 @@ from annotation.models import (
     Membership,
     Problem,
     Project,
+    Pulse,
     Round,
     Slot,
     Solution,
@@ -34,6 +37,7 @@ from annotation.services import (
     judgements,
     labeling,
     members,
+    pulses,
     queue,
     rounds,
     second_factor,
@@ -107,6 +111,13 @@ def running_round(project, **values):
     started = rounds.start_round(project=project, by=None, **values)
     job = jobs.claim_job(kind=JobKind.ROUND, worker="test")
     return Round.objects.get(pk=started.pk), job
+
+
+def pulse(part, place="", **ago):
+    """A part of the installation that was seen to work, `ago` before now."""
+    pulses.beat(part=part, place=place)
+    Pulse.objects.filter(part=part, place=place).update(at=Now() - timedelta(**ago))
+    return Pulse.objects.get(part=part, place=place)
 
 
 def queued(project, count=1, *, arm="remaining", **values):

@@ -2,6 +2,7 @@
 
 After its broker crashed, a Celery worker may stay alive without ever consuming again (celery issues 8030, 8091, 9054);
 a check of the process alone cannot see that. The sign: messages wait in its queues while it has nothing to do.
+As long as there is no such sign, it writes down that its queues are served, which is what `manage.py doctor` looks for.
 """
 
 import logging
@@ -13,6 +14,7 @@ from typing import Any
 
 from celery import Celery
 from celery.worker import state
+from django.db import DatabaseError, connection
 from kombu.exceptions import OperationalError
 
 LOOK_SECONDS = 5.0
@@ -28,15 +30,31 @@ def watch(sender: Any, **_: Any) -> None:
     if not _started.is_set():
         _started.set()
         queues = [queue.name for queue in sender.app.amqp.queues.consume_from.values()]
-        threading.Thread(target=_watch, args=(sender.app, queues), name="liveness", daemon=True).start()
+        threading.Thread(
+            target=_watch, args=(sender.app, queues, sender.hostname), name="liveness", daemon=True
+        ).start()
 
 
-def _watch(app: Celery, queues: Collection[str]) -> None:
+def _watch(app: Celery, queues: Collection[str], name: str) -> None:
     stalled = Stall()
     while not stalled.seen(is_idle=not state.active_requests, waiting=lambda: _waiting(app, queues)):
+        _say_alive(queues, name)
+        connection.close()  # a process of the pool that is forked later must not inherit it
         time.sleep(LOOK_SECONDS)
     log.critical("messages have waited in %s for %.0f s and none was taken: ending", queues, PATIENCE_SECONDS)
     os._exit(EXIT_STATUS)  # not sys.exit: the main thread may be the one that hangs
+
+
+def _say_alive(queues: Collection[str], name: str) -> None:
+    # Here, for Celery imports this module before Django is set up.
+    from annotation.models.pulses import Part
+    from annotation.services import pulses
+
+    try:
+        for part in {*queues} & {*Part.values}:
+            pulses.beat(part=Part(part), place=name)
+    except DatabaseError as error:
+        log.warning("no pulse of %s: %s", name, error)
 
 
 class Stall:

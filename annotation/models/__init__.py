@@ -10,6 +10,7 @@ from annotation.models.messages import Message, MessageRead
 from annotation.models.options import Critique, OptionSet
 from annotation.models.problems import Problem, Solution
 from annotation.models.projects import Acknowledgement, Instructions, Membership, Project
+from annotation.models.pulses import Pulse
 from annotation.models.quality import (
     Adjudication,
     Disagreement,
@@ -62,6 +63,7 @@ __all__ = [
     "Problem",
     "Project",
     "Publication",
+    "Pulse",
     "PutBack",
     "Round",
     "Sampling",

@@ -306,6 +306,8 @@ BROKEN_BY = {
     "job_is_finished_exactly_at_its_end": lambda it: (it.ended_job, {"finished_at": None}),
     "job_progress_is_within_total": lambda it: (it.job, {"done": 1}),
     "failed_job_says_why": lambda it: (it.ended_job, {"state": "failed"}),
+    "one_pulse_per_part_and_place": lambda it: (factories.pulse("gpu"), {}),
+    "pulse_part_is_known": lambda it: (factories.pulse("gpu"), {"part": "heart"}),
 }
 
 

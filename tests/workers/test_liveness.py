@@ -5,9 +5,12 @@ import sys
 import pytest
 from celery import Celery
 
+from annotation.models import Pulse
+from tests import factories
 from tests.workers.test_processes import wait_for
 from workers import liveness
 from workers.liveness import PATIENCE_SECONDS, Stall
+from workers.tasks.sweep import sweep
 
 QUEUE = "liveness-test"  # apart from the queues of other tests
 WORKER = f"""
@@ -60,6 +63,26 @@ def test_work_in_hand_or_an_empty_queue_starts_the_patience_anew(clock, relief):
 
 def test_an_absent_broker_is_no_stall():
     assert liveness._waiting(sample_app("redis+socket:///nowhere/valkey.sock"), [QUEUE]) == 0
+
+
+@pytest.mark.django_db
+def test_a_worker_says_which_known_queues_it_serves():
+    liveness._say_alive(["gpu", QUEUE], "gpu@here")
+    liveness._say_alive(["gpu", QUEUE], "gpu@here")
+
+    assert [(one.part, one.place) for one in Pulse.objects.all()] == [("gpu", "gpu@here")]
+
+
+@pytest.mark.django_db
+def test_the_sweep_says_that_the_schedule_runs_and_forgets_who_was_replaced():
+    factories.pulse("bulk", "bulk@gone", days=2)
+    factories.pulse("bulk", "bulk@here", hours=2)
+    factories.pulse("backup", days=9)
+
+    sweep()
+
+    assert {one.part for one in Pulse.objects.all()} == {"bulk", "schedule", "backup"}
+    assert [one.place for one in Pulse.objects.filter(part="bulk")] == ["bulk@here"]
 
 
 @pytest.mark.services

@@ -5,7 +5,8 @@ from celery import shared_task
 from annotation import jobs as names
 from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
-from annotation.services import deliveries, jobs, queue
+from annotation.models.pulses import Part
+from annotation.services import deliveries, jobs, pulses, queue
 from annotation.services import refills as refill_services
 from workers import automatic, exports, grading, imports, options, refills, rounds, sampling
 
@@ -24,6 +25,8 @@ WORK = {
 @shared_task(name=names.SWEEP)
 def sweep(**_: Any) -> None:
     """Find what a lost message, a dead worker or an absent labeler left lying, and set it going again."""
+    pulses.beat(part=Part.SCHEDULE)
+    pulses.forget_replaced()
     queue.release_expired()
     for job in jobs.give_back_silent():
         work, _name = WORK[JobKind(job.kind)]
