@@ -37,7 +37,7 @@ def check_is_model(directory: Path) -> None:
 
 
 def load_tokenizer(directory: Path) -> Any:
-    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)  # nosec B615 # a local folder
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if tokenizer.pad_token_id is None:
@@ -62,7 +62,7 @@ def _encoder_or(kind: Any, directory: Path, precision: Precision) -> Any:
             f"{directory} has no *.safetensors; weights in other formats are not loaded, as they run code."
         )
     local = {"local_files_only": True, "trust_remote_code": False}
-    is_encoder = reads_both_ways(AutoConfig.from_pretrained(directory, **local))
+    is_encoder = reads_both_ways(AutoConfig.from_pretrained(directory, **local))  # nosec B615 # a local folder
     model = (AutoModel if is_encoder else kind).from_pretrained(
         directory, use_safetensors=True, dtype=DTYPES[precision], **local
     )

@@ -43,7 +43,7 @@ def fine_tune(
 ) -> Any:
     """The model in that folder after each text was seen once, in the precision in which it was stored. Raises Diverged."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    stored = AutoConfig.from_pretrained(base, local_files_only=True, trust_remote_code=False).dtype
+    stored = AutoConfig.from_pretrained(base, local_files_only=True, trust_remote_code=False).dtype  # nosec B615 # a local folder
     network = load_language_model(base).to(device)  # without dropout, in fp32
     groups = list(batches([len(text.ids) for text in texts], config.batch_tokens))
     Random(config.seed).shuffle(groups)

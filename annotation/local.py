@@ -20,7 +20,8 @@ def socket_dir(data_dir: Path) -> Path:
     if len(os.fsencode(beside / ".s.PGSQL.5432.lock")) < SOCKET_PATH_BYTES:
         return beside
     name = hashlib.sha256(os.fsencode(beside)).hexdigest()[:12]
-    return Path("/tmp") / f"stepmark-{os.getuid()}-{name}"  # not TMPDIR, which may differ in the second terminal
+    # Not TMPDIR, which may differ in the second terminal. A folder there that is somebody else's is refused.
+    return Path("/tmp") / f"stepmark-{os.getuid()}-{name}"  # nosec B108
 
 
 def database_url(data_dir: Path) -> str:

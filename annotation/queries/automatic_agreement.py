@@ -113,7 +113,7 @@ def compared(source: AutomaticSource) -> tuple[list[Compared], bool]:
         labels = labels.exclude(Exists(before))
     last = labels.order_by("-solution_id", "-created_at", "-pk").distinct("solution_id").values_list("pk", flat=True)
     newest = list(last[: MOST_SOLUTIONS + 1])
-    cells = RawSQL(CELLS, (), output_field=ArrayField(SmallIntegerField()))
+    cells = RawSQL(CELLS, (), output_field=ArrayField(SmallIntegerField()))  # nosec B611 # a constant; what people wrote is a parameter
     chosen = Label.objects.filter(pk__in=newest[:MOST_SOLUTIONS]).order_by("-solution_id").annotate(cells=cells)
     rows: list[Any] = list(chosen.values_list("solution_id", "cells"))
     said = dict(own.filter(solution__in=[solution for solution, _ in rows]).values_list("solution_id", "ratings"))

@@ -66,7 +66,7 @@ def size(
     """How much there is to do. Of the tokens nobody knows more than that what follows a prefix is about as long as the
     solution's own end, and no longer than `most`. One query."""
     limit = most * CHARACTERS
-    tokens: Any = RawSQL(TO_COME, (limit,), output_field=FloatField())
+    tokens: Any = RawSQL(TO_COME, (limit,), output_field=FloatField())  # nosec B611 # a constant; what people wrote is a parameter
     steps: Any = F("steps__len")
     if search:  # not every prefix, but as many as halving takes, and none where the answer is right
         tried = Ceil(Log(Value(2.0), Cast(steps, FloatField())))
@@ -77,7 +77,7 @@ def size(
             output_field=FloatField(),
         )
     if from_start:
-        tokens = tokens + RawSQL(LENGTH, (limit,), output_field=FloatField())
+        tokens = tokens + RawSQL(LENGTH, (limit,), output_field=FloatField())  # nosec B611 # a constant; what people wrote is a parameter
     sums = solutions.annotate(one=tokens, number=steps).aggregate(
         solutions=Count("pk"), steps=Coalesce(Sum("number"), 0), tokens=Coalesce(Sum("one"), 0.0)
     )

@@ -62,7 +62,7 @@ WITH {HAD_ENOUGH}, pick AS (
 INSERT INTO annotation_lease (token, slot_id, labeler_id, at)
 SELECT lease_token, id, %(labeler)s, clock_timestamp() FROM claimed
 RETURNING slot_id
-"""
+"""  # nosec B608 # of constants; what people wrote is a parameter
 CLAIM = GIVE_OUT.format(free=WAITING, order=QUEUE_ORDER)
 LABELED = "EXISTS (SELECT 1 FROM annotation_label label WHERE label.solution_id = slot.solution_id)"
 CLAIM_AGAIN = GIVE_OUT.format(free=f"{WAITING} AND slot.wave > 0 AND {LABELED}", order=QUEUE_ORDER)
@@ -93,7 +93,7 @@ SELECT left_over, left_over > 0 AND (
         SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING}
         LIMIT (SELECT slots FROM edge)) counted
 ) < slots FROM edge
-"""
+"""  # nosec B608 # of constants; what people wrote is a parameter
 
 # A lease that ran out but that nobody took is still its owner's. In one order: two tabs that each wait for the row that the
 # other has would wait for ever.
@@ -134,7 +134,7 @@ LEFT JOIN annotation_gold gold ON gold.solution_id = solution.id
 LEFT JOIN annotation_adjudication decision ON decision.solution_id = solution.id AND decision.label_id IS NOT NULL
 WHERE solution.id = slot.solution_id AND slot.id IN (
     SELECT id FROM annotation_slot WHERE state = 'leased' AND {{}} ORDER BY id FOR UPDATE {{}})
-"""
+"""  # nosec B608 # of constants; what people wrote is a parameter
 EXPIRED = GIVE_BACK.format("lease_until < clock_timestamp()", "SKIP LOCKED")
 HELD = GIVE_BACK.format("project_id = %s AND id = %s AND lease_owner_id = %s", "")
 

@@ -64,7 +64,10 @@ def fill(*, option_set: OptionSet, job: Job, steps: Sequence[str], generator: st
     with transaction.atomic():
         jobs.hold(job=job)
         # Not as they were sampled: likelier ones come first there.
-        _freeze(option_set, sorted(options, key=lambda option: hashlib.md5(option["text"].encode()).digest()))
+        _freeze(
+            option_set,
+            sorted(options, key=lambda option: hashlib.md5(option["text"].encode(), usedforsecurity=False).digest()),
+        )
         jobs.end(job=job, state=JobState.DONE)
 
 
