@@ -54,7 +54,8 @@ check: setup ## formatting, lint, types, import contracts, migrations, deploymen
 	$(BIN)/lint-imports
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') ALLOWED_HOSTS=stepmark.example \
-	DATABASE_URL=postgresql://stepmark@db.example/stepmark REDIS_URL=redis://redis.example/0 SECURE=true DEBUG=false \
+	DATABASE_URL=postgresql://stepmark@db.example/stepmark REDIS_URL=redis://:password@redis.example/0 SECURE=true \
+	TRUSTED_PROXIES=1 DEBUG=false \
 	$(MANAGE) check --deploy --fail-level WARNING
 
 fix: setup ## let ruff mend what it can

@@ -3,20 +3,17 @@
 `.env.example` lists the variables; a test compares the two. `manage.py up` sets them for a local run.
 """
 
-import re
 from pathlib import Path
 from typing import Final
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from annotation import local
+from annotation import environment, local
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-env.smart_cast = False
-environ.Env.read_env(BASE_DIR / ".env")
+env = environment.LoudEnv()
+env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 # Without DATABASE_URL this is a local run on the embedded services, found from DATA_DIR alone.
@@ -24,20 +21,22 @@ LOCAL = not env.str("DATABASE_URL", default="")
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or (local.secret_key(DATA_DIR) if LOCAL else "")
-if len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured(
-        "SECRET_KEY is missing or shorter than 50 characters. "
-        "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
-    )
+environment.refuse_weak_key("SECRET_KEY", SECRET_KEY)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+for earlier in SECRET_KEY_FALLBACKS:
+    environment.refuse_weak_key("SECRET_KEY_FALLBACKS", earlier)
 # False only for a run without TLS on the own machine: cookies then travel over plain http.
 SECURE = env.bool("SECURE", default=not LOCAL)
+environment.refuse_debug_on_a_server(debug=DEBUG, secure=SECURE)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+environment.refuse_open_hosts(ALLOWED_HOSTS)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+environment.refuse_bad_origins("CSRF_TRUSTED_ORIGINS", CSRF_TRUSTED_ORIGINS, only_https=SECURE)
 # How many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto; 0 trusts neither header.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 REDIS_URL = env.str("REDIS_URL", default="") or local.redis_url(DATA_DIR)
+environment.refuse_another_broker(REDIS_URL)
 # The causal language model that a round starts from, where the project names none: a local directory, or "toy" for
 # the small one that comes with the project and reads only its sample problems.
 BASE_MODEL = env.str("BASE_MODEL", default="toy")
@@ -58,10 +57,8 @@ WEBHOOK_ORIGINS = env.list("WEBHOOK_ORIGINS", default=[])
 # Where generators on other servers may be asked; empty: nowhere (annotation/services/generators.py). Their key is the
 # workers' environment variable GENERATOR_KEY, which only the program that asks them reads.
 GENERATOR_ORIGINS = env.list("GENERATOR_ORIGINS", default=[])
-for setting, origins in {"WEBHOOK_ORIGINS": WEBHOOK_ORIGINS, "GENERATOR_ORIGINS": GENERATOR_ORIGINS}.items():
-    for origin in origins:
-        if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", origin):
-            raise ImproperlyConfigured(f"{setting} holds origins, such as https://hooks.example.org; not {origin!r}.")
+environment.refuse_bad_origins("WEBHOOK_ORIGINS", WEBHOOK_ORIGINS)
+environment.refuse_bad_origins("GENERATOR_ORIGINS", GENERATOR_ORIGINS)
 
 INSTALLED_APPS = [
     "annotation",
@@ -124,7 +121,9 @@ TEMPLATES = [
 
 # The web keeps it short (labeling_ui/wsgi.py); a worker's or a command's statement may read a whole project.
 STATEMENT_TIMEOUT = env.str("DATABASE_STATEMENT_TIMEOUT", default="15min")
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or local.database_url(DATA_DIR))}
+database_url = env.str("DATABASE_URL", default="") or local.database_url(DATA_DIR)
+environment.refuse_another_database(database_url)
+DATABASES = {"default": env.db_url_config(database_url)}
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": DATABASES["default"].get("OPTIONS", {})  # such as ?host= and ?sslmode= in the address
@@ -175,6 +174,8 @@ OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 OIDC_NAME = env.str("OIDC_NAME", default="")  # as the button calls it; empty: the host of its address
 if bool(OIDC_ISSUER) != bool(OIDC_CLIENT_ID):
     raise ImproperlyConfigured("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both of them, or none.")
+if SECURE and OIDC_ISSUER and not OIDC_ISSUER.startswith("https://"):
+    raise ImproperlyConfigured("OIDC_ISSUER is an https address: whoever answers in its place signs in as anybody.")
 
 # Transport and headers -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ With DATABASE_URL and REDIS_URL set, those are used instead.
 
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from workers.embedded import embedded_services
 
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "annotation.settings",
-    "SECRET_KEY": "not a secret: this key signs the cookies of tests and nothing else",
+    "SECRET_KEY": secrets.token_urlsafe(64),  # one that is written down is refused
     "SECURE": "false",  # the test client speaks plain http; and so nobody needs a second factor
 }
 
