@@ -1,0 +1,60 @@
+"""What runs beside the web: the broker, a worker for each queue, the schedule; and the backup."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+from annotation.models.pulses import Part
+from annotation.queries import pulses
+from annotation.queries.diagnosis import Check, bad, in_words, look, ok
+from annotation.queries.pulses import Seen
+
+SILENT = timedelta(seconds=60)  # they say something every five
+BACKUP_EVERY = timedelta(hours=26)  # each night, with time to spare
+
+SERVICES = {Part.DEFAULT: "worker", Part.BULK: "bulk-worker", Part.GPU: "gpu-worker"}
+
+
+def broker() -> Check:
+    try:
+        with Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+    except (OperationalError, OSError) as error:
+        return bad("broker", f"It does not answer: {error}", "Start it, or mend REDIS_URL. Labeling goes on meanwhile.")
+    return ok("broker", "It answers.")
+
+
+def checks() -> Iterator[Check]:
+    newest: dict[str, Seen] = {}
+    for one in pulses.seen():
+        newest.setdefault(one.part, one)
+    for part, service in SERVICES.items():
+        yield _worker(part, service, newest.get(part))
+    yield _schedule(newest.get(Part.SCHEDULE))
+    yield _backup(newest.get(Part.BACKUP))
+
+
+def _worker(part: Part, service: str, seen: Seen | None) -> Check:
+    name = f"queue {part}"
+    if seen and seen.ago < SILENT:
+        return ok(name, f"{seen.place} serves it, seen {in_words(seen.ago)} ago.")
+    last = f"; {seen.place} did {in_words(seen.ago)} ago" if seen else ""
+    return bad(name, f"No worker serves it{last}.", f"Start {service} again, and read the end of its log.")
+
+
+def _schedule(seen: Seen | None) -> Check:
+    if seen and seen.ago < SILENT:
+        return ok("schedule", f"It swept {in_words(seen.ago)} ago.")
+    told = f"The last sweep was {in_words(seen.ago)} ago." if seen else "It has never swept."
+    return bad("schedule", told, "Start beat once, and the worker of the queue default, and read their logs.")
+
+
+def _backup(seen: Seen | None) -> Check:
+    if seen and seen.ago < BACKUP_EVERY:
+        return ok("backup", f"The last was made {in_words(seen.ago)} ago.")
+    told = f"The last was made {in_words(seen.ago)} ago." if seen else "manage.py backup has never made one."
+    do = "Run manage.py backup DIR each night. Whoever backs up otherwise says --without backup."
+    return look("backup", told, do) if settings.LOCAL else bad("backup", told, do)
