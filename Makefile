@@ -12,7 +12,7 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour check fix messages clean chromium
+.PHONY: help setup run test prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour restore-drill check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -54,6 +54,9 @@ pictures: setup chromium ## the pictures of docs/pages.md, taken anew
 
 tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
 	@$(MANAGE) tour $(ARGS)
+
+restore-drill: setup ## back up what `make run` runs, and show that it would come back
+	@folder=var/backups/$$(date +%FT%H-%M-%S) && $(MANAGE) backup $$folder && $(MANAGE) restore $$folder --drill
 
 check: setup ## formatting, lint, types, import contracts, migrations, deployment settings
 	$(BIN)/ruff format --check .
