@@ -138,11 +138,11 @@ class LabelSerializer(HeldSerializer):
     extensions = ExtensionsSerializer(default=dict)
     supersedes = serializers.UUIDField(allow_null=True, default=None)
 
-    def judgement(self) -> Judgement:
-        data = dict(self.validated_data)
-        for key in ("id", "slot", "lease_token", "supersedes"):
-            del data[key]
-        return Judgement(**data | {"ratings": [Rating(**rating) for rating in data["ratings"]]})
+
+def judgement(label: dict[str, Any]) -> Judgement:
+    """What a LabelSerializer has read, without whose it is and of what."""
+    said = {name: value for name, value in label.items() if name not in ("id", "slot", "lease_token", "supersedes")}
+    return Judgement(**said | {"ratings": [Rating(**rating) for rating in said["ratings"]]})
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):

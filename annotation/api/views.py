@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api import serializers
-from annotation.api.parsers import valid
+from annotation.api.parsers import shown, valid
 from annotation.api.permissions import labeler_for
 from annotation.models import Labeler, Slot
 from annotation.models.tokens import Scope
@@ -26,7 +26,7 @@ class Claim(APIView):
         """The solution that you hold, or the next one that waits; null when none does. And the one after it."""
         labeler = labeler_for(request.user, slug)
         work = queue.next_work(project=labeler.project, by=labeler)
-        return Response(serializers.WorkSerializer(work).data)
+        return Response(shown(serializers.WorkSerializer, work))
 
 
 class Heartbeat(APIView):
@@ -55,19 +55,17 @@ class Labels(APIView):
     def post(self, request: Request, slug: str) -> Response:
         """Hand in a label, or a correction of one. Sending it again is harmless and is answered with 200."""
         labeler = labeler_for(request.user, slug)
-        form = serializers.LabelSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        data = valid(serializers.LabelSerializer, request)
         submission = labeling.submit_label(
             project=labeler.project,
             by=labeler,
             label_id=data["id"],
             slot=data["slot"],
             lease_token=data["lease_token"],
-            judgement=form.judgement(),
+            judgement=serializers.judgement(data),
             supersedes=data["supersedes"],
         )
-        body = serializers.SubmissionSerializer(submission).data
+        body = shown(serializers.SubmissionSerializer, submission)
         return Response(body, status=200 if submission.replay else 201)
 
 
