@@ -47,7 +47,7 @@ def _durability() -> Check:
 def _role() -> Check:
     role, is_superuser = _row("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
     if is_superuser and not settings.LOCAL:
-        do = "Let a role without rights own the database, and name it in DATABASE_URL (docs/operations.md, Doctor)."
+        do = "Let a role without rights own the database, and name it in DATABASE_URL (docs/operations.md)."
         return bad("role", f"The role {role} is a superuser: a hole in the web would open the whole server.", do)
     return ok("role", f"The role {role} is {'a superuser of its own server' if is_superuser else 'no superuser'}.")
 

@@ -128,6 +128,27 @@ def test_named_volumes_are_declared_and_the_database_has_one():
     assert SERVICES["postgres"]["volumes"] == ["database:/var/lib/postgresql/data"]
 
 
+def test_the_site_is_no_superuser_of_its_database():
+    assert re.search(r"://stepmark:", SERVICES["web"]["environment"]["DATABASE_URL"])
+    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] != "stepmark"
+    (script,) = [
+        one for one in SERVICES["postgres"]["configs"] if one["target"].startswith("/docker-entrypoint-initdb.d/")
+    ]
+    text = (ROOT / COMPOSE["configs"][script["source"]]["file"]).read_text()
+    assert "CREATE ROLE stepmark LOGIN CREATEDB PASSWORD :'password';" in text
+    assert "ALTER ROLE CURRENT_USER PASSWORD NULL;" in text
+
+
+def test_the_examples_of_the_docs_are_of_services_that_there_are():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
+    examples = [one for one in map(yaml.safe_load, blocks) if "services" in one]
+    made = {"gpu-worker-2"}
+
+    assert len(examples) >= 3
+    assert {name for one in examples for name in one["services"]} - made <= set(SERVICES)
+    assert {name for one in examples for name in one.get("volumes", {})} <= set(COMPOSE["volumes"])
+
+
 def test_the_gpu_file_only_adds_devices_to_the_gpu_worker():
     assert set(GPU) == {"services"}
     assert set(GPU["services"]) == {"gpu-worker"}
