@@ -91,8 +91,10 @@ MIDDLEWARE = [
     "labeling_ui.request_counts.Counted",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # above whatever answers by itself, as WhiteNoise does
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # above whatever speaks
+    "labeling_ui.middleware.KeptByNobody",
     "labeling_ui.middleware.DatabaseAway",
     "labeling_ui.middleware.CleanQuery",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -100,7 +102,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "labeling_ui.middleware.History",
     "labeling_ui.middleware.SecondFactor",
     "axes.middleware.AxesMiddleware",

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonR
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -55,6 +56,19 @@ class CleanQuery:
         if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return HttpResponseBadRequest(_("The address holds a NUL character."), content_type="text/plain")
         return self.get_response(request)
+
+
+class KeptByNobody:
+    """An answer that says nothing of caches is for this person now: not for whoever sits at the machine next."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
 
 
 class History:

@@ -220,3 +220,7 @@ def test_the_schema_describes_every_route(client):
     schema = client.get("/api/schema/?format=json").json()
 
     assert {"/api/v1/projects/{slug}/labels", "/api/v1/projects/{slug}/rounds"} <= set(schema["paths"])
+
+
+def test_no_cache_keeps_what_the_api_answers(client):
+    assert "no-store" in post(client, "algebra/claim")["Cache-Control"]
