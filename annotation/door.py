@@ -1,11 +1,13 @@
 """Guessing passwords from many addresses, or many people's from one; what django-axes counts per account and address."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username, get_cool_off
 from axes.models import AccessAttempt, AccessLog
+from django.conf import settings
 from django.db.models import Sum
 from django.http import HttpRequest  # noqa: TID251 - axes speaks it
 from django.utils import timezone
@@ -14,6 +16,18 @@ from django.utils import timezone
 MOST_PER_ACCOUNT = 100
 MOST_PER_ADDRESS = 200
 KNOWN_FOR = timedelta(days=30)
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Who asks, as the outermost of our own proxies saw them. What stands left of that, the client wrote itself."""
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    seen = hops[-settings.TRUSTED_PROXIES :][0] if len(hops) >= settings.TRUSTED_PROXIES else ""
+    for candidate in (seen if settings.TRUSTED_PROXIES else "", request.META.get("REMOTE_ADDR", "")):
+        try:
+            return str(ip_address(candidate.strip()))
+        except ValueError:
+            continue
+    return None
 
 
 class Door(AxesDatabaseHandler):  # type: ignore[misc]

@@ -174,7 +174,7 @@ AXES_HANDLER = "annotation.door.Door"  # from many addresses, or at many account
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_TEMPLATE = "labeling_ui/account/locked.html"
-AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
+AXES_CLIENT_IP_CALLABLE = "annotation.door.address_of"
 AXES_VERBOSE = False
 # What a form held stands beside a failure, and "current" and "new" are passwords as well.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "current", "new", "code", "csrfmiddlewaretoken"]

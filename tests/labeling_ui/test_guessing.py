@@ -54,6 +54,30 @@ def test_it_opens_again_after_a_quarter_of_an_hour(alice):
     assert attempt("alice", factories.PASSWORD, "10.0.0.1") == 302
 
 
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "6.6.6.6", "10.0.0.1"),
+        (1, "203.0.113.7", "203.0.113.7"),
+        (1, "6.6.6.6, 203.0.113.7", "203.0.113.7"),
+        (2, "6.6.6.6, 203.0.113.7, 172.18.0.1", "203.0.113.7"),
+        (1, "2001:db8::7", "2001:db8::7"),
+        (2, "203.0.113.7", "10.0.0.1"),
+        (1, "nobody", "10.0.0.1"),
+        (1, "", "10.0.0.1"),
+    ],
+)
+def test_failures_count_for_the_address_that_our_own_proxy_saw_whatever_the_client_claims(
+    proxies, forwarded, address, alice, settings
+):
+    settings.TRUSTED_PROXIES = proxies
+
+    form = {"username": "alice", "password": "wrong"}
+    Client().post(SIGN_IN, form, REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": forwarded})
+
+    assert AccessAttempt.objects.get().ip_address == address
+
+
 def test_fewer_failures_shut_nothing(alice):
     failures(door.MOST_PER_ACCOUNT - 1)
 
