@@ -41,14 +41,16 @@ QUEUE_ORDER = "slot.wave, slot.priority DESC, slot.id"
 
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
 # One is set aside only while more wait than people are at work; and where none waits, it goes to who has none. The same
-# holds for gold: where nobody has one set aside, a solution that is would be known for what it is.
+# holds for gold: where nobody has one set aside, a solution that is would be known for what it is. What waits is counted
+# in the order of the index: in any order PostgreSQL reads the table from its start, past all that was ever labeled.
 GIVE_OUT = f"""
 WITH {HAD_ENOUGH}, pick AS (
     SELECT slot.id FROM annotation_slot slot
     WHERE slot.project_id = %(project)s AND {{free}} AND {FOR_THEM}
       AND (NOT %(ahead)s OR (
         SELECT count(*) FROM (
-            SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING} LIMIT 200) waiting
+            SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING}
+            ORDER BY {QUEUE_ORDER} LIMIT 200) waiting
       ) > (
         SELECT count(*) FROM annotation_slot
         WHERE project_id = %(project)s AND state = 'leased' AND NOT prefetched AND lease_owner_id <> %(labeler)s))
@@ -93,7 +95,7 @@ WITH {HAD_ENOUGH}, gold AS (
 SELECT left_over, left_over > 0 AND (
     SELECT count(*) FROM (
         SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING}
-        LIMIT (SELECT slots FROM edge)) counted
+        ORDER BY {QUEUE_ORDER} LIMIT (SELECT slots FROM edge)) counted
 ) < slots FROM edge
 """  # nosec B608 # of constants; what people wrote is a parameter
 
