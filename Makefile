@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 DEMO ?= --demo
 ARGS ?=
+SBOM ?= var/sbom.json
 BIN := .venv/bin
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard labeling_ui/locale/*/LC_MESSAGES/*.po))
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
@@ -11,7 +12,7 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test prove prove-full bench bench-efficiency bench-supervision pictures tour check fix messages clean chromium
+.PHONY: help setup run test prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour restore-drill check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -32,6 +33,13 @@ prove: setup chromium ## the promises, measured under faults, races, strangers, 
 prove-full: ## the same as often as it takes to trust it; an hour or two
 	@$(MAKE) --no-print-directory prove ARGS="--full $(ARGS)"
 
+scan: setup ## dangerous code, vulnerable packages, written secrets; each scanner must find what is planted for it
+	@$(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove/test_e_hygiene.py --prove-out var/scan $(ARGS)
+
+sbom: setup ## the list of all that is installed (CycloneDX), in var/sbom.json
+	@mkdir -p $(dir $(SBOM))
+	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py environment $(BIN)/python --pyproject pyproject.toml --mc-type application --output-reproducible --no-validate --output-file $(SBOM)
+
 bench: setup chromium ## how fast the labeling page, scoring, training and selecting are; on an idle machine
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m benchmark -p no:randomly tests/benchmarks $(ARGS)
 
@@ -46,6 +54,9 @@ pictures: setup chromium ## the pictures of docs/pages.md, taken anew
 
 tour: setup ## the whole loop without a browser: import, label, retrain, refill, export
 	@$(MANAGE) tour $(ARGS)
+
+restore-drill: setup ## back up what `make run` runs, and show that it would come back
+	@folder=var/backups/$$(date +%FT%H-%M-%S) && $(MANAGE) backup $$folder && $(MANAGE) restore $$folder --drill
 
 check: setup ## formatting, lint, types, import contracts, migrations, deployment settings
 	$(BIN)/ruff format --check .

@@ -13,6 +13,8 @@ MAX_LINE_BYTES = 1 << 20
 MAX_DEPTH = 32
 # PostgreSQL stores neither of the two in text: refuse them where the line number is still known.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Of a path or a reason, which may repeat what a stranger wrote: a report with a hundred of them is read by people.
+MAX_TOLD = 300
 
 KEY = re.compile(rb'"[ \t\n\r]*:')
 # What a kind of value is called where people read it.
@@ -36,9 +38,14 @@ class RecordError(ValueError):
     """A line that cannot be taken: where in it (a JSON path) and why."""
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
-        self.path = path
-        self.reason = reason
+        self.path = _tellable(path)
+        self.reason = _tellable(reason)
+        super().__init__(f"{self.path}: {self.reason}" if path else self.reason)
+
+
+def _tellable(text: str) -> str:
+    """Without what no database stores: a refusal may name the very key that is refused for it."""
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}…")
 
 
 class LineError(ValueError):
@@ -105,7 +112,7 @@ def _keys(root: dict[str, Any]) -> int | None:
 
 def _read_with_care(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=_unique_keys)
     except RecordError:
         raise
     except RecursionError:
@@ -124,10 +131,6 @@ def _fault(line: bytes, error: json.JSONDecodeError) -> str:
     if not line.lstrip().startswith((b"{", b"[")):
         return "not valid JSON: the line does not begin with {"
     return f"not valid JSON from character {error.pos + 1} on"
-
-
-def _refuse_constant(name: str) -> float:
-    raise RecordError("", f"{name} is not a number in JSON")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -160,7 +163,7 @@ def _check_storable(root: dict[str, Any]) -> None:
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise RecordError(path, "the integer does not fit 64 bits")
         if isinstance(value, float) and not math.isfinite(value):
-            raise RecordError(path, "the number is out of range")
+            raise RecordError(path, "NaN, Infinity and numbers beyond 1e308 are not taken")
         stack += [(child, child_path, depth + 1) for child, child_path in _children(value, path)]
 
 

@@ -163,11 +163,14 @@ LOGOUT_REDIRECT_URL = "sign_in"
 # lock somebody else out for longer than a quarter of an hour.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
+AXES_HANDLER = "annotation.door.Door"  # from many addresses, or at many accounts
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_TEMPLATE = "labeling_ui/account/locked.html"
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
 AXES_VERBOSE = False
+# What a form held stands beside a failure, and "current" and "new" are passwords as well.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "current", "new", "code", "csrfmiddlewaretoken"]
 # Leads, reviewers, ML staff and superusers give a code of an app after their password (docs/decisions/0014).
 REQUIRE_MFA = env.bool("REQUIRE_MFA", default=SECURE)
 OTP_TOTP_ISSUER = "Stepmark"

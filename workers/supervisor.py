@@ -47,7 +47,7 @@ def run(*, data: Path, port: int, demo: bool, say: Say) -> None:
     """Run Stepmark on the folder until SIGINT, SIGTERM or SIGHUP. Raises StartFailed."""
     data.mkdir(parents=True, exist_ok=True)
     data = data.resolve()
-    with contextlib.suppress(KeyboardInterrupt), _one_interrupt(), _alone_on(data), contextlib.ExitStack() as stack:
+    with contextlib.suppress(KeyboardInterrupt), _one_interrupt(), alone_on(data), contextlib.ExitStack() as stack:
         _refuse_a_taken_port(port)
         started = time.monotonic()
         services = stack.enter_context(Keeper(data / "logs", run_as=account_for(data), say=say))
@@ -93,7 +93,7 @@ def _one_interrupt() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alone_on(data: Path) -> Iterator[None]:
+def alone_on(data: Path) -> Iterator[None]:
     """Hold the folder's lock, which the kernel takes back however we end."""
     with (data / "lock").open("a+") as lock:
         try:

@@ -19,12 +19,10 @@ MOST_SECONDS_APART = 5.0
 def reachable() -> Check:
     name = "database"
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        version = _value("SELECT current_setting('server_version_num')::int")
     except Error as error:
         reason = str(error).strip().splitlines()[0]
         return bad(name, f"PostgreSQL does not answer: {reason}", "Start it, or mend DATABASE_URL.")
-    version = connection.pg_version
     told = f"PostgreSQL {version // 10_000}.{version % 10_000} answers."
     if version // 10_000 < OLDEST_MAJOR:
         return bad(name, told, f"Stepmark needs PostgreSQL {OLDEST_MAJOR} or newer: dump it, and restore into one.")

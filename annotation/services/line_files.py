@@ -49,7 +49,9 @@ def _reading(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableFile(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        # What gzip and zlib say is for programmers.
+        why = getattr(error, "strerror", None) or "it was packed by gzip, and is damaged or not all of it is here"
+        raise UnreadableFile(f"{name} cannot be read: {why}.") from error
 
 
 def read_lines(stream: Lines) -> Iterator[bytes]:

@@ -137,8 +137,8 @@ def test_a_refusal_says_where_and_why(changes, path, reason):
     [
         (b"", "not valid JSON"),
         (b"[1]", "not a JSON object"),
-        (b'{"a": NaN}', "NaN is not a number"),
-        (b'{"a": 1e999}', "out of range"),
+        (b'{"a": NaN}', "NaN, Infinity and numbers beyond 1e308 are not taken"),
+        (b'{"a": 1e999}', "NaN, Infinity and numbers beyond 1e308 are not taken"),
         (b'{"a": 1, "a": 2}', "twice"),
         (b'{"a": "\xff"}', "not valid JSON"),
         (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", "nested too deeply"),

@@ -74,3 +74,14 @@ def test_ordinary_lines_do_not_go_the_careful_way(monkeypatch):
     monkeypatch.delattr(strict_json, "_read_with_care")
 
     assert load_json(b'{"problem": "say \\"x\\"", "steps": ["a", "b"], "score": 0.5, "seed": 7}')["seed"] == 7
+
+
+@pytest.mark.parametrize("key", ["a\\u0000b", "a\\ud800b", "\\udfff", "k" * 100_000])
+def test_a_refusal_that_names_a_key_can_be_stored_and_read(key):
+    with pytest.raises(RecordError) as refused:
+        load_json(f'{{"{key}": "\\u0000"}}'.encode())
+
+    for told in (refused.value.path, refused.value.reason, str(refused.value)):
+        assert not strict_json.UNSTORABLE.search(told)
+        assert len(told) <= 2 * strict_json.MAX_TOLD
+    assert refused.value.path

@@ -1,0 +1,249 @@
+"""Backups that are whole or not there, restores that take nothing away when they fail, and programs that fit the server."""
+
+import hashlib
+import os
+import stat
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotation.models import Pulse
+from annotation.models.jobs import JobKind
+from annotation.services import snapshots
+from annotation.services.export_files import FolderTaken
+from tests import services
+from tests.annotation.test_backup import empty_database, labels  # noqa: F401 - a fixture
+from workers import backup, exports, postgres_programs, restore
+from workers.backup import NotABackup
+from workers.duty import work_off
+from workers.postgres_programs import NoProgram, ProgramFailed
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A backup in small, as far as its manifest tells."""
+    made = tmp_path / "backup"
+    (made / "files" / "rounds" / "1").mkdir(parents=True)
+    (made / "database.dump").write_bytes(b"a dump")
+    (made / "files" / "rounds" / "1" / "config.json").write_bytes(b"{}")
+    reseal(made)
+    return made
+
+
+def reseal(made, **changes):
+    names = ("database.dump", "files/rounds/1/config.json")
+    files = [backup._described(made, made / name) for name in names]
+    backup._seal(made, {"format": 1, "made_at": "today", "counts": {}, "migrations": [], "files": files} | changes)
+
+
+def test_a_backup_as_it_was_written_is_whole(folder):
+    assert [one["name"] for one in backup.verified(folder)["files"]] == ["database.dump", "files/rounds/1/config.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["database.dump", "files/rounds/1/config.json", "manifest.json", "manifest.json.sha256"]
+)
+def test_one_changed_byte_anywhere_or_a_lost_file_is_refused(folder, name):
+    whole = (folder / name).read_bytes()
+    for place in range(min(len(whole), 64)):  # the digits of the seal; its name after them is for people
+        (folder / name).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(NotABackup):
+            backup.verified(folder)
+    (folder / name).unlink()
+    with pytest.raises(NotABackup):
+        backup.verified(folder)
+
+
+def test_a_file_that_was_cut_short_is_refused(folder):
+    os.truncate(folder / "database.dump", 3)
+    with pytest.raises(NotABackup, match=r"database\.dump was changed"):
+        backup.verified(folder)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "files/../../secret"])
+def test_a_manifest_cannot_lead_out_of_its_folder(folder, name):
+    reseal(folder, files=[{"name": name, "bytes": 0, "sha256": hashlib.sha256().hexdigest()}])
+    with pytest.raises(NotABackup, match="leads out"):
+        backup.verified(folder)
+
+
+def test_a_backup_of_another_format_is_refused(folder):
+    reseal(folder, format=2)
+    with pytest.raises(NotABackup, match="format 2"):
+        backup.verified(folder)
+
+
+def test_a_backup_of_a_newer_version_is_refused_before_anything_is_done(folder):
+    reseal(folder, migrations=["annotation.9999_from_the_future"])
+    with pytest.raises(restore.TooNew):
+        restore._checked(folder, print)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_unfinished_secret_or_made_again_stays_out(project, settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "data"
+    kept = ["rounds/1/checkpoint/meta.json", "snapshots/algebra/1/manifest.json", "imports/a.jsonl"]
+    left = ["secret_key", "logs/web.log", "static/a.js", "rounds/1/.tmp-x/a", "rounds/1/b.partial", "refills/1/c"]
+    for name in kept + left:
+        (settings.DATA_DIR / name).parent.mkdir(parents=True, exist_ok=True)
+        (settings.DATA_DIR / name).write_text(name)
+
+    made = backup.make(out=tmp_path / "backup")
+
+    manifest = backup.verified(made.folder)
+    assert {one["name"] for one in manifest["files"]} == {"database.dump"} | {f"files/{name}" for name in kept}
+    assert manifest["counts"]["annotation_project"] == 1
+    assert stat.S_IMODE(made.folder.stat().st_mode) == 0o700
+    assert Pulse.objects.filter(part="backup").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_that_fails_leaves_nothing_behind(project, tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise ProgramFailed("the disk is full")
+
+    monkeypatch.setattr(postgres_programs, "run", fails)
+    with pytest.raises(CommandError, match="the disk is full"):
+        call_command("backup", str(tmp_path / "backup"))
+
+    assert list(tmp_path.iterdir()) == []
+    assert not Pulse.objects.filter(part="backup").exists()
+
+
+@pytest.mark.django_db
+def test_a_folder_with_something_in_it_is_not_written_into(folder):
+    with pytest.raises(FolderTaken):
+        backup.make(out=folder)
+
+
+@pytest.fixture
+def database(db):
+    """An empty one, with a connection."""
+    with empty_database() as url, psycopg.connect(url, autocommit=True) as server:
+        yield server
+
+
+def tables(server):
+    found = server.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^pg_|information'")
+    return set(found.fetchall())
+
+
+def with_a_project(server):
+    server.execute("CREATE TABLE annotation_project (id int)")
+    server.execute("INSERT INTO annotation_project VALUES (1)")
+
+
+def test_an_empty_database_is_filled_and_what_was_aside_goes(database):
+    database.execute("CREATE TABLE annotation_project (id int)")  # as migrate makes it: no rows
+    with restore._making_room(database, replace=False):
+        database.execute("CREATE TABLE restored (id int)")
+    assert tables(database) == {("public", "restored")}
+
+
+def test_a_restore_that_fails_puts_back_what_was_there(database):
+    with_a_project(database)
+    with pytest.raises(psycopg.Error), restore._making_room(database, replace=True):
+        database.execute("CREATE TABLE restored (id int); SELECT nonsense")
+    assert tables(database) == {("public", "annotation_project")}
+
+
+def test_a_database_with_projects_is_kept_unless_it_is_to_be_replaced(database):
+    with_a_project(database)
+    with pytest.raises(restore.NotEmpty), restore._making_room(database, replace=False):
+        pass
+    with restore._making_room(database, replace=True):
+        pass
+    assert tables(database) == set()
+
+
+def test_a_database_that_somebody_uses_is_not_touched(database):
+    with (
+        psycopg.connect(services.address_of(database.info.dbname)),
+        pytest.raises(restore.InUse),
+        restore._making_room(database, replace=True),
+    ):
+        pass
+
+
+def test_after_a_restore_that_was_killed_the_next_one_begins_anew(database):
+    with_a_project(database)
+    database.execute("ALTER SCHEMA public RENAME TO stepmark_before_restore")
+    database.execute("CREATE SCHEMA public")
+    with pytest.raises(restore.NotEmpty), restore._making_room(database, replace=False):
+        pass
+    assert tables(database) == {("public", "annotation_project")}
+
+
+def test_newer_rows_beside_the_leftover_of_a_killed_restore_are_for_a_person_to_judge(database):
+    with_a_project(database)
+    database.execute("CREATE SCHEMA stepmark_before_restore")
+    with pytest.raises(restore.CutShort), restore._making_room(database, replace=True):
+        pass
+    assert ("public", "annotation_project") in tables(database)
+
+
+def test_rows_that_are_missing_after_a_restore_are_named(database):
+    database.execute("CREATE TABLE annotation_project (id int)")
+    target = restore.Target(services.address_of(database.info.dbname), None)
+    restore._check_counts({"counts": {"annotation_project": 0}}, target)
+    with pytest.raises(restore.RestoreFailed, match="annotation_project has 0 rows, not 1"):
+        restore._check_counts({"counts": {"annotation_project": 1}}, target)
+
+
+def test_other_files_in_the_place_of_the_backups_are_kept_unless_they_are_to_be_replaced(folder, tmp_path):
+    manifest, target = backup.verified(folder), restore.Target("", tmp_path / "data")
+    restore._put_files(folder, manifest, target)
+    there = tmp_path / "data" / "rounds" / "1" / "config.json"
+    restore._check_files(folder, manifest, target, replace=False)
+    there.write_text("[]")
+
+    with pytest.raises(restore.FilesDiffer, match=r"rounds/1/config\.json"):
+        restore._check_files(folder, manifest, target, replace=False)
+    restore._check_files(folder, manifest, target, replace=True)
+    restore._put_files(folder, manifest, target)
+
+    assert there.read_text() == "{}"
+
+
+def fake_program(folder, version):
+    folder.mkdir(parents=True)
+    path = folder / "pg_dump"
+    path.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {version} (Debian)'\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_of_the_programs_that_fit_the_server_the_oldest_is_taken(tmp_path, monkeypatch):
+    paths = [fake_program(tmp_path / version, version) for version in ("15.3", "18.1", "17.5", "beta")]
+    monkeypatch.setattr(postgres_programs, "_candidates", lambda name: paths)
+
+    assert postgres_programs.program("pg_dump", server=170_002).parent.name == "17.5"
+    with pytest.raises(NoProgram, match="PostgreSQL 19"):
+        postgres_programs.program("pg_dump", server=190_000)
+
+
+def test_a_password_is_not_among_the_arguments_of_a_program(tmp_path):
+    env = postgres_programs.environment("postgresql://ada:secret@db.example:5433/stepmark?sslmode=require")
+    assert env | {"PGPASSWORD": "secret", "PGHOST": "db.example", "PGPORT": "5433", "PGSSLMODE": "require"} == env
+    program = fake_program(tmp_path / "x", "18.1")
+    program.write_text('#!/bin/sh\necho "$PGPASSWORD" >&2\nexit 3\n')
+
+    with pytest.raises(ProgramFailed, match=r"pg_dump ended with status 3: secret"):
+        postgres_programs.run(program, env=env)
+
+
+@pytest.mark.proof
+@pytest.mark.django_db(transaction=True)
+def test_a_drill_brings_everything_back_beside_and_leaves_nothing(labels, dana, settings, tmp_path):  # noqa: F811
+    settings.DATA_DIR = tmp_path / "data"
+    snapshots.request_snapshot(project=labels, by=dana, view="raw")
+    work_off(JobKind.EXPORT, exports)
+    made = backup.make(out=tmp_path / "backup")
+    said = []
+
+    restore.drill(folder=made.folder, say=said.append)
+
+    assert said[-1].startswith("All ")
+    with psycopg.connect(services.address_of("postgres")) as server:
+        assert server.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'drill_%'").fetchone() == (0,)
