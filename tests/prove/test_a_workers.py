@@ -54,4 +54,3 @@ def test_whatever_happens_to_the_browser_every_label_arrives(prove):
         pytest.skip("no chromium here")
     prove.measured(str(found))
     assert found.failed == ()
-    prove.control("each of these tests was seen red with its line taken out; none is planted here")
