@@ -9,7 +9,7 @@ from typing import Final
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from annotation import connections, environment, local
+from annotation import connections, environment, local, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.LoudEnv()
@@ -34,6 +34,11 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 environment.refuse_bad_origins("CSRF_TRUSTED_ORIGINS", CSRF_TRUSTED_ORIGINS, only_https=SECURE)
 # How many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto; 0 trusts neither header.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+# Who may read /metrics sends it as a bearer token; empty: there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN:
+    environment.refuse_weak_key("METRICS_TOKEN", METRICS_TOKEN)
 
 REDIS_URL = env.str("REDIS_URL", default="") or local.redis_url(DATA_DIR)
 environment.refuse_another_broker(REDIS_URL)
@@ -82,6 +87,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "labeling_ui.request_names.Named",
+    "labeling_ui.request_counts.Counted",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -130,7 +137,11 @@ DATABASES["default"] |= {
     | {
         "connect_timeout": 2,
         "tcp_user_timeout": 10_000,
-        "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s",
+        # Only annotation/queries/statements.py prepares, never the ORM; once for any values, or PostgreSQL plans the
+        # longest statements anew each time, thinking that worth the while.
+        "prepare_threshold": 5,
+        "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s"
+        " -c plan_cache_mode=force_generic_plan",
     },
 }
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
@@ -286,12 +297,4 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # It writes three lines for each sign-in.
-    "loggers": {"axes": {"level": "WARNING"}},
-}
+LOGGING = logs.configuration(form=env.str("LOG_FORMAT", default="line"), level=env.str("LOG_LEVEL", default="INFO"))

@@ -17,6 +17,7 @@ from labeling_ui.views import (
     invitation,
     labeling,
     lead,
+    metrics,
     ml,
     models,
     oidc,
@@ -138,4 +139,5 @@ urlpatterns = [
     path("p/<slug:slug>/solutions/<int:pk>/", models.solution, name="solution"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -6,10 +6,13 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import Protocol, Self
 
 from django.db import OperationalError, connection
 
+from annotation import logs
 from annotation.models import Job
 from annotation.models.jobs import JobKind
 from annotation.services import jobs
@@ -48,7 +51,9 @@ class Duty:
         self._outcome: Line = {}
         self._over = threading.Event()
         self._broken: Exception | None = None
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of job {job.pk}", daemon=True)
+        # In our context: what it logs is about this job, too.
+        beat = partial(copy_context().run, self._beat)
+        self._thread = threading.Thread(target=beat, name=f"heartbeat of job {job.pk}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -151,10 +156,11 @@ def work_off(kind: JobKind, work: Work) -> int:
     claimed: list[int] = []
     while job := jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}", but=claimed):
         claimed.append(job.pk)
-        try:
-            _do(job, work)
-        except LostFence:
-            log.warning("job %s was given to another worker; nothing was written", job.pk)
+        with logs.about(job=job.pk, kind=job.kind, project=job.project_id):
+            try:
+                _do(job, work)
+            except LostFence:
+                log.warning("job %s was given to another worker; nothing was written", job.pk)
     return len(claimed)
 
 

@@ -29,7 +29,8 @@ class ProgramFailed(Exception):
 def address(database: str | None = None) -> str:
     """Of the database that Django is connected to, or of another one on the same server."""
     url = os.environ.get("DATABASE_URL") or local.database_url(settings.DATA_DIR)
-    return urlsplit(url)._replace(path=f"/{database or connection.settings_dict['NAME']}").geturl()
+    # libpq, unlike the settings, knows no other name of the scheme.
+    return urlsplit(url)._replace(scheme="postgresql", path=f"/{database or connection.settings_dict['NAME']}").geturl()
 
 
 def server_version() -> int:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from annotation import logs
 from annotation.models import AutomaticSource, Job, ModelVersion, Round
 from annotation.services import automatic_files, exporting, rounds, scoring
 from annotation.services.round_inputs import Inputs
@@ -15,6 +16,11 @@ def run(duty: Duty) -> None:
     """Export, train, score, select, publish. A second attempt goes on from what the first one finished."""
     failpoints.reach("claimed")
     round_ = Round.objects.select_related("project", "job").get(job=duty.job)
+    with logs.about(round=round_.number):
+        _run(duty, round_)
+
+
+def _run(duty: Duty, round_: Round) -> None:
     leftovers.tidy_all(round_.project)
     folder = leftovers.folder_of(round_)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """What the labeling page shows. Nothing here may tell what a model or another labeler thinks of a solution."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,11 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Now, TruncDay
+from django.db.models.functions import Now
 
 from annotation.models import (
     Critique,
-    Draft,
     Instructions,
     Label,
     Labeler,
@@ -23,7 +23,8 @@ from annotation.models import (
     StepRating,
 )
 from annotation.models.labels import LabelQuerySet, Origin
-from annotation.models.projects import AnswerPolicy
+from annotation.models.projects import AnswerPolicy, Role
+from annotation.queries import statements
 from annotation.queries.excerpts import excerpt
 
 HISTORY = 10  # labels
@@ -76,14 +77,52 @@ class PastLabel:
     can_reopen: bool
 
 
-def assignments(slots: Sequence[int]) -> dict[int, Assignment]:
+def labeler_of(user: int, slug: str) -> Labeler | None:
+    """The user as a labeler of the project, with the project at hand; None where they are none. One query."""
+    found = statements.rows(LABELER, {"user": user, "slug": slug, "role": Role.LABELER.value})
+    if not found:
+        return None
+    split = statements.width(Labeler)
+    labeler = statements.made(Labeler, found[0][:split])
+    labeler.project = statements.made(Project, found[0][split:])
+    return labeler
+
+
+LABELER = f"""
+SELECT {statements.columns(Labeler, "labeler")}, {statements.columns(Project, "project")}
+FROM annotation_membership place JOIN annotation_project project ON project.id = place.project_id
+JOIN annotation_labeler labeler ON labeler.project_id = place.project_id AND labeler.user_id = place.user_id
+WHERE place.user_id = %(user)s AND project.slug = %(slug)s AND place.role = %(role)s"""
+
+
+def assignments(project: Project, slots: Sequence[int]) -> dict[int, Assignment]:
     """The leased slots as their owner may see them, without those that nobody holds any more. One query."""
-    own = Draft.objects.filter(slot=OuterRef("pk"), labeler=OuterRef("lease_owner"))
-    held = _with_all_that_is_shown(Slot.objects.filter(pk__in=slots, lease_token__isnull=False))
-    return {
-        slot.pk: _assignment(slot, slot.lease_token, slot.lease_until, slot.draft_body)
-        for slot in held.annotate(draft_body=Subquery(own.values("body")))
-    }
+    found = statements.rows(HELD, {"project": project.pk, "slots": list(slots)})
+    return {row[0]: _held(project, row) for row in found}
+
+
+HELD = """
+SELECT slot.id, slot.lease_token, slot.lease_until, draft.body, (
+        SELECT max(version) FROM annotation_instructions WHERE project_id = %(project)s),
+    problem.text, problem.subject, problem.answer, solution.steps
+FROM annotation_slot slot JOIN annotation_solution solution ON solution.id = slot.solution_id
+JOIN annotation_problem problem ON problem.id = solution.problem_id
+LEFT JOIN annotation_draft draft ON draft.slot_id = slot.id AND draft.labeler_id = slot.lease_owner_id
+WHERE slot.id = ANY(%(slots)s) AND slot.project_id = %(project)s AND slot.lease_token IS NOT NULL"""
+
+
+def _held(project: Project, row: Sequence[Any]) -> Assignment:
+    slot, token, until, draft, version, text, subject, answer, steps = row
+    return Assignment(
+        slot=slot,
+        lease_token=token,
+        lease_until=until,
+        problem=ShownProblem(text, subject, None if project.answer_policy == AnswerPolicy.NEVER else answer),
+        steps=steps if project.phase == 2 else [],
+        policies=_policies(project),
+        instructions_version=version,
+        draft=None if draft is None else json.loads(draft),
+    )
 
 
 def reopened(labeler: Labeler, label_id: UUID) -> Assignment | None:
@@ -147,7 +186,13 @@ def newest_rules(project: Project) -> Instructions:
 
 def done_today(labeler: Labeler) -> int:
     """Labels since midnight, UTC."""
-    return Label.objects.filter(labeler=labeler, supersedes__isnull=True, created_at__gte=TruncDay(Now())).count()
+    ((done,),) = statements.rows(DONE_TODAY, {"labeler": labeler.pk})
+    return int(done)
+
+
+DONE_TODAY = """
+SELECT count(*) FROM annotation_label
+WHERE labeler_id = %(labeler)s AND supersedes_id IS NULL AND created_at >= date_trunc('day', now(), 'UTC')"""
 
 
 def _with_all_that_is_shown(slots: QuerySet[Slot]) -> Any:

@@ -1,6 +1,7 @@
 """How a slot is given out: the statements of the queue, each of them whole in itself, and the chances of gold."""
 
 import random
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from annotation.models import Labeler, Project
+from annotation.queries import statements
 
 PREFETCH_MINUTES = 2  # renewed with the lease of the solution in front
 
@@ -110,12 +112,24 @@ FROM theirs WHERE slot.id = theirs.id
 RETURNING slot.id, slot.lease_token, slot.lease_until, slot.prefetched
 """
 
-# What was set aside is what they work on now.
-PROMOTE = """
-UPDATE annotation_slot
-SET prefetched = false, lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
-WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s AND prefetched
-RETURNING id
+# The same, and where they hold only what was set aside for them and know the rules, that is what they work on now.
+MOVE_UP = """
+WITH theirs AS (
+    SELECT id, prefetched FROM annotation_slot
+    WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
+    ORDER BY id FOR UPDATE
+), change AS (
+    SELECT NOT EXISTS (SELECT 1 FROM theirs WHERE NOT prefetched) AND NOT EXISTS (
+        SELECT 1 FROM annotation_instructions rules
+        WHERE rules.project_id = %(project)s AND rules.must_acknowledge AND rules.version > 1 AND NOT EXISTS (
+            SELECT 1 FROM annotation_acknowledgement known
+            WHERE known.labeler_id = %(labeler)s AND known.version >= rules.version)) AS moves_up
+)
+UPDATE annotation_slot slot
+SET prefetched = theirs.prefetched AND NOT change.moves_up, lease_until = clock_timestamp() + make_interval(
+    mins => CASE WHEN theirs.prefetched AND NOT change.moves_up THEN %(ahead_minutes)s ELSE %(minutes)s END)
+FROM theirs, change WHERE slot.id = theirs.id
+RETURNING slot.id, slot.prefetched
 """
 
 # What nobody else is to get: a slot that was made for one person's screening, and what stopped meanwhile to be what it was
@@ -167,8 +181,15 @@ def held(who: Claimant) -> tuple[int | None, int | None]:
     return slots.get(False), slots.get(True)
 
 
-def promote(who: Claimant) -> int | None:
-    return _alone(PROMOTE, who, at_front=True)
+def move_up(who: Claimant) -> tuple[int | None, int | None]:
+    """As `held`; where nothing is in front, what was set aside is, unless there are rules that they have yet to read."""
+    try:
+        with _whole():
+            found = _rows(MOVE_UP, who, ahead_minutes=PREFETCH_MINUTES)
+    except IntegrityError:
+        return held(who)  # their other tab was faster
+    slots = {is_ahead: slot for slot, is_ahead in found}
+    return slots.get(False), slots.get(True)
 
 
 def take_over(who: Claimant) -> int | None:
@@ -206,7 +227,7 @@ def _alone(sql: str, who: Claimant, *, at_front: bool, **values: Any) -> int | N
     """The slot that the labeler gets; where one_lease_per_labeler or one_prefetched_slot_per_labeler says that their
     other tab was faster, what that one got."""
     try:
-        with transaction.atomic():
+        with _whole():
             rows = _rows(sql, who, **values)
     except IntegrityError:
         front, ahead = held(who)
@@ -214,11 +235,13 @@ def _alone(sql: str, who: Claimant, *, at_front: bool, **values: Any) -> int | N
     return rows[0][0] if rows else None
 
 
+def _whole() -> AbstractContextManager[Any]:
+    """One statement is a transaction by itself; inside another it wants a savepoint, to be taken back alone."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
 def _rows(sql: str, who: Claimant, **values: Any) -> list[Any]:
     project = who.project
     fixed: dict[str, Any] = {"project": project.pk, "labeler": who.labeler.pk, "minutes": project.lease_minutes}
     fixed["most"] = project.most_of_problem_per_labeler
-    with connection.cursor() as cursor:
-        cursor.execute(sql, fixed | values)
-        rows: list[Any] = cursor.fetchall()
-        return rows
+    return statements.rows(sql, fixed | values)

@@ -53,17 +53,23 @@ class Row:
     chosen: bool = False
     flagged: bool | None = None
 
+    def values(self) -> tuple[Any, ...]:
+        """As a StepRating has them: step, option, text, rating, flagged, chosen, human, ms."""
+        one = self.rating
+        return one.step, one.option, self.text, one.rating, self.flagged, self.chosen, bool(one.text), one.ms
+
     def for_label(self, label: Label) -> StepRating:
+        step, option, text, rating, flagged, chosen, human, ms = self.values()
         return StepRating(
             label=label,
-            step=self.rating.step,
-            option=self.rating.option,
-            text=self.text,
-            rating=self.rating.rating,
-            flagged=self.flagged,
-            chosen=self.chosen,
-            human=bool(self.rating.text),
-            ms=self.rating.ms,
+            step=step,
+            option=option,
+            text=text,
+            rating=rating,
+            flagged=flagged,
+            chosen=chosen,
+            human=human,
+            ms=ms,
         )
 
 

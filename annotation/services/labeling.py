@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from annotation.models import Draft, Label, Labeler, LabelExtension, Lease, Project, Slot, StepRating
+from annotation.models import Label, Labeler, LabelExtension, Lease, Project, Slot
 from annotation.models.labels import ExtensionKind, Purpose
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import labeling as labeling_queries
-from annotation.services import adjudication, dialogue, disputes, guesses, options, overlap, quality, queue
+from annotation.services import adjudication, dialogue, disputes, guesses, label_rows, options, overlap, quality, queue
 from annotation.services.judgements import IncompleteLabel, Judgement, Row, check_judgement, solution_rows
 from annotation.services.quality import Feedback
 from annotation.services.queue import Work
@@ -116,17 +116,17 @@ def _record(  # noqa: PLR0913 - the arguments of submit_label
     supersedes: UUID | None,
 ) -> tuple[Label, bool]:
     # Two arrivals of one label meet at this lock: the second one finds what the first one wrote.
-    slots = Slot.objects.select_for_update(of=("self",)).select_related("solution__problem", "project")
-    slot = slots.filter(pk=slot_id, project=project).first()
-    if slot is None or not Lease.objects.filter(token=token, slot=slot, labeler=by).exists():
+    slot = label_rows.locked(project=project, slot=slot_id)
+    seen = label_rows.look(slot=slot, by=by, token=token, label=label_id) if slot else None
+    if slot is None or seen is None or not seen.is_earned:
         raise NotYourSlot
-    stored = Label.objects.filter(pk=label_id).first()
-    if stored is not None:
+    if seen.is_stored:
+        stored = Label.objects.get(pk=label_id)
         if (stored.labeler_id, stored.slot_id) != (by.pk, slot.pk) or bytes(stored.payload_hash) != judgement.digest():
             raise IdReused
         return stored, True
     corrected = _correctable(by, slot, supersedes) if supersedes else None
-    return _write(_Arrival(label_id, by, slot, token, judgement, corrected)), False
+    return _write(_Arrival(label_id, by, slot, token, judgement, corrected), is_shared=seen.is_shared), False
 
 
 def _correctable(by: Labeler, slot: Slot, label_id: UUID) -> Label:
@@ -140,13 +140,13 @@ def _correctable(by: Labeler, slot: Slot, label_id: UUID) -> Label:
     return label
 
 
-def _write(arrival: _Arrival) -> Label:
+def _write(arrival: _Arrival, *, is_shared: bool) -> Label:
     slot, judgement = arrival.slot, arrival.judgement
     rows = _rows(slot, judgement)
     # A lease that ran out is no harm as long as nobody else was given the slot.
     mine = slot.state == SlotState.LEASED and slot.lease_token == arrival.token
     punctual = mine or slot.state == SlotState.READY
-    label = Label.objects.create(
+    label = Label(
         id=arrival.id,
         project=slot.project,
         slot=slot,
@@ -159,15 +159,12 @@ def _write(arrival: _Arrival) -> Label:
         supersedes=arrival.supersedes,
         **_fields(judgement),
     )
-    StepRating.objects.bulk_create([row.for_label(label) for row in rows])
+    label_rows.keep(label=label, rows=rows, ends_slot=punctual and not arrival.supersedes)
     _keep_extensions(label, judgement)
-    if punctual and not arrival.supersedes:
-        slot.finish()
-    Draft.objects.filter(slot=slot, labeler=arrival.by).delete()
     if label.purpose == Purpose.PRODUCTION:  # of the others we know the answer
         disputes.follow_up(label=label)
         guesses.follow_up(label=label, rows=rows)
-    if overlap.is_shared(label=label, slot=slot):
+    if is_shared and overlap.hold(label=label):
         overlap.follow_up(label=label, slot=slot)
         adjudication.look_again(project=label.project, solutions=[label.solution_id])
     quality.compare(label=label, rows=rows)

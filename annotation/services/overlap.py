@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import floor
 from random import Random
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 
 from annotation.models import Gold, Label, Round, Slot, Solution
 from annotation.models.labels import JUDGED, Origin, Purpose
@@ -45,18 +45,16 @@ def _twin(slot: Slot) -> Slot:
     )
 
 
-def is_shared(*, label: Label, slot: Slot) -> bool:
-    """Whether others have labeled the solution too, or are to.
+def hold(*, label: Label) -> bool:
+    """Whether it matters that others have labeled the solution too, or are to.
 
     In the transaction of the label. Two that come at once do not see each other: so the solution is locked where it is
-    shared, and whoever is second waits here, and sees the first in what is asked after this.
+    shared (label_rows.look), and whoever is second waits here, and sees the first in what is asked after this.
     """
     if label.purpose != Purpose.PRODUCTION or label.phase != 2:
         return False
-    labels = Label.objects.filter(solution=OuterRef("pk")).exclude(pk=label.pk)
-    slots = Slot.objects.in_queue().filter(solution=OuterRef("pk")).exclude(state=SlotState.VOID)
-    shared = Solution.objects.filter(Exists(labels) | Exists(slots.exclude(pk=slot.pk)), pk=label.solution_id)
-    return bool(shared.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)[:1])
+    shared = Solution.objects.filter(pk=label.solution_id).select_for_update(no_key=True)
+    return bool(shared.values_list("pk", flat=True)[:1])
 
 
 def follow_up(*, label: Label, slot: Slot) -> Slot | None:

@@ -112,7 +112,7 @@ def _work(who: Claimant, *, with_ahead: bool) -> Work:
             return Work(None)
         if with_ahead and ahead is None:
             ahead = _claim(who, ahead=True)
-        found = labeling_queries.assignments([front] if ahead is None else [front, ahead])
+        found = labeling_queries.assignments(who.project, [front] if ahead is None else [front, ahead])
         # Not there where their other tab handed the label in just now: look for the next one.
         if front in found:
             return Work(found[front], found.get(ahead) if ahead else None)
@@ -128,12 +128,11 @@ def _check_may_work(labeler: Labeler) -> None:
 
 def _take(who: Claimant) -> tuple[int | None, int | None]:
     """The slot to work on, and what is set aside already. Raises NotAdmitted, RulesChanged."""
-    front, ahead = claims.held(who)
+    front, ahead = claims.move_up(who)
     if front is not None:
         return front, ahead
     _check_rules_are_known(who)
-    front = claims.promote(who) if ahead is not None else None
-    return (_claim_patiently(who) if front is None else front), None
+    return _claim_patiently(who), None
 
 
 def _check_rules_are_known(who: Claimant) -> None:

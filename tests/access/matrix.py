@@ -13,6 +13,7 @@ object of the test's world it is shown; the same object must be 404 for everybod
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
 OWNER = "the lead of the first project, whose it is; not there for anybody else"
+TOKEN_OF_THE_SETTINGS = "whoever sends METRICS_TOKEN, which no test here sets: it is not there"
 STRANGERS = "everybody but those of the project"
 ANY_LEAD = "whoever leads a project, whichever it is"
 LABELER = "labeler"
@@ -45,6 +46,7 @@ PAGES = {
     "who": {"GET": ANYBODY},
     "healthz": {"GET": ANYBODY},
     "readyz": {"GET": ANYBODY},
+    "metrics": {"GET": TOKEN_OF_THE_SETTINGS},
     "label": {"GET": LABELER},
     "work": {"GET": LABELER},
     "acknowledge": {"POST": LABELER},

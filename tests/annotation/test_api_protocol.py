@@ -286,7 +286,7 @@ def test_whole_dialogues_held_over_http_are_sound_records(alice, client_for):
 
 # Queries -------------------------------------------------------------------------------------------------------------
 
-WHO = 4  # session · user · membership with its project · labeler
+WHO = 3  # session · user · labeler with membership and project
 
 
 def test_the_endpoints_of_one_label_count_their_queries(client, held, django_assert_num_queries):
@@ -294,8 +294,8 @@ def test_the_endpoints_of_one_label_count_their_queries(client, held, django_ass
     post(client, "algebra/claim")
     post(client, "algebra/alternatives", place(held, step=1))
 
-    # renew both · both slots
-    with django_assert_num_queries(WHO + 2):
+    # savepoint · renew both · release · both slots
+    with django_assert_num_queries(WHO + 4):
         post(client, "algebra/claim")
     # savepoint · renew both · draft · release · messages that wait to be read
     with django_assert_num_queries(WHO + 5):
@@ -309,10 +309,11 @@ def test_the_endpoints_of_one_label_count_their_queries(client, held, django_ass
     body = label_body(held, (1, -1))
     body["ratings"] += [{"step": 1, "option": n, "rating": 0} for n in (1, 2)]
     # as in test_labeling, and the options
-    with django_assert_num_queries(WHO + 22):
+    with django_assert_num_queries(WHO + 15):
         assert post(client, "algebra/labels", body).status_code == 201
-    # sent again: savepoint · lock · lease · replay · release; renew both · both slots; done today
-    with django_assert_num_queries(WHO + 8):
+    # sent again: savepoint · lock · lease, replay · the label · release; savepoint · renew both · release · both slots;
+    # done today
+    with django_assert_num_queries(WHO + 10):
         assert post(client, "algebra/labels", body).status_code == 200
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pgtrigger
 import pytest
-from django.db import DatabaseError
+from django.db import IntegrityError
 from django.db.models import F
 
-from annotation.models import Dispute, Draft, Label, LabelExtension, Slot, StepRating
+from annotation.models import Dispute, Draft, Label, LabelExtension, Slot
 from annotation.models.snapshots import View
 from annotation.queries import labeling as queries
 from annotation.services import dialogue, judgements, labeling, queue
-from annotation.services.judgements import Rating
+from annotation.services.judgements import Rating, Row
 from tests import factories
 from tests.annotation.prm800k import exported
 from tests.annotation.test_dialogue import FINAL, dialogue_about, given
@@ -261,11 +261,9 @@ def test_a_correction_that_is_refused_leaves_everything_as_it_was(alice, old):
 
 
 def test_a_correction_without_its_ratings_is_none(alice, old, monkeypatch):
-    def broken(*_, **__):
-        raise DatabaseError("the second write fails")
-
-    monkeypatch.setattr(StepRating.objects, "bulk_create", broken)
-    with pytest.raises(DatabaseError):
+    # The second write fails: PostgreSQL takes no such rating.
+    monkeypatch.setattr(Row, "values", lambda _: (0, 0, None, 7, None, True, False, 900))
+    with pytest.raises(IntegrityError, match="rating_is_minus_one_zero_or_one"):
         correct(alice, old)
 
     assert list(Label.objects.current()) == [old]

@@ -360,7 +360,7 @@ def test_a_position_asks_once_for_each_step_and_a_label_no_more(alice, three_way
     with django_assert_num_queries(2):
         dialogue.walk(slot=slot, turns=turns[:1])
     # as in phase 2 (see test_labeling), with the two sets of options instead of nothing, and nothing else in the queue:
-    # savepoint · lock · lease · replay? · options · options · label · ratings · slot done · draft · release; renew ·
-    # rules · is gold due · savepoint · claim · release · waiting? · expired? · set aside for others? · renew; done today
-    with django_assert_num_queries(22):
+    # savepoint · lock · lease, replay? · options · options · label and all · release; savepoint · renew · release · rules ·
+    # is gold due · savepoint · claim · release · waiting? · expired? · set aside for others? · renew; done today
+    with django_assert_num_queries(20):
         hand_in(alice, assignment, *turns)

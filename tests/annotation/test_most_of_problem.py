@@ -89,6 +89,7 @@ def test_g6_where_only_such_are_left_a_labeler_hears_at_once_that_there_is_nothi
 def test_g6_the_limit_asks_no_further_question(most, project, alice, crowded, django_assert_num_queries):
     crowded(most)
 
-    # what is held · rules · is gold due · savepoint · claim · its release · the assignment with its problem
-    with django_assert_num_queries(7):
+    # savepoint · what is held · release · rules · is gold due · savepoint · claim · its release · the assignment with its
+    # problem
+    with django_assert_num_queries(9):
         queue.claim_next(project=project, by=alice)

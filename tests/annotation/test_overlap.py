@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation.models import Label, Lease, Project, Slot
 from annotation.models.slots import Arm
@@ -223,12 +224,18 @@ def test_f9_no_third_label_is_asked_for_of_what_is_known_by_now(project, alice, 
     assert waves(project, state="ready") == []
 
 
-def test_f9_where_nothing_is_labeled_twice_a_label_pays_one_question(project, alice, django_assert_num_queries):
+@pytest.mark.parametrize(("doubled", "locks"), [(0, 0), (1, 1)])
+def test_f9_a_solution_is_locked_where_it_is_labeled_twice_and_else_a_label_pays_nothing(
+    project, alice, doubled, locks
+):
+    share(project, doubled)
     factories.queued(project)
-    label = factories.label(alice)
+    held = queue.claim_next(project=project, by=alice)
 
-    with django_assert_num_queries(1):
-        assert not overlap.is_shared(label=label, slot=label.slot)
+    with CaptureQueriesContext(connection) as asked:
+        factories.submit(alice, held, (1, 1, -1))
+
+    assert sum("FOR NO KEY UPDATE" in one["sql"] for one in asked) == locks
 
 
 @pytest.mark.services

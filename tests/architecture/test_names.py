@@ -95,4 +95,4 @@ def test_every_environment_variable_is_in_the_example_file_and_the_other_way_rou
 def test_no_route_hides_outside_the_known_prefixes():
     prefixes = {str(pattern.pattern).split("/")[0] for pattern in get_resolver().url_patterns}
 
-    assert prefixes <= {"", "api", "accounts", "new", "p", "healthz", "readyz"}
+    assert prefixes <= {"", "api", "accounts", "new", "p", "healthz", "readyz", "metrics"}

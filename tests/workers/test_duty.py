@@ -1,14 +1,18 @@
 """A job in the hands of a worker: its programs and its progress."""
 
+import logging
 import subprocess
 import sys
+import time
 
 import pytest
 
 from active_learning.resumable import Part
+from annotation import logs
 from annotation.models import Job
 from annotation.services import jobs
 from tests import factories
+from workers import duty
 from workers.child import Child, ChildFailed, ChildKilled
 from workers.duty import Duty
 
@@ -96,3 +100,23 @@ def test_h12_progress_never_goes_back(project, monkeypatch):
 
     assert [done for _, done, _ in seen] == [0, 2, 5, 5, 5, 5, 8]
     assert {(stage, total) for stage, _, total in seen[1:]} == {("train", 8)}
+
+
+@pytest.mark.django_db
+def test_what_is_logged_of_a_job_names_it_from_its_heartbeat_too(project, monkeypatch):
+    job = Job.objects.create(project=project, kind="import")
+    monkeypatch.setattr(duty, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(Duty, "beat_now", lambda self: heard.append(logs.Line().format(logging.makeLogRecord({}))))
+    heard, imports = [], Work()
+
+    assert duty.work_off("import", imports) == 1
+
+    assert len(heard) > 1
+    assert {line.rpartition("[")[2] for line in heard} == {f"job={job.pk} kind=import project={project.pk}]"}
+
+
+class Work:
+    """Takes as long as some heartbeats."""
+
+    def run(self, duty):
+        time.sleep(0.2)
