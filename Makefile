@@ -46,7 +46,7 @@ bench: setup chromium ## how fast the labeling page, scoring, training and selec
 bench-efficiency: setup ## how many labels it saves to choose them (ARGS="--base DIR" for people's ratings too); minutes
 	@$(BIN)/python -m tests.benchmarks.efficiency --out var/efficiency $(ARGS)
 
-bench-supervision: setup ## what automatic supervision is worth on the toy domain; a quarter of an hour
+bench-supervision: setup ## what automatic supervision is worth on the toy domain; five minutes of one core
 	@$(BIN)/python -m tests.benchmarks.supervision --out var/supervision $(ARGS)
 
 pictures: setup chromium ## the pictures of docs/pages.md, taken anew

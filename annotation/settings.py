@@ -9,7 +9,7 @@ from typing import Final
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from annotation import environment, local, logs
+from annotation import connections, environment, local, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.LoudEnv()
@@ -147,7 +147,12 @@ DATABASES["default"] |= {
 }
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
 if POOL := env.int("DATABASE_POOL_SIZE", default=0):
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": POOL, "timeout": 5}
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": POOL,
+        "timeout": 5,
+        "connection_class": connections.PatientConnection,
+    }
 PGHISTORY_APPEND_ONLY = True  # nobody rewrites what was, not even in SQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -14,14 +14,17 @@ A test here says by its mark what it proves, and by the fixture what it measured
 """
 
 import random
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.prove import figures
+from tests.prove.harness import site
 
 SEED = 20261126
+SOLUTIONS = 12_000
 
 
 def pytest_addoption(parser):
@@ -64,6 +67,17 @@ def prove(request):
     began = time.monotonic()
     yield Prove(request)
     request.node.user_properties.append(("seconds", time.monotonic() - began))
+
+
+@pytest.fixture(scope="session")
+def broken_site():
+    """A Stepmark of its own with a long queue and 32 labelers, and no web yet; each proof starts the one it wants."""
+    with tempfile.TemporaryDirectory(prefix="stepmark-prove-") as folder:
+        data = Path(folder)
+        data.chmod(0o711)  # as root its services run as another user, who has to pass through
+        with site.running(data) as running:
+            running.fill(SOLUTIONS)
+            yield running
 
 
 @pytest.hookimpl(tryfirst=True)

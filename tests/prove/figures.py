@@ -80,7 +80,7 @@ def write(figures: Iterable[Figure], folder: Path, *, full: bool) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     rows = in_order(figures)
     told = source() | {"counts": "full" if full else "short"}
-    (folder / "figures.md").write_text(f"{_sentence(told)}\n\n{table(rows)}\n")
+    (folder / "figures.md").write_text(f"{sentence(told)}\n\n{table(rows)}\n")
     (folder / "figures.json").write_text(json.dumps(told | {"figures": [asdict(one) for one in rows]}, indent=1) + "\n")
     return folder / "figures.json"
 
@@ -97,7 +97,7 @@ def source() -> dict[str, Any]:
     }
 
 
-def _sentence(told: dict[str, Any]) -> str:
+def sentence(told: dict[str, Any]) -> str:
     return (
         f"Commit {told['commit']}, {told['when']}, {told['cores']} cores ({told['machine']}), Python {told['python']}, "
         f"{told['counts']} counts."

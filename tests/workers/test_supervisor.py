@@ -215,7 +215,9 @@ def test_given_addresses_are_used_and_nothing_embedded_is_started(data):
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            with running(data, DATABASE_URL=given, REDIS_URL=os.environ["REDIS_URL"], SECRET_KEY=secrets.token_urlsafe(64)) as up:
+            with running(
+                data, DATABASE_URL=given, REDIS_URL=os.environ["REDIS_URL"], SECRET_KEY=secrets.token_urlsafe(64)
+            ) as up:
                 assert answers(up)
                 assert living(up) == {"gunicorn"}
                 assert not (data / "postgres").exists()

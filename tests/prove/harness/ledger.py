@@ -24,6 +24,7 @@ class Ledger:
         self.statuses = defaultdict(Counter)
         self.seconds = defaultdict(list)  # of answers
         self.refusals = []
+        self.longest = 0.0  # seconds from a request to its end, answered or not
 
     def acknowledged(self, label, assignment, ratings):
         with self._lock:
@@ -32,6 +33,7 @@ class Ledger:
     def answered(self, what, status, seconds):
         with self._lock:
             self.statuses[what][status] += 1
+            self.longest = max(self.longest, seconds)
             if status in (200, 201):
                 self.seconds[what].append(seconds)
 
@@ -45,6 +47,19 @@ class Ledger:
     def count(self, status):
         """Answers with this status, to anything; None: no answer."""
         return sum(found[status] for found in self.statuses.values())
+
+    def requests(self):
+        return sum(found.total() for found in self.statuses.values())
+
+    def failures(self):
+        """Requests that no answer came to, or that the site says is its own fault."""
+        return sum(
+            found[status] for found in self.statuses.values() for status in found if status is None or status >= 500
+        )
+
+    def comes_back_within(self, moments, *, middle=float("inf"), longest):
+        found = self.wait_after(moments)
+        return found[0] < middle and found[1] < longest
 
     def wait_after(self, moments):
         """Seconds from each moment to the first acknowledgement after it: (median, longest)."""

@@ -36,5 +36,27 @@ def bare(environ, start_response):
     return sound(environ, start_response)
 
 
+def patient(environ, start_response):
+    """Waits for the database however long it takes."""
+    from annotation import connections
+
+    connections.LONGEST_WAIT_SECONDS = 3600.0
+    return sound(environ, start_response)
+
+
+def chatty(environ, start_response):
+    """Asks the broker before each request, as a site that keeps its sessions there does."""
+    import redis
+    from django.conf import settings
+
+    try:
+        path = settings.CELERY_BROKER_URL.removeprefix("redis+socket://").partition("?")[0]
+        redis.Redis(unix_socket_path=path, socket_timeout=1).ping()
+    except redis.RedisError:
+        start_response("500 Internal Server Error", [("Content-Type", "application/json")])
+        return [b"{}"]
+    return sound(environ, start_response)
+
+
 class _Never(Exception):
     pass

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+import redis
 
 from annotation import local
 from workers import embedded
@@ -24,9 +25,13 @@ SLUG = "prove"
 class Impatient(Keeper):
     """Starts at once what a test has killed, however often: a supervisor's patience is not what is measured."""
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.pauses = {}  # seconds, by name
+
     def _plan_restart(self, child, now):
         signal_group(child.process, signal.SIGKILL)
-        child.restart_at = now
+        child.restart_at = now + self.pauses.get(child.program.name, 0.0)
 
     def pid(self, name):
         return self._children[name].process.pid
@@ -116,6 +121,16 @@ class Site:
         if workers := _children(self.programs.pid("web")):
             _kill(luck.choice(sorted(workers)))
 
+    def reload_the_web(self):
+        os.kill(self.programs.pid("web"), signal.SIGHUP)
+
+    def stop_the_web(self):
+        """Politely; returns the seconds that it took."""
+        process, began = self.programs._children["web"].process, time.monotonic()
+        process.terminate()
+        process.wait(60)
+        return time.monotonic() - began
+
     def kill_the_web(self):
         signal_group(self.programs._children["web"].process, signal.SIGKILL)
 
@@ -125,8 +140,30 @@ class Site:
         for pid in [server, *_children(server)]:
             _kill(pid)
 
+    @contextmanager
+    def deaf_database(self):
+        """The server and its backends take what they are sent and do nothing."""
+        server = self.services.pid("postgres")
+        deaf = [server, *_children(server)]
+        for pid in deaf:
+            _signal(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in deaf:
+                _signal(pid, signal.SIGCONT)
+
     def kill_the_broker(self):
         _kill(self.services.pid("valkey"))
+
+    def empty_the_broker(self):
+        path = self.environment["REDIS_URL"].removeprefix("redis+socket://").partition("?")[0]
+        with suppress(redis.RedisError):
+            redis.Redis(unix_socket_path=path).flushall()
+
+    def kill_everything(self):
+        for kill in (self.kill_the_web, self.kill_the_broker, self.kill_the_database):
+            kill()
 
     def end_connections(self, luck, most=3):
         """pg_terminate_backend on some that serve the web."""
@@ -165,8 +202,12 @@ def _children(pid):
 
 
 def _kill(pid):
+    _signal(pid, signal.SIGKILL)
+
+
+def _signal(pid, number):
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
 
 def _free_port():

@@ -1,0 +1,28 @@
+"""Connections of the web to PostgreSQL, none of which waits for ever."""
+
+import time
+from typing import Any
+
+import psycopg
+
+# Longer than a statement may take (labeling_ui/wsgi.py), so that a server that lives says itself what happened.
+LONGEST_WAIT_SECONDS = 11.0
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """Gives up on a server that takes what it is sent and never answers.
+
+    statement_timeout is the server's own clock and stops with it; tcp_user_timeout sees a network that is gone, not a
+    server that hangs. Without this each thread of the web would wait until somebody restarts it.
+    """
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Raises psycopg.OperationalError where the answer is not there in time; the connection is closed then."""
+        most = LONGEST_WAIT_SECONDS if timeout is None else timeout
+        began = time.monotonic()
+        try:
+            return super().wait(gen, interval, most)
+        except psycopg.OperationalError:
+            if time.monotonic() - began >= most:
+                self.pgconn.finish()  # else the late answer would be taken for that of the next statement
+            raise

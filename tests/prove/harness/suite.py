@@ -1,0 +1,52 @@
+"""Ordinary tests as a proof: how many of them hold, on the code as it is and with a line of it taken out."""
+
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    passed: int
+    failed: tuple[str, ...]
+    skipped: int
+
+    @property
+    def tests(self):
+        return self.passed + len(self.failed)
+
+    def __str__(self):
+        return f"{self.passed} of {self.tests} hold" + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+def run(*arguments, planted=""):
+    """pytest with these arguments, in a process of its own; `planted` is Python that spoils the code before."""
+    with tempfile.TemporaryDirectory() as folder:
+        plugin = Path(folder) / "planted_fault.py"
+        # Imported when the tests are collected: Django is set up, and no test module has taken a copy yet.
+        plugin.write_text(f"def pytest_sessionstart():\n    exec({planted!r}, {{}})\n")
+        file = Path(folder) / "outcome.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+        command += ["-p", "planted_fault", "-o", f"pythonpath={folder}", f"--junitxml={file}", *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert file.exists(), done.stdout[-3000:] + done.stderr[-3000:]
+        return _read(file)
+
+
+def _read(file):
+    cases = ET.parse(file).getroot().iter("testcase")  # noqa: S314 - pytest's own
+    passed, failed, skipped = 0, [], 0
+    for case in cases:
+        found = {child.tag for child in case}
+        if found & {"failure", "error"}:
+            failed.append(case.get("name"))
+        elif "skipped" in found:
+            skipped += 1
+        else:
+            passed += 1
+    return Outcome(passed, tuple(failed), skipped)
