@@ -148,9 +148,9 @@ DATABASES["default"] |= {
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
 if POOL := env.int("DATABASE_POOL_SIZE", default=0):
     DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 1,
+        "min_size": POOL,  # one for each thread: only while the database is away does anybody wait for one
         "max_size": POOL,
-        "timeout": 3,
+        "timeout": 1.5,
         "connection_class": connections.PatientConnection,
     }
 PGHISTORY_APPEND_ONLY = True  # nobody rewrites what was, not even in SQL
