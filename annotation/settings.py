@@ -150,7 +150,7 @@ if POOL := env.int("DATABASE_POOL_SIZE", default=0):
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": POOL,
-        "timeout": 5,
+        "timeout": 3,
         "connection_class": connections.PatientConnection,
     }
 PGHISTORY_APPEND_ONLY = True  # nobody rewrites what was, not even in SQL

@@ -41,5 +41,3 @@ def test_where_none_comes_the_connection_is_given_up(connection):
 
     assert 0.5 <= time.monotonic() - began < 4
     assert connection.closed
-
-

@@ -146,7 +146,7 @@ def label_page(open_page):
     return opened
 
 
-@pytest.fixture(params=["en", "zh-hans"])
+@pytest.fixture(params=["en", pytest.param("zh-hans", marks=pytest.mark.proof)])
 def language(request):
     return request.param
 

@@ -16,6 +16,7 @@ A test here says by its mark what it proves, and by the fixture what it measured
 import random
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,12 +73,23 @@ def prove(request):
 @pytest.fixture(scope="session")
 def broken_site():
     """A Stepmark of its own with a long queue and 32 labelers, and no web yet; each proof starts the one it wants."""
+    with open_to_others() as folder, site.running(folder) as running:
+        running.fill(SOLUTIONS)
+        yield running
+
+
+@pytest.fixture
+def open_folder():
+    with open_to_others() as folder:
+        yield folder
+
+
+@contextmanager
+def open_to_others():
+    """A folder that is gone afterwards; as root the services run as another user, who has to pass through."""
     with tempfile.TemporaryDirectory(prefix="stepmark-prove-") as folder:
-        data = Path(folder)
-        data.chmod(0o711)  # as root its services run as another user, who has to pass through
-        with site.running(data) as running:
-            running.fill(SOLUTIONS)
-            yield running
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -52,6 +52,7 @@ def test_h9_only_a_program_that_somebody_ended_is_worth_another_start(end, raise
     assert type(ended.value) is raised
 
 
+@pytest.mark.proof
 def test_a_program_whose_output_another_one_is_writing_lets_the_job_wait(tmp_path):
     out = tmp_path / "solutions.jsonl"
     (tmp_path / "problems.jsonl").write_text("")

@@ -34,11 +34,8 @@ POINTS = [
     "chosen",
     "published",
 ]
-BY_DEFAULT = [
-    "train going",
-    "storing scores:25",
-    "chosen",
-]  # the rest: pytest -m proof tests/workers/test_kill_points.py
+WITHOUT_A_SELECTOR = ["train going", "storing scores:25", "chosen"]
+BY_DEFAULT = "chosen"  # the rest: pytest -m proof tests/workers/test_kill_points.py
 WORKER = """
 import django; django.setup()
 from annotation.models.jobs import JobKind
@@ -60,18 +57,18 @@ def worker_that_dies_at(point):
 
 @pytest.fixture
 def project(point):
-    """What a round by chance chose is labeled; before the points of BY_DEFAULT, which cost less so, no selector is in
-    use, and before the others a first one is."""
+    """What a round by chance chose is labeled; before the points of WITHOUT_A_SELECTOR, which cost less so, none is
+    in use, and before the others a first one is."""
     project = toy_project()
     labeler = factories.member(project, "labeler")
-    for _ in range(1 if point in BY_DEFAULT else 2):
+    for _ in range(1 if point in WITHOUT_A_SELECTOR else 2):
         run_round(project)
         label_everything(labeler)
     return project
 
 
 @pytest.mark.parametrize(
-    "point", [point if point in BY_DEFAULT else pytest.param(point, marks=pytest.mark.proof) for point in POINTS]
+    "point", [point if point == BY_DEFAULT else pytest.param(point, marks=pytest.mark.proof) for point in POINTS]
 )
 def test_h9_whenever_a_worker_is_killed_the_next_one_ends_the_round_once(point, project):
     before = set(Slot.objects.values_list("pk", flat=True))

@@ -20,6 +20,7 @@ from workers.duty import work_off
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.slow]
 
 
+@pytest.mark.proof
 def test_k8_a_selector_learns_from_automatic_labels_at_the_ratio_and_from_none_that_people_labeled(tmp_path, settings):
     settings.DATA_DIR = tmp_path
     project = toy_project()
@@ -57,6 +58,7 @@ def test_a_round_of_too_few_labels_says_that_it_did_not_use_the_automatic_ones(t
     assert first.report["automatic"] == {"source": "completer", "ratio": 1.0, "is_used": False}
 
 
+@pytest.mark.proof
 def test_k8_a_search_rates_all_steps_as_far_as_the_first_bad_one(tmp_path, settings):
     settings.DATA_DIR = tmp_path
     project = toy_project()

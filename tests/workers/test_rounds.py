@@ -144,6 +144,7 @@ def test_a_round_by_chance_needs_no_model_however_many_labels_there_are(labeled_
     assert set(Slot.objects.filter(round=second).values_list("arm", flat=True)) == {"random"}
 
 
+@pytest.mark.proof
 def test_a_training_that_cannot_work_fails_the_round_with_its_reason_and_leaves_the_queue(labeled_project):
     labeled_project.base_model = "/nowhere"
     labeled_project.save()

@@ -60,6 +60,7 @@ def test_a4_a_worker_has_solutions_written_and_brings_them_in_with_where_they_ca
     assert list((data_dir / "sampling").iterdir()) == []
 
 
+@pytest.mark.proof
 def test_a4_the_same_seed_brings_nothing_new(problems, dana, project):
     first = sampled(project, dana)
     before = list(Solution.objects.order_by("pk").values_list("steps", flat=True))
@@ -71,6 +72,7 @@ def test_a4_the_same_seed_brings_nothing_new(problems, dana, project):
     assert again.batch.report["result"]["already_there"] == first.batch.report["result"]["created"]
 
 
+@pytest.mark.proof
 def test_a7_what_was_cut_off_is_kept_as_incomplete(problems, dana, project):
     sampled(project, dana, max_new_tokens=9)
 
@@ -78,6 +80,7 @@ def test_a7_what_was_cut_off_is_kept_as_incomplete(problems, dana, project):
     assert not Solution.objects.filter(project=project).selectable().exists()
 
 
+@pytest.mark.proof
 def test_a4_what_was_sampled_is_taken_back_as_an_import_is(problems, dana, project):
     made = sampled(project, dana)
 
@@ -124,6 +127,7 @@ def test_while_another_import_runs_what_is_written_waits(problems, dana, project
     assert ImportBatch.objects.get().state == "done"
 
 
+@pytest.mark.proof
 def test_a_generator_that_cannot_write_says_why_and_its_run_goes_on_when_it_can(dana, project, data_dir):
     factories.problem(project, text="What is the derivative of $x^2$?")
 

@@ -19,7 +19,7 @@ def main(slug: str, solutions: int, labelers: int) -> None:
     if project is None:
         project, cookies = _project(slug, labelers)
     _queue(project, solutions)
-    print(json.dumps(cookies))
+    sys.stdout.write(json.dumps(cookies) + "\n")
 
 
 def _project(slug, labelers):
