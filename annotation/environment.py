@@ -30,12 +30,13 @@ class LoudEnv(environ.Env):  # type: ignore[misc]
         return int(word) if word else default
 
 
-def refuse_weak_key(name: str, key: str) -> None:
+def refuse_weak_key(name: str, *keys: str) -> None:
     """Whoever knows the key signs cookies in anybody's name."""
-    if len(key) < 50:
-        raise ImproperlyConfigured(f"{name} is missing or shorter than 50 characters. {MAKE_ONE}")
-    if len(set(key)) < DISTINCT or PLACEHOLDER.search(key):
-        raise ImproperlyConfigured(f"{name} can be guessed: it is a placeholder, or not random. {MAKE_ONE}")
+    for key in keys:
+        if len(key) < 50:
+            raise ImproperlyConfigured(f"{name} is missing or shorter than 50 characters. {MAKE_ONE}")
+        if len(set(key)) < DISTINCT or PLACEHOLDER.search(key):
+            raise ImproperlyConfigured(f"{name} can be guessed: it is a placeholder, or not random. {MAKE_ONE}")
 
 
 def refuse_open_hosts(hosts: Iterable[str]) -> None:
@@ -65,3 +66,10 @@ def refuse_another_database(url: str) -> None:
 def refuse_another_broker(url: str) -> None:
     if not re.match(r"(rediss?|redis\+socket|unix)://", url):
         raise ImproperlyConfigured("REDIS_URL is a Redis's or a Valkey's, such as redis://:password@host:6379/0.")
+
+
+def refuse_half_a_provider(issuer: str, client: str, *, only_https: bool) -> None:
+    if bool(issuer) != bool(client):
+        raise ImproperlyConfigured("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both of them, or none.")
+    if only_https and issuer and not issuer.startswith("https://"):
+        raise ImproperlyConfigured("OIDC_ISSUER is an https address: whoever answers in its place signs in as anybody.")

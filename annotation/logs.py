@@ -42,6 +42,10 @@ class Line(logging.Formatter):
         told = " ".join(f"{key}={value}" for key, value in _about.get().items())
         return _clean(super().format(record)) + (f" [{told}]" if told else "")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        # A line break in a message, which may hold what a stranger sent, would begin a line that we never wrote.
+        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+
 
 class Json(logging.Formatter):
     """One object a line, with the time in UTC."""

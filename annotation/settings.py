@@ -23,8 +23,7 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or (local.secret_key(DATA_DIR) if LOCAL else "")
 environment.refuse_weak_key("SECRET_KEY", SECRET_KEY)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-for earlier in SECRET_KEY_FALLBACKS:
-    environment.refuse_weak_key("SECRET_KEY_FALLBACKS", earlier)
+environment.refuse_weak_key("SECRET_KEY_FALLBACKS", *SECRET_KEY_FALLBACKS)
 # False only for a run without TLS on the own machine: cookies then travel over plain http.
 SECURE = env.bool("SECURE", default=not LOCAL)
 environment.refuse_debug_on_a_server(debug=DEBUG, secure=SECURE)
@@ -192,10 +191,7 @@ OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 OIDC_NAME = env.str("OIDC_NAME", default="")  # as the button calls it; empty: the host of its address
-if bool(OIDC_ISSUER) != bool(OIDC_CLIENT_ID):
-    raise ImproperlyConfigured("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both of them, or none.")
-if SECURE and OIDC_ISSUER and not OIDC_ISSUER.startswith("https://"):
-    raise ImproperlyConfigured("OIDC_ISSUER is an https address: whoever answers in its place signs in as anybody.")
+environment.refuse_half_a_provider(OIDC_ISSUER, OIDC_CLIENT_ID, only_https=SECURE)
 
 # Transport and headers -----------------------------------------------------------------------------------------------
 

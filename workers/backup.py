@@ -11,12 +11,13 @@ It appears under its name when it is complete, and never before.
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from annotation.models.pulses import Part
@@ -60,7 +61,8 @@ def make(*, out: Path) -> Backup:
         manifest = _dump(program, folder / DUMP)
         manifest["files"] = [_described(folder, folder / DUMP), *_copies(settings.DATA_DIR, folder)]
         _seal(folder, manifest)
-    pulses.beat(part=Part.BACKUP)
+    with suppress(ProgrammingError):  # before an upgrade's migrations there may be no such table yet
+        pulses.beat(part=Part.BACKUP)
     return _backup(out, manifest)
 
 
@@ -100,7 +102,7 @@ def _dump(program: Path, out: Path) -> dict[str, Any]:
         snapshot, now = cursor.fetchone()
         counts = {}
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # nosec B608 # the catalog's own name, quoted
             [counts[table]] = cursor.fetchone()
         migrations = sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
         arguments = (

@@ -141,7 +141,7 @@ def _put_back(server: psycopg.Connection) -> None:
 def _is_empty(server: psycopg.Connection) -> bool:
     for table in ("annotation_project", "annotation_user"):
         is_there = _value(server, "SELECT to_regclass(%s)", f"public.{table}")
-        if is_there and _value(server, f"SELECT EXISTS (SELECT FROM public.{table})"):
+        if is_there and _value(server, f"SELECT EXISTS (SELECT FROM public.{table})"):  # nosec B608 # of constants
             return False
     return True
 

@@ -22,7 +22,11 @@ def reachable() -> Check:
         version = _value("SELECT current_setting('server_version_num')::int")
     except Error as error:
         reason = str(error).strip().splitlines()[0]
-        return bad(name, f"PostgreSQL does not answer: {reason}", "Start it, or mend DATABASE_URL.")
+        return bad(
+            name,
+            f"PostgreSQL does not answer: {reason}",
+            "Start Stepmark: make run." if settings.LOCAL else "Start it, or mend DATABASE_URL.",
+        )
     told = f"PostgreSQL {version // 10_000}.{version % 10_000} answers."
     if version // 10_000 < OLDEST_MAJOR:
         return bad(name, told, f"Stepmark needs PostgreSQL {OLDEST_MAJOR} or newer: dump it, and restore into one.")

@@ -23,7 +23,12 @@ def broker() -> Check:
         with Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as connection:
             connection.ensure_connection(max_retries=1, timeout=3)
     except (OperationalError, OSError) as error:
-        return bad("broker", f"It does not answer: {error}", "Start it, or mend REDIS_URL. Labeling goes on meanwhile.")
+        do = (
+            "Start Stepmark: make run."
+            if settings.LOCAL
+            else "Start it, or mend REDIS_URL. Labeling goes on meanwhile."
+        )
+        return bad("broker", f"It does not answer: {error}", do)
     return ok("broker", "It answers.")
 
 

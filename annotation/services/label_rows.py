@@ -34,7 +34,7 @@ SELECT {statements.columns(Slot, "slot", SLOT)}, {statements.columns(Solution, "
 FROM annotation_slot slot JOIN annotation_solution solution ON solution.id = slot.solution_id
 JOIN annotation_problem problem ON problem.id = solution.problem_id
 WHERE slot.id = %(slot)s AND slot.project_id = %(project)s
-FOR UPDATE OF slot"""
+FOR UPDATE OF slot"""  # nosec B608 # of constants; what people wrote is a parameter
 
 LOOK = """
 SELECT EXISTS (SELECT 1 FROM annotation_lease WHERE token = %(token)s AND slot_id = %(slot)s AND labeler_id = %(labeler)s),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from annotation.api.permissions import check_second_factor, signed_in
 from annotation.models import Membership
@@ -73,6 +73,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_safe
 def who(request: HttpRequest) -> HttpResponse:
     """Whom this browser is signed in as; an open labeling page asks before it sends a label after a new sign-in."""
     return JsonResponse({"user": request.user.pk})

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 # What stands behind the project in an address, by what somebody looks for. Each is in one family.
@@ -23,6 +24,7 @@ FAMILIES = [
 PLACE = re.compile(r"/api/v1/(?:projects(?:/\{slug\}(?:/([a-z-]+))?)?|(tokens))")
 
 
+@require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
     """The OpenAPI description as a page of our own: the usual viewers need inline code, which our policy refuses."""
     return render(request, "labeling_ui/api_docs.html", {"families": _families()})

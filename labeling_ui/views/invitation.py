@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.api.permissions import signed_in
 from annotation.services import accounts, invitations
@@ -22,6 +22,7 @@ class AccountForm(forms.Form):
 
 @never_cache
 @sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """GET shows who invites to what; only POST uses the invitation up: scanners of mail open every link."""
     try:

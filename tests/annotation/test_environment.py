@@ -103,3 +103,16 @@ def test_the_deployment_check_looks_at_settings_together(values, found, settings
     said = {message.id for message in run_checks(include_deployment_checks=True)}
 
     assert {id for id in said if id.startswith("stepmark.")} == found
+
+
+@pytest.mark.parametrize(
+    ("issuer", "client"),
+    [("https://id.example.org", ""), ("", "stepmark"), ("http://id.example.org", "stepmark")],
+)
+def test_a_provider_is_whole_and_asked_by_https(issuer, client):
+    environment.refuse_half_a_provider("", "", only_https=True)
+    environment.refuse_half_a_provider("https://id.example.org", "stepmark", only_https=True)
+    environment.refuse_half_a_provider("http://127.0.0.1:9000", "stepmark", only_https=False)
+
+    with pytest.raises(ImproperlyConfigured, match="OIDC_ISSUER"):
+        environment.refuse_half_a_provider(issuer, client, only_https=True)

@@ -39,6 +39,13 @@ def test_a_text_with_line_breaks_is_one_line_of_json():
     assert "\n" not in logs.Json().format(record('no "second"\nline {"level": "CRITICAL"}'))
 
 
+def test_a_text_with_line_breaks_is_one_line_for_people_too():
+    said = logs.Line().format(record("no %s", "second\r\n2026-01-31 12:00:00,000 CRITICAL root forged"))
+
+    assert "\n" not in said
+    assert said.endswith(r"no second\r\n2026-01-31 12:00:00,000 CRITICAL root forged")
+
+
 def test_a_line_for_people_ends_with_what_it_belongs_to():
     assert logs.Line().format(record()).endswith("INFO workers.duty it is done")
     with logs.about(job=7, kind="round"):

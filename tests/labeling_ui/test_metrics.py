@@ -109,13 +109,18 @@ def test_of_several_workers_the_one_seen_last_is_timed(db):
 
 
 @pytest.fixture
-def site():
+def site(tmp_path):
     """Two web processes under one gunicorn, with the token; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     own = {"DATABASE_URL": services.address_of(connection.settings_dict["NAME"]), "METRICS_TOKEN": TOKEN}
-    own |= {"SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "127.0.0.1", "SECURE": "false"}
+    own |= {
+        "TMPDIR": str(tmp_path),
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE": "false",
+    }
     command = [str(Path(sys.executable).parent / "gunicorn"), "labeling_ui.wsgi", "--worker-class", "gthread"]
     command += ["--workers", "2", "--threads", "2", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     environment = {key: value for key, value in os.environ.items() if key != "PROMETHEUS_MULTIPROC_DIR"}

@@ -14,6 +14,7 @@ from annotation.services import snapshots
 from annotation.services.export_files import FolderTaken
 from tests import services
 from tests.annotation.test_backup import empty_database, labels  # noqa: F401 - a fixture
+from tests.annotation.test_upgrade import migrated_to  # noqa: F401 - a fixture
 from workers import backup, exports, postgres_programs, restore
 from workers.backup import NotABackup
 from workers.duty import work_off
@@ -231,6 +232,19 @@ def test_a_password_is_not_among_the_arguments_of_a_program(tmp_path):
 
     with pytest.raises(ProgramFailed, match=r"pg_dump ended with status 3: secret"):
         postgres_programs.run(program, env=env)
+
+
+@pytest.mark.proof
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_of_the_version_before_comes_back_brought_up(labels, migrated_to, tmp_path):  # noqa: F811
+    migrated_to("0022_sampling_report")
+    made = backup.make(out=tmp_path / "backup")
+    assert "annotation.0023_pulses" not in backup.verified(made.folder)["migrations"]
+    said = []
+
+    restore.drill(folder=made.folder, say=said.append)  # looks for what must hold by the tables of today
+
+    assert said[-1].startswith("All ")
 
 
 @pytest.mark.proof
