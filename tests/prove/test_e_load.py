@@ -1,0 +1,65 @@
+"""What labelers wait for while many work (reliability of the path of a label under load)."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from tests.benchmarks import label_site
+from tests.benchmarks.label_site import percentile
+
+LABELERS, PAUSE = 32, 2.0
+P99_MS, SATURATED = 100, 200
+
+SLOW_AND_UNSURE = """
+CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF random() < 0.1 THEN RAISE EXCEPTION 'planted'; END IF;
+    PERFORM pg_sleep(0.15);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER planted BEFORE INSERT ON annotation_label FOR EACH ROW EXECUTE FUNCTION planted()"""
+
+
+@pytest.fixture
+def ground(tmp_path):
+    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        above.chmod(0o711)  # as root PostgreSQL runs as another user, who has to pass through
+    with label_site.ground(tmp_path / "site", labelers=LABELERS, slots=10_000) as made:
+        yield made
+
+
+@pytest.mark.figure("E1", "32 labelers, a label every 2 s each", "claim and submit p99 < 100 ms, no error")
+def test_labelers_do_not_wait_for_each_other(ground, prove):
+    seconds = prove.count(short=30, full=120)
+    with ground.ours() as web:
+        warm(web)
+        found = label_site.load("ours", web, labelers=LABELERS, seconds=seconds, pause=PAUSE)
+        most = label_site.load("ours", web, labelers=LABELERS, seconds=5)
+        with planted(ground):
+            faulty = label_site.load("ours", web, labelers=LABELERS, seconds=6, pause=PAUSE)
+    p99 = percentile(found.done + found.claims, 0.99)
+    prove.measured(
+        f"{len(found.done)} labels: p50 {found.percentile(0.5):.0f}, p99 {p99:.0f} ms, {len(found.errors)} errors; as fast as "
+        f"they can {most.rate:.0f} labels/s (wanted: {SATURATED}), {most.web_ms:.1f} ms of the web for each"
+    )
+    prove.control(
+        f"a database that is slow and fails: p99 {faulty.percentile(0.99):.0f} ms, {len(faulty.errors)} errors"
+    )
+    assert faulty.percentile(0.99) >= P99_MS
+    assert faulty.errors
+    assert len(found.done) >= LABELERS * (seconds / PAUSE - 2)
+    assert found.errors == []
+    assert p99 < P99_MS
+
+
+def warm(web):
+    """The first requests of a process load what the others find, and plan the statements of their connections."""
+    label_site.load("ours", web, labelers=LABELERS, seconds=3)
+
+
+@contextmanager
+def planted(ground):
+    with ground.connect() as connection:
+        connection.execute(SLOW_AND_UNSURE)
+        yield
+        connection.execute("DROP FUNCTION planted CASCADE")
