@@ -7,7 +7,6 @@ The web of supervisor.COMMANDS alone: workers and broker are not on the path of 
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -76,9 +75,6 @@ class Served:
 
     def workers(self):
         return _children(self.master)
-
-    def kill_one(self):
-        os.kill(self.workers()[0], signal.SIGKILL)
 
     def processor_seconds(self):
         """Of the web's processes, and of all of PostgreSQL's, until now."""
