@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api import dataset_serializers as serializers
-from annotation.api.files import file_response
+from annotation.api.files import FILE_TYPES, file_response
 from annotation.api.parsers import valid
 from annotation.api.permissions import place_in_project
 from annotation.models import Project
@@ -74,7 +74,7 @@ class PublishDataset(APIView):
 
 
 class DatasetFileContent(APIView):
-    @extend_schema(responses={200: OpenApiTypes.BINARY, 206: OpenApiTypes.BINARY})
+    @extend_schema(responses={(status, one): OpenApiTypes.BINARY for status in (200, 206) for one in FILE_TYPES})
     def get(self, request: Request, slug: str, pk: int, name: str) -> HttpResponseBase:
         """A file of a finished dataset; with `Range: bytes=N-` from there on."""
         project = place_in_project(request.user, slug, Role.LEAD).project

@@ -15,6 +15,8 @@ CONTENT_TYPES = {
     ".md": "text/markdown; charset=utf-8",
     ".parquet": "application/vnd.apache.parquet",
 }
+OTHER_FILES = "application/octet-stream"
+FILE_TYPES = sorted({*CONTENT_TYPES.values(), OTHER_FILES})
 FROM = re.compile(r"bytes=(\d{1,18})-", re.ASCII)
 
 
@@ -29,7 +31,7 @@ def file_response(request: HttpRequest, path: Path, *, name: str) -> HttpRespons
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     file: BinaryIO = full.open("rb")
     file.seek(start or 0)
-    content_type = CONTENT_TYPES.get(path.suffix, "application/octet-stream")
+    content_type = CONTENT_TYPES.get(path.suffix, OTHER_FILES)
     response = FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
     response["Accept-Ranges"] = "bytes"
     response["Content-Length"] = size - (start or 0)

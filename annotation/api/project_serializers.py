@@ -180,8 +180,8 @@ class ReadSerializer(serializers.Serializer[Any]):
 
 class ChangeSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()  # anything, and so null too
+    after = serializers.JSONField()
 
 
 class EntrySerializer(serializers.Serializer[Any]):

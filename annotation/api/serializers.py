@@ -35,7 +35,7 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     steps = serializers.ListField(child=serializers.CharField())
     policies = PoliciesSerializer()
     instructions_version = serializers.IntegerField()
-    draft = serializers.JSONField(allow_null=True)
+    draft = serializers.JSONField()  # anything, and so null too
     supersedes = serializers.UUIDField(allow_null=True)
 
 
