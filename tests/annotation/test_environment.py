@@ -38,7 +38,9 @@ def test_a_number_is_a_whole_one(word, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "key", ["", "short", "k" * 64, "changeme" * 8, "django-insecure-" + GOOD, "a sentence " + GOOD, GOOD[:49]]
+    "key",
+    ["", "short", "k" * 64, "changeme" * 8, "django-insecure-" + GOOD, "a sentence " + GOOD, GOOD[:49]],
+    ids=range(7),
 )
 def test_a_key_that_can_be_guessed_is_refused(key):
     environment.refuse_weak_key("SECRET_KEY", secrets.token_hex(32))  # as openssl makes them

@@ -46,7 +46,7 @@ def test_without_a_token_in_the_settings_there_is_no_such_page(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("given", ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN])
+@pytest.mark.parametrize("given", ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN], ids=range(5))
 def test_only_the_token_opens_it(token, client, given, dana, client_for):
     assert client.get("/metrics", headers={"Authorization": given}).status_code == 401
     assert client_for(dana).get("/metrics", headers={"Authorization": given}).status_code == 401
