@@ -50,7 +50,7 @@ def _reading(name: str) -> Iterator[None]:
         yield
     except (OSError, EOFError, zlib.error) as error:
         # What gzip and zlib say is for programmers.
-        why = getattr(error, "strerror", None) or "it was packed by gzip, and is damaged or not all of it is here"
+        why = getattr(error, "strerror", None) or "it is no gzip file, or damaged, or not all of it is here"
         raise UnreadableFile(f"{name} cannot be read: {why}.") from error
 
 

@@ -315,7 +315,7 @@ BY_API = {
 PAGES_FOR_PEOPLE = {
     "api_docs", "sign_in", "sign_out", "invitation", "join", "preferences", "security", "sign_out_everywhere",
     "second_factor", "recovery_codes", "remove_second_factor", "personal_data", "personal_data_file", "oidc_start",
-    "oidc_callback", "who", "healthz", "readyz", "practice",
+    "oidc_callback", "who", "healthz", "metrics", "readyz", "practice",
 }  # fmt: skip
 
 LABELER_ACTS = ("pause", "reinstate", "admit", "screen", "exclude", "lift_exclusion")

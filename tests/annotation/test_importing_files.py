@@ -100,8 +100,8 @@ def test_files_that_cannot_be_read_say_which_and_why(tmp_path):
     for path, reason in [
         (tmp_path / "missing.jsonl", "No such file"),
         (tmp_path, "Is a directory"),
-        (cut_off, "ended before"),
-        (no_gzip, "Not a gzipped file"),
+        (cut_off, "not all of it is here"),
+        (no_gzip, "it is no gzip file"),
     ]:
         with pytest.raises(UnreadableFile, match=reason) as refused:
             list(lines_of(path))

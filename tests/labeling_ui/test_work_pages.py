@@ -457,9 +457,9 @@ def test_the_page_asks_as_many_questions_for_much_as_for_little(
         guidance.reply(by=alice, message=sent.pk, text="I have.")
     client = client_for(alice.user)
 
-    # session · user · membership with project · labeler with project · messages with author, problem and what can be
-    # corrected · their replies · rules · totals · days · rated steps · last labels · their ratings
-    with django_assert_num_queries(12):
+    # session · user · membership with labeler and project · messages with author, problem and what can be corrected ·
+    # their replies · rules · totals · days · rated steps · last labels · their ratings
+    with django_assert_num_queries(11):
         client.get("/p/algebra/work/")
 
 
