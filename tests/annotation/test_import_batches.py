@@ -222,7 +222,7 @@ def test_a_file_of_no_use_leaves_neither_row_nor_file(project, dana, data_dir, m
 
 
 def test_a_refusal_tells_the_file_by_the_name_it_came_with(project, dana):
-    with pytest.raises(UnreadableFile, match=r"^broken\.gz cannot be read: it was packed by gzip, and is damaged"):
+    with pytest.raises(UnreadableFile, match=r"^broken\.gz cannot be read: it is no gzip file, or damaged"):
         import_batches.request_import(
             project=project, by=dana, name="broken.gz", content=[b"\x1f\x8b\x00\x00"], choices=Choices()
         )
