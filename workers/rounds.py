@@ -9,6 +9,7 @@ from annotation.models import AutomaticSource, Job, ModelVersion, Round
 from annotation.services import automatic_files, exporting, rounds, scoring
 from annotation.services.round_inputs import Inputs
 from workers import checkpoints, failpoints, gate, leftovers, pool, selection
+from workers.child import ChildFailed
 from workers.duty import Duty
 
 
@@ -79,7 +80,13 @@ def _new_version(duty: Duty, round_: Round, folder: Path) -> ModelVersion:
         config = folder / "config.json"
         config.write_text(json.dumps(checkpoints.config_for(Inputs.of_round(round_), seed=round_.seed)))
         arguments = ["--records", str(folder / "train.jsonl"), "--config", str(config), "--out", str(out)]
-        duty.run_child(["train", *arguments, *_automatic(round_, folder), *checkpoints.machine_options()])
+        command = ["train", *arguments, *_automatic(round_, folder), *checkpoints.machine_options()]
+        try:
+            duty.run_child(command)
+        except ChildFailed:
+            # A training whose worker was taken for dead, though it only slept, may have brought the same to its end first.
+            if not out.exists():
+                raise
     failpoints.reach("checkpoint written")
     version = scoring.register_version(round=round_, job=duty.job, checkpoint=checkpoints.describe(out))
     failpoints.reach("version registered")

@@ -14,6 +14,7 @@ from workers.tasks.sweep import sweep
 
 QUEUE = "liveness-test"  # apart from the queues of other tests
 WORKER = f"""
+import django; django.setup()
 from celery.signals import worker_ready
 from tests.workers.test_liveness import sample_app
 from workers import liveness

@@ -24,7 +24,8 @@ from annotation.services import exporting, importing, jobs, queue, rounds
 from tests import factories, services
 from workers import checkpoints, gate, leftovers
 from workers import rounds as round_work
-from workers.duty import work_off
+from workers.child import ChildFailed
+from workers.duty import Duty, work_off
 from workers.tasks.sweep import sweep
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.slow]
@@ -286,6 +287,23 @@ def test_a_training_that_is_killed_once_goes_on_from_its_last_state(how, labeled
     assert "started once more" in Job.objects.get(pk=round_.job_id).log_tail
     assert len(json.loads((settings.DATA_DIR / round_.selector.checkpoint / "meta.json").read_text())["losses"]) == 60
     assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.proof
+def test_a_training_that_another_one_has_overtaken_is_as_good_as_done(labeled_project, monkeypatch):
+    """That of a worker which was taken for dead and only slept: both write the same, and the second finds it there."""
+    real = Duty.run_child
+
+    def overtaken(duty, arguments, **values):
+        real(duty, arguments, **values)
+        if arguments[0] == "train":
+            raise ChildFailed("it is there already")
+
+    monkeypatch.setattr(Duty, "run_child", overtaken)
+    round_ = run_round(labeled_project)
+
+    assert round_.state == "done", round_.job.error
+    assert ModelVersion.objects.get().round == round_
 
 
 @pytest.mark.proof

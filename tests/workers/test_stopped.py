@@ -61,7 +61,7 @@ def test_h9_a_worker_that_wakes_up_after_its_time_publishes_nothing():
         worker.kill()
         worker.wait()
 
-    assert made[0] == "done"
+    assert made[0] == "done", Job.objects.get(pk=round_.job_id).error
     assert Job.objects.values_list("state", "attempt", "fence").get(pk=round_.job_id) == made
     round_.refresh_from_db()
     check_that_all_is_whole(round_, before)
