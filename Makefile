@@ -27,7 +27,7 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
 
-prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; some 20 minutes (ARGS="-k A1")
+prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; some half an hour (ARGS="-k A1")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove $(ARGS)
 
 prove-full: ## the same as often as it takes to trust it; an hour or two

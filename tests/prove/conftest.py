@@ -30,7 +30,7 @@ SOLUTIONS = 12_000
 
 def pytest_addoption(parser):
     group = parser.getgroup("prove")
-    group.addoption("--full", action="store_true", help="as often as docs/benchmarks.md says, for an hour or two")
+    group.addoption("--full", action="store_true", help="as often as it takes to trust it, for hours")
     group.addoption("--prove-out", default="var/prove", help="the folder for figures.json and figures.md")
 
 
