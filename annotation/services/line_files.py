@@ -17,6 +17,7 @@ MAX_UNPACKED_RATIO = 50
 ALWAYS_UNPACKED = 64 << 20
 MAX_UNPACKED_BYTES = 16 << 30
 MAX_LINES = 5_000_000
+AHEAD_BYTES = 1 << 20
 
 
 class UnreadableFile(Refusal):
@@ -31,8 +32,8 @@ class Lines(Protocol):
 
 def lines_of(path: Path, name: str = "") -> Iterator[bytes]:
     """The lines of a file, which may be packed by gzip (`.gz`); raises UnreadableFile, which tells it by its name."""
-    with _reading(name or str(path)), path.open("rb") as packed:
-        for number, line in enumerate(read_lines(_Unpacked(packed) if path.suffix == ".gz" else packed)):
+    with _reading(name or str(path)), path.open("rb") as file:
+        for number, line in enumerate(read_lines(_unpacked(file) if path.suffix == ".gz" else file)):
             if number == MAX_LINES:
                 raise UnreadableFile(f"The file has more than {MAX_LINES:,} lines; please cut it into several.")
             yield line
@@ -73,6 +74,16 @@ def _skip_line(stream: Lines) -> None:
         pass
 
 
+def _unpacked(packed: BinaryIO) -> Lines:
+    """What unpacks to a huge file is refused before anybody works on its lines, of which it may have millions."""
+    stream = _Unpacked(packed)
+    while stream.tell() <= ALWAYS_UNPACKED and stream.read(AHEAD_BYTES):
+        pass
+    stream.refuse_bomb()
+    stream.rewind()
+    return stream
+
+
 class _Unpacked(gzip.GzipFile):
     """A gzip stream that stops before a small file has become a huge one."""
 
@@ -81,8 +92,12 @@ class _Unpacked(gzip.GzipFile):
         self.packed = packed
 
     def readline(self, size: int | None = -1) -> bytes:
+        self.refuse_bomb()
+        return super().readline(size)
+
+    def refuse_bomb(self) -> None:
+        """Raises UnreadableFile."""
         unpacked = self.tell()
         ratio = unpacked / max(self.packed.tell(), 1)
         if unpacked > MAX_UNPACKED_BYTES or (unpacked > ALWAYS_UNPACKED and ratio > MAX_UNPACKED_RATIO):
             raise UnreadableFile(f"The file unpacks to more than {ratio:.0f} times its size; please send it unpacked.")
-        return super().readline(size)

@@ -76,6 +76,15 @@ def test_a_file_that_unpacks_to_a_huge_one_is_given_up_early(tmp_path, monkeypat
         list(lines_of(path))
 
 
+def test_a_bomb_is_refused_before_its_first_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(line_files, "ALWAYS_UNPACKED", 4 * MAX_LINE_BYTES)
+    path = tmp_path / "bomb.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\n" * (50 * MAX_LINE_BYTES)))
+
+    with pytest.raises(UnreadableFile, match="unpacks to more than"):
+        next(lines_of(path))
+
+
 def test_a_small_file_may_be_as_repetitive_as_it_likes(tmp_path):
     path = tmp_path / "same.jsonl.gz"
     path.write_bytes(gzip.compress(b"the same line\n" * 100_000))
