@@ -54,7 +54,7 @@ FROM runtime AS web
 COPY --from=web-environment /opt/stepmark /opt/stepmark
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-m", "labeling_ui.healthcheck"]
-CMD ["gunicorn", "labeling_ui.wsgi", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--bind", "0.0.0.0:8000", "--no-control-socket"]
+CMD ["gunicorn", "labeling_ui.wsgi", "--worker-class", "labeling_ui.threads.Threads", "--workers", "2", "--threads", "8", "--bind", "0.0.0.0:8000", "--no-control-socket"]
 
 FROM runtime AS worker
 COPY --from=worker-environment /opt/stepmark /opt/stepmark

@@ -24,7 +24,7 @@ from workers.processes import ROOT, Keeper, Program, StartFailed, tail
 # What runs, here and in docker-compose.yml (a test compares the two). `{bind}` is where the web listens.
 COMMANDS = {
     "migrate": "python manage.py migrate --noinput",
-    "web": "gunicorn labeling_ui.wsgi --worker-class gthread --workers 2 --threads 8 --bind {bind} --no-control-socket",
+    "web": "gunicorn labeling_ui.wsgi --worker-class labeling_ui.threads.Threads --workers 2 --threads 8 --bind {bind} --no-control-socket",
     "worker": "celery -A workers.celery worker -Q default -c 2 -n default@%h --without-gossip --without-mingle",
     "bulk-worker": "celery -A workers.celery worker -Q bulk -c 2 -n bulk@%h --without-gossip --without-mingle",
     "gpu-worker": "celery -A workers.celery worker -Q gpu -c 1 -n gpu@%h --without-gossip --without-mingle",

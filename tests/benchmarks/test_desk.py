@@ -168,7 +168,15 @@ def gunicorn():
         "ALLOWED_HOSTS": "127.0.0.1",
     }
     # As workers/supervisor.py starts them.
-    options = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
+    options = [
+        "--worker-class",
+        "labeling_ui.threads.Threads",
+        "--workers",
+        "2",
+        "--threads",
+        "8",
+        "--no-control-socket",
+    ]
     command = [sys.executable, "-m", "gunicorn", "labeling_ui.wsgi", *options, "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

@@ -121,7 +121,12 @@ def site(tmp_path):
         "ALLOWED_HOSTS": "127.0.0.1",
         "SECURE": "false",
     }
-    command = [str(Path(sys.executable).parent / "gunicorn"), "labeling_ui.wsgi", "--worker-class", "gthread"]
+    command = [
+        str(Path(sys.executable).parent / "gunicorn"),
+        "labeling_ui.wsgi",
+        "--worker-class",
+        "labeling_ui.threads.Threads",
+    ]
     command += ["--workers", "2", "--threads", "2", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     environment = {key: value for key, value in os.environ.items() if key != "PROMETHEUS_MULTIPROC_DIR"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment | own, stderr=subprocess.DEVNULL)
