@@ -9,7 +9,7 @@ from django.urls import reverse
 from annotation.models import User
 from annotation.services import second_factor
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "labeling_ui.sessions.Accounts"
 GIVEN, WAITING = "second_factor_given", "second_factor_waiting"
 WAITING_SECONDS = 5 * 60
 ATTEMPTS = 5  # then the password is asked for again, whose guesses axes counts

@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from labeling_ui.second_factor import BACKEND
 from tests import factories
 
 # What an example takes says more of the machine than of the code.
@@ -59,7 +60,7 @@ def client_for():
 
     def signed_in(user):
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend=BACKEND)
         return client
 
     return signed_in

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from labeling_ui.second_factor import BACKEND
 from tests.access import matrix, world
 
 pytestmark = pytest.mark.django_db  # pytest-django makes a database only for tests with the mark
@@ -31,7 +32,7 @@ def there(django_db_setup, django_db_blocker, tmp_path_factory):
 
 def cookie(who):
     client = Client()
-    client.force_login(who, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(who, backend=BACKEND)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

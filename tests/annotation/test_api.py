@@ -7,6 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from annotation.models import Label, Round, Slot
+from labeling_ui.second_factor import BACKEND
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +155,7 @@ def test_everybody_reaches_what_is_theirs_and_nothing_else(
 def test_a_write_without_the_csrf_token_is_refused(alice, project):
     factories.queued(project, 1)
     client = Client(enforce_csrf_checks=True)
-    client.force_login(alice.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice.user, backend=BACKEND)
 
     assert post(client, "algebra/claim").status_code == 403
 

@@ -27,6 +27,7 @@ from annotation.models import (
 from annotation.models.projects import Role
 from annotation.queries import personal as queries
 from annotation.services import guidance, invitations, members, personal, queue, tokens
+from labeling_ui.second_factor import BACKEND
 from tests import factories
 
 
@@ -53,7 +54,7 @@ def erin(project, dana):
     ApiToken.objects.create(user=user, name="laptop", secret_hash=b"x" * 32, scopes=["read"], expires_at=timezone.now())
     Client().post("/accounts/sign-in/", {"username": "erin", "password": "wrong"})
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend=BACKEND)
     return labeler
 
 

@@ -11,6 +11,7 @@ from annotation.models import Delivery, ModelVersion, Webhook
 from annotation.models.jobs import JobKind
 from annotation.models.webhooks import WebhookEvent
 from annotation.services import import_batches, import_work, invitations, jobs, outgoing, rounds, snapshots
+from labeling_ui.second_factor import BACKEND
 from tests import factories
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
 from tests.labeling_ui.test_model_pages import TRAINED, score
@@ -68,7 +69,7 @@ def chinese():
     def page_of(user, path, *, status=200, form=None):
         client = Client(headers={"accept-language": "zh-CN"})
         if user:
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(user, backend=BACKEND)
         answer = client.get(path) if form is None else client.post(path, form, follow=True)
         page = answer.content.decode()
         assert answer.status_code == status

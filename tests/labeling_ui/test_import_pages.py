@@ -14,6 +14,7 @@ from annotation.models.jobs import JobKind
 from annotation.queries import imports as queries
 from annotation.services import import_batches, import_work, jobs
 from labeling_ui import uploads
+from labeling_ui.second_factor import BACKEND
 from tests import factories
 from tests.annotation.test_importing_labels import PHASE_2
 from tests.annotation.test_importing_labels import line as label_line
@@ -195,7 +196,7 @@ def test_a_long_file_is_taken_from_a_lead_only(project, alice, charlie, client_f
 
     for person in (alice, charlie):
         client = Client(enforce_csrf_checks=True)
-        client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person.user, backend=BACKEND)
         client.cookies["csrftoken"] = "a" * 32  # with it Django reads the form before the view is asked
         answer = send(client, *[math_line(number) for number in range(50)])
         assert answer.status_code in (403, 404)

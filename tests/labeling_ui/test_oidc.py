@@ -14,6 +14,7 @@ from django.test import Client
 from annotation.models import AuditEvent, Invitation, Labeler, Membership, OutsideIdentity, User
 from annotation.models.projects import Role
 from annotation.services import invitations, outside, second_factor, tokens
+from labeling_ui.second_factor import BACKEND
 from tests import factories
 from tests.annotation.test_races import at_once
 from tests.openid_provider import CLIENT, SECRET
@@ -195,7 +196,7 @@ def test_n1_an_account_that_somebody_made_for_another_s_address_is_closed_to_its
     token = tokens.make(by=alice.user, name="kept", scopes=["read"], days=1)[1]
     factories.give_second_factor(alice.user)
     maker = Client()
-    maker.force_login(alice.user, backend="django.contrib.auth.backends.ModelBackend")
+    maker.force_login(alice.user, backend=BACKEND)
 
     client, answer = come_in(provider, ERIN)
 

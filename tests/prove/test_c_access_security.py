@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from annotation.api.serializers import AssignmentSerializer
 from annotation.models import Label
+from labeling_ui.second_factor import BACKEND
 from labeling_ui.views import health
 from tests import factories
 from tests.access import matrix, world
@@ -40,7 +41,7 @@ def there(db, tmp_path, settings):
 def client_of(user=None, **options):
     client = Client(raise_request_exception=False, **options)
     if user:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend=BACKEND)
     return client
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.services import guidance
+from labeling_ui.second_factor import BACKEND
 from tests.access import matrix, world
 from tests.access.test_matrix import address
 from tests.browser.conftest import chromium, site  # noqa: F401
@@ -86,7 +87,7 @@ def pages(there):
 @contextmanager
 def browser_of(chromium, site, user):
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend=BACKEND)
     name = site_settings.SESSION_COOKIE_NAME
     context = chromium.new_context(base_url=site)
     context.add_init_script(WATCH)

@@ -25,6 +25,7 @@ def main(slug: str, solutions: int, labelers: int) -> None:
 def _project(slug, labelers):
     from django.test import Client
 
+    from labeling_ui.second_factor import BACKEND
     from tests import factories
 
     # A labeler never has the same problem so often that the queue looks empty.
@@ -33,7 +34,7 @@ def _project(slug, labelers):
     for number in range(labelers):
         client = Client()
         person = factories.member(project, "labeler", f"{slug}-{number}").user
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend=BACKEND)
         cookies.append(client.cookies["sessionid"].value)
     return project, cookies
 
