@@ -8,6 +8,7 @@ The frozen base model of a probe or of adapters is not copied; its checksums are
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,14 +68,17 @@ def written_whole(directory: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-    except BaseException:
+        manifest = {str(file.relative_to(temporary)): sha256(file) for file in _files(temporary)}
+        write_json(temporary / MANIFEST, manifest)
+        for path in [*_files(temporary), *(path for path in temporary.rglob("*") if path.is_dir()), temporary]:
+            _fsync(path)
+        temporary.rename(directory)
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        # What libraries in Rust say of a full disk, or of one that may not be written to, is no OSError.
+        if told := re.search(r"\(os error (\d+)\)", str(error)):
+            raise OSError(int(told[1]), os.strerror(int(told[1])), str(directory)) from error
         raise
-    manifest = {str(file.relative_to(temporary)): sha256(file) for file in _files(temporary)}
-    write_json(temporary / MANIFEST, manifest)
-    for path in [*_files(temporary), *(path for path in temporary.rglob("*") if path.is_dir()), temporary]:
-        _fsync(path)
-    temporary.rename(directory)
     _fsync(directory.parent)
 
 
