@@ -48,8 +48,9 @@ class Impatient(Keeper):
 class Site:
     """Call its methods from the main thread: what a process leaves to the kernel is bound to the thread that forked."""
 
-    def __init__(self, folder, services, programs):
+    def __init__(self, folder, services, programs, code):
         self.folder, self.services, self.programs = folder, services, programs
+        self.code = code  # the folder of the version that runs from now on
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sockets = local.socket_dir(folder)
@@ -71,6 +72,7 @@ class Site:
         if "web" in self.programs._children:
             self.programs.end("web")
         command = COMMANDS["web"].replace(APP, app).format(bind=f"127.0.0.1:{self.port}").split()
+        command += ["--chdir", str(self.code)]
         self.start("web", str(Path(sys.executable).parent / command[0]), *command[1:], **environment)
         wait_until_ready(self.programs, f"{self.url}/readyz")
 
@@ -102,7 +104,7 @@ class Site:
 
     def run(self, *arguments):
         command = [sys.executable, *map(str, arguments)]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=self.code, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
         return done.stdout
 
@@ -180,7 +182,7 @@ class Site:
 
 
 @contextmanager
-def running(folder):
+def running(folder, code=ROOT):
     """Migrated and without a web yet."""
     with ExitStack() as stack:
         services = stack.enter_context(
@@ -188,7 +190,7 @@ def running(folder):
         )
         embedded.start_services(services, folder, durable=True)
         programs = stack.enter_context(Impatient(folder / "logs", say=lambda _: None))
-        site = Site(folder, services, programs)
+        site = Site(folder, services, programs, code)
         site.run("manage.py", "migrate", "--noinput", "--verbosity=0")
         yield site
 
