@@ -19,9 +19,8 @@ HEAD_BYTES = 1 << 20
 class Threads(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.begun: list[
-            TConn
-        ] = []  # part of a head is here; readable all the time, so that no selector can watch them
+        # Part of a head is here: readable all the time, so that no selector can watch them.
+        self.begun: list[TConn] = []
 
     def enqueue_req(self, conn: TConn) -> None:
         if _can_begin(conn):
