@@ -38,11 +38,13 @@ class Queue(RuleBasedStateMachine):
         super().__init__()
         self._taken_back = transaction.atomic()
         self._taken_back.__enter__()
-        self.project = factories.project(overlap_share=0)
+        self.project = factories.project(overlap_share=0.5)
         self.lead = factories.member(self.project, "lead")
         self.people = [factories.member(self.project, "labeler") for _ in range(PEOPLE)]
         self.solution_of = {one.pk: one.solution_id for one in factories.queued(self.project, SOLUTIONS)}
         self.holder = {}  # slot: person
+        self.set_aside = set()  # of those, what its holder has not come to yet
+        self.over = set()  # of those, whose time ran out: theirs until somebody who asks for work finds it so
         self.done = set()
         self.given = {}  # person: every assignment they were ever given, the newest last
         self.labels = {}  # id: (person, assignment, ratings), as acknowledged
@@ -68,23 +70,37 @@ class Queue(RuleBasedStateMachine):
         judged = Counter((who, self.solution_of[slot]) for who, slot in self.newest)
         assert not judged or max(judged.values()) == 1
 
-    def take_in(self, who, *assignments):
-        for one in filter(None, assignments):
-            assert self.holder.get(one.slot, who) == who, "it is somebody else's"
+    def held_by(self, who):
+        return {slot for slot, holder in self.holder.items() if holder == who}
+
+    def let_go(self, slots):
+        for slot in slots:
+            del self.holder[slot]
+        self.set_aside -= slots
+        self.over -= slots
+
+    def take_in(self, who, work):
+        """What they have asked for is theirs for as long again; of what others hold, only what they can do without."""
+        before = self.held_by(who)
+        self.over -= before
+        for one in filter(None, (work.assignment, work.ahead)):
+            is_free = one.slot in self.over or (one is work.assignment and one.slot in self.set_aside)
+            assert self.holder.get(one.slot, who) == who or is_free, "it is somebody else's"
             assert one.slot not in self.done
+            self.let_go({one.slot} & set(self.holder))
             self.holder[one.slot] = who
             self.given.setdefault(who, []).append(one)
+        self.set_aside |= {work.ahead.slot} if work.ahead else set()
+        assert before <= self.held_by(who) == {one.slot for one in (work.assignment, work.ahead) if one}
+        waiting = Slot.objects.filter(state="ready", pk__in=self.over)
+        self.let_go(set(waiting.values_list("pk", flat=True)))
 
     @rule(who=WHO, luck=st.integers(0, 9))
     def claim(self, who, luck):
         acts["claim"] += 1
         if not self.is_member(who):
             return
-        work = queue.next_work(project=self.project, by=self.people[who], luck=random.Random(luck))
-        mine = {slot for slot, holder in self.holder.items() if holder == who}
-        if work.assignment and not mine and work.assignment.slot in self.holder:
-            del self.holder[work.assignment.slot]  # it was set aside for another, and nothing else waited
-        self.take_in(who, work.assignment, work.ahead)
+        self.take_in(who, queue.next_work(project=self.project, by=self.people[who], luck=random.Random(luck)))
         self.look()
 
     def is_member(self, who):
@@ -108,6 +124,7 @@ class Queue(RuleBasedStateMachine):
             assert not is_theirs
         else:
             assert is_theirs
+            self.over -= self.held_by(who)
         self.look()
 
     def an_assignment(self, data):
@@ -123,12 +140,10 @@ class Queue(RuleBasedStateMachine):
         acts["expire"] += 1
         slot = one_of(data, sorted(self.holder))
         run_out_of_time(slot)
+        self.over.add(slot)
         if is_swept:
             queue.release_expired()
-            late = Slot.objects.filter(project=self.project, state="ready", pk__in=self.holder)
-            for given_back in late.values_list("pk", flat=True):
-                del self.holder[given_back]
-            assert slot not in self.holder
+            self.let_go(set(self.over))
         self.look()
 
     @precondition(lambda self: self.given)
@@ -144,26 +159,17 @@ class Queue(RuleBasedStateMachine):
         except labeling.AlreadyLabelled:
             acts["refused"] += 1
             assert self.solution_of[slot] in {self.solution_of[one] for by, one in self.newest if by == who}
-            if self.holder.get(slot) == who:
-                del self.holder[slot]
+            self.let_go({slot} & self.held_by(who))
         else:
             acts["late"] += is_late
             assert (answer.replay, answer.label.late) == (False, is_late)
             if not is_late:
-                self.holder.pop(slot, None)
+                self.let_go({slot} & set(self.holder))
                 self.done.add(slot)
             self.labels[label] = who, assignment, ratings
             self.newest[who, slot] = label
-            self.take_over_from_others(who, answer.work.assignment)
-            self.take_in(who, answer.work.assignment, answer.work.ahead)
+            self.take_in(who, answer.work)
         self.look()
-
-    def take_over_from_others(self, who, assignment):
-        """What was set aside for another goes to whoever has none, where nothing else waits."""
-        if assignment and self.holder.get(assignment.slot, who) != who:
-            theirs = [one for one, holder in self.holder.items() if holder == self.holder[assignment.slot]]
-            assert len(theirs) == 2, "they had begun with it"
-            del self.holder[assignment.slot]
 
     @precondition(lambda self: self.labels)
     @rule(data=st.data(), other=VERDICTS)
@@ -175,8 +181,7 @@ class Queue(RuleBasedStateMachine):
         if other == ratings:
             answer = factories.submit(self.people[who], assignment, ratings, **send)
             assert answer.replay
-            self.take_over_from_others(who, answer.work.assignment)
-            self.take_in(who, answer.work.assignment, answer.work.ahead)
+            self.take_in(who, answer.work)
         else:
             with pytest.raises(labeling.IdReused):
                 factories.submit(self.people[who], assignment, other, **send)
@@ -193,18 +198,17 @@ class Queue(RuleBasedStateMachine):
         assert answer.label.late == Label.objects.get(pk=old).late
         self.labels[label] = who, opened, ratings
         self.newest[who, slot] = label
-        self.take_over_from_others(who, answer.work.assignment)
-        self.take_in(who, answer.work.assignment, answer.work.ahead)
+        self.take_in(who, answer.work)
         self.look()
 
     @rule(who=WHO)
-    def let_go_or_take_back(self, who):
+    def leave_or_come_back(self, who):
         acts["let go"] += 1
         user = self.people[who].user
         place = Membership.objects.filter(project=self.project, user=user).first()
         if place:
             members.remove_member(project=self.project, member=place.pk, by=self.lead)
-            self.holder = {slot: holder for slot, holder in self.holder.items() if holder != who}
+            self.let_go(self.held_by(who))
         else:
             members.add_member(project=self.project, user=user, role=Role.LABELER, by=self.lead)
         self.look()
