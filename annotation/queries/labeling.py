@@ -95,9 +95,9 @@ JOIN annotation_labeler labeler ON labeler.project_id = place.project_id AND lab
 WHERE place.user_id = %(user)s AND project.slug = %(slug)s AND place.role = %(role)s"""  # nosec B608 # of constants; what people wrote is a parameter
 
 
-def assignments(project: Project, slots: Sequence[int]) -> dict[int, Assignment]:
-    """The leased slots as their owner may see them, without those that nobody holds any more. One query."""
-    found = statements.rows(HELD, {"project": project.pk, "slots": list(slots)})
+def assignments(project: Project, labeler: Labeler, slots: Sequence[int]) -> dict[int, Assignment]:
+    """What the labeler holds of these slots; others may have been given some since they were looked up. One query."""
+    found = statements.rows(HELD, {"project": project.pk, "labeler": labeler.pk, "slots": list(slots)})
     return {row[0]: _held(project, row) for row in found}
 
 
@@ -108,7 +108,7 @@ SELECT slot.id, slot.lease_token, slot.lease_until, draft.body, (
 FROM annotation_slot slot JOIN annotation_solution solution ON solution.id = slot.solution_id
 JOIN annotation_problem problem ON problem.id = solution.problem_id
 LEFT JOIN annotation_draft draft ON draft.slot_id = slot.id AND draft.labeler_id = slot.lease_owner_id
-WHERE slot.id = ANY(%(slots)s) AND slot.project_id = %(project)s AND slot.lease_token IS NOT NULL"""
+WHERE slot.id = ANY(%(slots)s) AND slot.project_id = %(project)s AND slot.lease_owner_id = %(labeler)s"""
 
 
 def _held(project: Project, row: Sequence[Any]) -> Assignment:

@@ -5,7 +5,7 @@ from django.db import connection
 
 from annotation.models import Draft, Slot
 from annotation.models.labelers import LabelerState
-from annotation.services import queue
+from annotation.services import claims, queue
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +67,19 @@ def test_a_lease_that_ran_out_goes_to_somebody_else(alice, bob):
 
     assert theirs.slot == mine.slot
     assert theirs.lease_token != mine.lease_token
+
+
+def test_what_goes_to_another_in_this_moment_is_shown_to_nobody_else(alice, bob, monkeypatch):
+    """Neither the token nor the draft of the other: what is next is looked for again."""
+    factories.queued(alice.project, 2)
+    theirs = queue.claim_next(project=alice.project, by=bob)
+    found = claims.move_up
+    answers = iter([(theirs.slot, None)])
+    monkeypatch.setattr(claims, "move_up", lambda who: next(answers, None) or found(who))
+
+    mine = queue.claim_next(project=alice.project, by=alice)
+
+    assert (mine.slot == theirs.slot, mine.lease_token == theirs.lease_token) == (False, False)
 
 
 def test_a_lease_that_ran_out_and_was_not_taken_is_still_its_owners(alice):
