@@ -8,8 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
-from annotation.models import Labeler, Project
+from annotation.models import Labeler, Membership, Project
+from annotation.models.projects import Role
 from annotation.queries import statements
 
 PREFETCH_MINUTES = 2  # renewed with the lease of the solution in front
@@ -39,14 +41,22 @@ WAITING = "slot.state = 'ready' AND NOT (slot.arm IN ('gold', 'screening'))"
 WAITING_GOLD = "slot.state = 'ready' AND slot.arm = 'gold'"
 QUEUE_ORDER = "slot.wave, slot.priority DESC, slot.id"
 
+# Who is let go or gets another role waits here, and gives back what was given out before; and who was let go gets nothing.
+MEMBER = """
+member AS (
+    SELECT 1 FROM annotation_membership place JOIN annotation_labeler labeler
+        ON labeler.project_id = place.project_id AND labeler.user_id = place.user_id
+    WHERE labeler.id = %(labeler)s AND place.role = 'labeler' FOR KEY SHARE OF place
+)"""
+
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
 # One is set aside only while more wait than people are at work; and where none waits, it goes to who has none. The same
 # holds for gold: where nobody has one set aside, a solution that is would be known for what it is. What waits is counted
 # in the order of the index: in any order PostgreSQL reads the table from its start, past all that was ever labeled.
 GIVE_OUT = f"""
-WITH {HAD_ENOUGH}, pick AS (
+WITH {MEMBER}, {HAD_ENOUGH}, pick AS (
     SELECT slot.id FROM annotation_slot slot
-    WHERE slot.project_id = %(project)s AND {{free}} AND {FOR_THEM}
+    WHERE EXISTS (SELECT FROM member) AND slot.project_id = %(project)s AND {{free}} AND {FOR_THEM}
       AND (NOT %(ahead)s OR (
         SELECT count(*) FROM (
             SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING}
@@ -170,6 +180,11 @@ class Held:
     token: UUID
     until: datetime
     prefetched: bool
+
+
+def place_of(who: Claimant) -> QuerySet[Membership]:
+    """That they label in the project; locked, it stays so until the end of the transaction."""
+    return Membership.objects.filter(project=who.project, user=who.labeler.user_id, role=Role.LABELER)
 
 
 def renew(who: Claimant) -> list[Held]:

@@ -112,8 +112,8 @@ def _work(who: Claimant, *, with_ahead: bool) -> Work:
             return Work(None)
         if with_ahead and ahead is None:
             ahead = _claim(who, ahead=True)
-        found = labeling_queries.assignments(who.project, [front] if ahead is None else [front, ahead])
-        # Not there where their other tab handed the label in just now: look for the next one.
+        found = labeling_queries.assignments(who.project, who.labeler, [front] if ahead is None else [front, ahead])
+        # Not there where their other tab handed the label in just now, or somebody else took it over: look again.
         if front in found:
             return Work(found[front], found.get(ahead) if ahead else None)
     return Work(None)
@@ -163,7 +163,7 @@ def _claim_patiently(who: Claimant) -> int | None:
                 # Their other tab, or the page before a reload, may have taken the last one while this claim looked.
                 return claims.held(who)[0]
             slot = claims.take_over(who)
-        if slot is not None:
+        if slot is not None or not claims.place_of(who).exists():
             return slot
         time.sleep(jitter.uniform(0.005, 0.03))
     return None

@@ -42,7 +42,9 @@ def lease_next(who: Claimant, *, ahead: bool) -> int | None:
 
 
 @transaction.atomic
-def _lease(gold_id: int, who: Claimant, *, prefetched: bool) -> int:
+def _lease(gold_id: int, who: Claimant, *, prefetched: bool) -> int | None:
+    if not claims.place_of(who).select_for_update(no_key=True)[:1]:
+        return None  # they were let go in this moment
     # Locked, so that two labelers do not take the same wave.
     gold = Gold.objects.select_for_update(no_key=True).get(pk=gold_id)
     minutes = claims.PREFETCH_MINUTES if prefetched else who.project.lease_minutes

@@ -1,11 +1,14 @@
 """N1, N15: who belongs to a project, what they may do, and the record of who worked when."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pgtrigger
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from django.utils import timezone
 
 from annotation.api.permissions import SecondFactorWanted, place_in_project
@@ -53,6 +56,54 @@ def test_n1_whoever_is_let_go_gives_back_what_they_hold_and_their_labels_stay(pr
     assert Label.objects.get(pk=label.pk).labeler == alice
     assert not Membership.objects.filter(user=alice.user).exists()
     assert Labeler.objects.get(pk=alice.pk).user == alice.user
+
+
+def test_n1_whoever_was_let_go_hands_in_what_they_had_and_is_given_nothing_more(project, dana, alice):
+    factories.queued(project, 2)
+    held = queue.claim_next(project=project, by=alice)
+    members.remove_member(project=project, member=membership(project, alice.user).pk, by=dana)
+
+    handed_in = factories.submit(alice, held)
+
+    assert (handed_in.label.late, handed_in.work) == (False, queue.Work(None))
+    assert not Slot.objects.filter(state="leased").exists()
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("admission", ["admitted", "screening"])
+def test_n1_whoever_is_let_go_in_this_moment_is_given_nothing(project, dana, alice, admission):
+    """Else it would be theirs until its time is over."""
+    factories.gold(project, "screening")
+    factories.queued(project, 1)
+    Labeler.objects.filter(pk=alice.pk).update(admission=admission)
+    alice.refresh_from_db()
+
+    def claim():
+        try:
+            return queue.claim_next(project=project, by=alice)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            members.remove_member(project=project, member=membership(project, alice.user).pk, by=dana)
+            claimed = pool.submit(claim)
+            wait_until(lambda: claimed.done() or waiting_for_a_lock())
+        assert claimed.result() is None
+    assert not Slot.objects.filter(state="leased").exists()
+
+
+def waiting_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return cursor.fetchone()[0]
+
+
+def wait_until(condition):
+    until = time.monotonic() + 2
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 DEMOTE = partial(members.change_role, role=Role.ML)

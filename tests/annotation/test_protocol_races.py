@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from annotation.models import AuditEvent, Job, Label, Labeler, Lease, OptionSet, Problem, Slot
+from annotation.models import AuditEvent, Job, Label, Lease, OptionSet, Problem, Slot
 from annotation.queries import labeling as queries
 from annotation.services import consensus, labeling, options, queue
 from tests import factories
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
 @pytest.fixture
 def crowd(project):
-    return [Labeler.objects.create(project=project) for _ in range(CROWD)]
+    return [factories.member(project, "labeler") for _ in range(CROWD)]
 
 
 def failures(answers):

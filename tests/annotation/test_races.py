@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from annotation.models import AuditEvent, Label, Labeler, Lease, ModelVersion, Round, Slot
+from annotation.models import AuditEvent, Label, Lease, ModelVersion, Round, Slot
 from annotation.models.jobs import JobKind
 from annotation.services import jobs, labeling, queue, rounds, scoring
 from tests import factories
@@ -37,7 +37,7 @@ def at_once(act, arguments):
 
 @pytest.fixture
 def crowd(project):
-    return [Labeler.objects.create(project=project) for _ in range(CROWD)]
+    return [factories.member(project, "labeler") for _ in range(CROWD)]
 
 
 def test_32_labelers_at_one_queue_get_32_solutions_and_nobody_hears_that_there_is_none(project, crowd):

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from django.db import connection
 
-from annotation.models import Labeler
 from annotation.models.jobs import JobKind
 from annotation.services import queue, snapshots
 from tests import factories
@@ -28,7 +27,7 @@ class Load:
     """People who label without a pause, until they are told to stop, and a ledger of what was acknowledged."""
 
     def __init__(self, project):
-        self._people = [Labeler.objects.create(project=project) for _ in range(LABELERS)]
+        self._people = [factories.member(project, "labeler") for _ in range(LABELERS)]
         self._over = threading.Event()
         self.acknowledged = []
         self._threads = [threading.Thread(target=self._label, args=(one,)) for one in self._people]

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from annotation.models import Labeler, Lease, Slot
+from annotation.models import Lease, Slot
 from annotation.services import claims, queue
 from tests import factories
 from tests.prove import races
@@ -16,7 +16,7 @@ CROWD, WAITING = 32, 40
 @pytest.fixture
 def rush(project):
     """So many rounds in which the crowd claims at once: how many slots went to two, and how many answers were `none`."""
-    crowd = [Labeler.objects.create(project=project) for _ in range(CROWD)]
+    crowd = [factories.member(project, "labeler") for _ in range(CROWD)]
     factories.queued(project, WAITING)
     twice, free = [], {"lease_owner": None, "lease_token": None, "lease_until": None, "state": "ready"}
 

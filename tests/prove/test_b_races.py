@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from annotation.models import Invitation, Job, Label, Labeler, Round, User
+from annotation.models import Invitation, Job, Label, Round, User
 from annotation.models.slots import SlotQuerySet
 from annotation.queries import invariants
 from annotation.services import invitations, jobs, labeling, queue, rounds, scoring
@@ -84,7 +84,7 @@ def handed_in_at_once(project, crowd):
 )
 def test_b2_of_many_labels_for_one_slot_one_is_punctual_and_none_is_lost(prove, project, without_row_lock):
     times = prove.count(short=SHORT, full=FULL)
-    crowd = [Labeler.objects.create(project=project) for _ in range(WIDE)]
+    crowd = [factories.member(project, "labeler") for _ in range(WIDE)]
 
     found = [handed_in_at_once(project, crowd) for _ in range(times)]
 
