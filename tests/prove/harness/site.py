@@ -71,10 +71,15 @@ class Site:
         """Serve this application from now on, in place of what was served before."""
         if "web" in self.programs._children:
             self.programs.end("web")
-        command = COMMANDS["web"].replace(APP, app).format(bind=f"127.0.0.1:{self.port}").split()
+        command = self._web_command().replace(APP, app).format(bind=f"127.0.0.1:{self.port}").split()
         command += ["--chdir", str(self.code)]
         self.start("web", str(Path(sys.executable).parent / command[0]), *command[1:], **environment)
         wait_until_ready(self.programs, f"{self.url}/readyz")
+
+    def _web_command(self):
+        if self.code == ROOT:
+            return COMMANDS["web"]
+        return self.run("-c", "from workers.supervisor import COMMANDS; print(COMMANDS['web'])").strip()
 
     def start(self, name, *command, **environment):
         self.programs.start(Program(name, command, self.environment | environment))
