@@ -27,8 +27,8 @@ class Outcome:
         return f"{self.passed} of {self.tests} hold" + (f", {self.skipped} skipped" if self.skipped else "")
 
 
-def run(*arguments, planted=""):
-    """pytest with these arguments, in a process of its own; `planted` is Python that spoils the code before."""
+def run(*arguments, planted="", where=ROOT):
+    """pytest with these arguments, in a process of its own; `planted` is Python that spoils the code before; `where` it is."""
     with tempfile.TemporaryDirectory() as folder:
         plugin = Path(folder) / "planted_fault.py"
         # Imported when the tests are collected: Django is set up, and no test module has taken a copy yet.
@@ -37,7 +37,7 @@ def run(*arguments, planted=""):
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
         command += ["-p", "planted_fault", "-o", f"pythonpath={folder}", f"--junitxml={file}", *arguments]
         mine = {name: value for name, value in os.environ.items() if name not in OURS}
-        done = subprocess.run(command, cwd=ROOT, env=mine, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=where, env=mine, capture_output=True, text=True, check=False)
         assert file.exists(), done.stdout[-3000:] + done.stderr[-3000:]
         return _read(file)
 
