@@ -23,8 +23,12 @@ def main(file: Path) -> None:
 
 def short(rows: list[figures.Figure]) -> str:
     chosen = [one for one in figures.in_order(rows) if one.id in IN_README]
-    lines = [f"| {one.what} | {one.measured} | {one.control} |".replace("\n", " ") for one in chosen]
+    lines = [f"| {one.what} | {one.measured}{missed(one)} | {one.control} |".replace("\n", " ") for one in chosen]
     return "\n".join(["| what happens | measured | the same with a planted fault |", "|---|---|---|", *lines])
+
+
+def missed(one: figures.Figure) -> str:
+    return "" if one.outcome == "met" else f" **({one.outcome}; promised: {one.target})**"
 
 
 def put(page: Path, text: str) -> None:
