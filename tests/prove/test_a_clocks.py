@@ -14,7 +14,7 @@ from workers.supervisor import COMMANDS
 
 ODD_LEASES = """SELECT count(*) FROM annotation_slot JOIN annotation_project project ON project.id = project_id
     WHERE state = 'leased' AND NOT prefetched
-    AND lease_until NOT BETWEEN now() AND now() + make_interval(mins => project.lease_minutes)"""
+    AND lease_until NOT BETWEEN now() AND now() + make_interval(mins => project.lease_minutes + 1)"""
 SWEEPS = "SELECT count(*) FROM annotation_pulse WHERE part = 'schedule'"
 HOUR = 3600
 

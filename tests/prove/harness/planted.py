@@ -20,7 +20,8 @@ def early(environ, start_response):
 
     def store():
         time.sleep(EARLY_SECONDS)
-        b"".join(sound(later, lambda *_: None))
+        answer = sound(later, lambda *_: None)
+        answer.close()  # else the pool would not get its connection back, and the site stand still after so many labels
 
     threading.Thread(target=store, daemon=True).start()
     start_response("201 Created", [("Content-Type", "application/json")])
@@ -48,10 +49,12 @@ def chatty(environ, start_response):
     """Asks the broker before each request, as a site that keeps its sessions there does."""
     import redis
     from django.conf import settings
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     try:
         path = settings.CELERY_BROKER_URL.removeprefix("redis+socket://").partition("?")[0]
-        redis.Redis(unix_socket_path=path, socket_timeout=1).ping()
+        redis.Redis(unix_socket_path=path, socket_timeout=1, retry=Retry(NoBackoff(), 0)).ping()
     except redis.RedisError:
         start_response("500 Internal Server Error", [("Content-Type", "application/json")])
         return [b"{}"]
