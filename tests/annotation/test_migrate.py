@@ -50,6 +50,9 @@ def test_behind_a_long_read_it_lets_others_pass_and_tries_again(change, reader, 
     assert len(change) > 1
     assert max(later - earlier for earlier, later in pairwise(change)) < 2  # of the 3 s of the settings
     assert "Trying again" in capsys.readouterr().err
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("3s",)  # as the settings have it again
 
 
 def test_in_the_end_it_gives_up_and_says_why(change, reader, monkeypatch):
