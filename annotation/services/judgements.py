@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from annotation.models import Label, Project, StepRating
@@ -40,7 +40,7 @@ class Judgement:
     extensions: dict[str, Any] = field(default_factory=dict)
 
     def digest(self) -> bytes:
-        body = json.dumps(asdict(self), sort_keys=True)
+        body = json.dumps(vars(self), default=vars, sort_keys=True)
         return hashlib.sha256(body.encode()).digest()
 
 

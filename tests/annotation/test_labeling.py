@@ -32,6 +32,15 @@ def test_a_label_is_stored_with_every_rating_and_the_next_solution_comes_back(al
     assert submission.done_today == 1
 
 
+def test_the_digest_of_a_judgement_stays_what_it_was():
+    """Labels of earlier versions carry it: whoever hands one in again would be told that it is another."""
+    ratings = (judgements.Rating(0, 1, ms=900), judgements.Rating(1, None, option=2, text="so x²"))
+    seen = {"answer": True, "seen": [[0, 1]]}
+    edits = [{"step": 0, "option": 0, "rating": 1, "ms": 900}]
+    judgement = judgements.Judgement("solution", ratings, 60_000, reason="ü", active_ms=5, shown=seen, edits=edits)
+    assert judgement.digest().hex() == "45e3ae3006257a26dcf31e67c5dbb40a137d4ba24231ff1ed26db1c65cd06386"
+
+
 def test_handing_in_twice_stores_one_label(alice, assignment):
     label_id = uuid.uuid4()
     factories.submit(alice, assignment, label_id=label_id)

@@ -109,6 +109,7 @@ class Told:
 def ours(client, told, until, wait):
     """The first solution is claimed, each next one comes with the answer to a label, as on the page."""
     api = f"/api/v1/projects/{SLUG}"
+    wait()
     work = told.timed(client, f"{api}/claim", {}, told.claims, 200)
     while work and work["assignment"] and wait():
         if time.monotonic() > until:
