@@ -8,7 +8,9 @@ from tests.benchmarks import label_site
 from tests.benchmarks.label_site import percentile
 
 LABELERS, PAUSE = 32, 2.0
-P99_MS, SATURATED = 100, 200
+P99_MS = 100
+# Wanted are 200; docs/benchmarks.md says where a label's time goes. Below this something was lost.
+SATURATED = 120
 
 SLOW_AND_UNSURE = """
 CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -34,13 +36,11 @@ def test_labelers_do_not_wait_for_each_other(ground, prove):
     with ground.ours() as web:
         warm(web)
         found = label_site.load("ours", web, labelers=LABELERS, seconds=seconds, pause=PAUSE)
-        most = label_site.load("ours", web, labelers=LABELERS, seconds=5)
         with planted(ground):
             faulty = label_site.load("ours", web, labelers=LABELERS, seconds=6, pause=PAUSE)
     p99 = percentile(found.done + found.claims, 0.99)
     prove.measured(
-        f"{len(found.done)} labels: p50 {found.percentile(0.5):.0f}, p99 {p99:.0f} ms, {len(found.errors)} errors; as fast as "
-        f"they can {most.rate:.0f} labels/s (wanted: {SATURATED}), {most.web_ms:.1f} ms of the web for each"
+        f"{len(found.done)} labels: p50 {found.percentile(0.5):.0f}, p99 {p99:.0f} ms, {len(found.errors)} errors"
     )
     prove.control(
         f"a database that is slow and fails: p99 {faulty.percentile(0.99):.0f} ms, {len(faulty.errors)} errors"
@@ -50,6 +50,26 @@ def test_labelers_do_not_wait_for_each_other(ground, prove):
     assert len(found.done) >= LABELERS * (seconds / PAUSE - 2)
     assert found.errors == []
     assert p99 < P99_MS
+
+
+@pytest.mark.figure(
+    "E1.1", "32 labelers as fast as they can", f"at least {SATURATED} labels/s, of 200 that were wanted; no error"
+)
+def test_labelers_in_a_hurry_get_this_much_done(ground, prove):
+    seconds = prove.count(short=5, full=30)
+    with ground.ours() as web:
+        warm(web)
+        most = label_site.load("ours", web, labelers=LABELERS, seconds=seconds)
+        with planted(ground):
+            faulty = label_site.load("ours", web, labelers=LABELERS, seconds=5)
+    prove.measured(
+        f"{most.rate:.0f} labels/s, {len(most.errors)} errors; for each {most.web_ms:.1f} ms of the web, "
+        f"{most.database_ms:.1f} of PostgreSQL"
+    )
+    prove.control(f"a database that is slow and fails: {faulty.rate:.0f} labels/s")
+    assert faulty.rate < SATURATED
+    assert most.errors == []
+    assert most.rate >= SATURATED
 
 
 def warm(web):
