@@ -102,7 +102,7 @@ def alone_on(data: Path) -> Iterator[None]:
             lock.seek(0)
             raise StartFailed(
                 f"Stepmark already runs on {data} (process {lock.read().strip()}). "
-                "Stop it first, or choose another folder with --data and another port with --port."
+                "Stop it first, or choose another folder: DATA_DIR in the environment, or --data of `up` with another --port."
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
