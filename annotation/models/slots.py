@@ -35,7 +35,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
     def replaceable(self) -> "SlotQuerySet":
         """What waits and gives way to a new round: not the further labels of solutions that have begun to be labeled."""
-        return self.filter(state=SlotState.READY).exclude(Exists(_begun()), arm=Arm.OVERLAP)
+        return self.filter(state=SlotState.READY).exclude(Exists(begun()), arm=Arm.OVERLAP)
 
     def void_unbegun(self) -> int:
         """Those that wait or are set aside go to nobody any more; returns how many. In a transaction.
@@ -49,7 +49,8 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return Slot.objects.filter(pk__in=free).update(state=SlotState.VOID, **no_lease)
 
 
-def _begun() -> models.QuerySet["Slot"]:
+def begun() -> models.QuerySet["Slot"]:
+    """Of the solution of an outer query: what somebody works on or has done."""
     return Slot.objects.filter(solution=OuterRef("solution"), state__in=[SlotState.LEASED, SlotState.DONE])
 
 

@@ -69,7 +69,7 @@ def _slots(project: Project, source: AutomaticSource, solutions: Sequence[int]) 
     """In the round in which the solution was labeled; what came in with its label, in the last round."""
     slots = Slot.objects.filter(solution__in=solutions).exclude(state=SlotState.VOID)
     waves = dict(slots.order_by().values_list("solution").annotate(Max("wave")))
-    first = {slot.solution_id: slot for slot in slots.exclude(arm__in=[Arm.GOLD, Arm.SCREENING]).order_by("-wave")}
+    first = {slot.solution_id: slot for slot in slots.in_queue().order_by("-wave")}
     rounds = Round.objects.filter(project=project, state=RoundState.DONE).order_by("-number")
     last = rounds.values_list("pk", flat=True).first()
     if last is None:

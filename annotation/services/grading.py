@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 
 from active_learning.grading import GRADER_VERSION, grade
 from annotation import jobs as job_names
 from annotation.models import Job, Problem, Project, Slot, Solution, User
 from annotation.models.jobs import FINISHED, JobKind, JobState
 from annotation.models.problems import Grade
-from annotation.models.slots import Arm, SlotState
+from annotation.models.slots import Arm, SlotState, begun
 from annotation.services import audit, disputes, jobs
 
 BATCH = 500  # solutions
@@ -138,11 +138,10 @@ PROMISED = {Arm.CONVINCING_WRONG: Grade.WRONG, Arm.INJECTED: Grade.CORRECT}
 def _void_misplaced(by_grade: Mapping[Grade, Sequence[int]]) -> int:
     """Take out of the queue what waits there for an answer that is another now: the next refill or round weighs it by
     its new grade. Slots that are being given out in this moment stay."""
-    begun = Slot.objects.filter(solution=OuterRef("solution"), state__in=[SlotState.LEASED, SlotState.DONE])
     count = 0
     for arm, promised in PROMISED.items():
         others = [pk for grade_, solutions in by_grade.items() if grade_ != promised for pk in solutions]
-        twin = Q(~Exists(begun), arm=Arm.OVERLAP, served_reason__arm=arm)
+        twin = Q(~Exists(begun()), arm=Arm.OVERLAP, served_reason__arm=arm)
         count += Slot.objects.filter(Q(arm=arm) | twin, state=SlotState.READY, solution__in=others).void_unbegun()
     return count
 

@@ -22,7 +22,7 @@ def second_slots(*, round: Round, first: Sequence[Slot]) -> list[Slot]:
     share = round.project.overlap_share
     if not share or not first:
         return []
-    before = Slot.objects.filter(round=round, wave=0).exclude(arm__in=[Arm.GOLD, Arm.SCREENING]).count()
+    before = Slot.objects.in_queue().filter(round=round, wave=0).count()
     wanted = floor(_exactly(share, before + len(first))) - floor(_exactly(share, before))
     chosen = Random(f"{round.seed} overlap {before}").sample(range(len(first)), wanted)
     return [_twin(first[place]) for place in sorted(chosen)]
@@ -80,7 +80,7 @@ def _disagree(label: Label) -> bool:
 def _add(label: Label, slot: Slot) -> Slot | None:
     theirs = Label.objects.current().filter(solution=label.solution_id, purpose=Purpose.PRODUCTION).count()
     slots = Slot.objects.filter(solution=label.solution_id).exclude(state=SlotState.VOID)
-    open_ = slots.filter(state__in=[SlotState.READY, SlotState.LEASED]).exclude(arm__in=[Arm.GOLD, Arm.SCREENING])
+    open_ = slots.in_queue().filter(state__in=[SlotState.READY, SlotState.LEASED])
     if theirs + open_.count() >= slot.project.most_labels:
         return None
     more = _twin(slot)
