@@ -14,7 +14,7 @@ from annotation.models import AutomaticLabel, AutomaticSource, Job, Solution, So
 from annotation.models.automatic import AutomaticKind
 from annotation.models.jobs import JobState
 from annotation.queries.automatic_pool import chosen
-from annotation.services import automatic, automatic_ratings, generators
+from annotation.services import automatic, automatic_ratings, generators, jobs
 from annotation.services.export_files import new_file
 from workers import failpoints, kept, pool
 from workers.duty import Duty
@@ -45,11 +45,11 @@ def run(duty: Duty) -> None:
 
 
 def fail(job: Job, error: str) -> None:
-    automatic.end(job=job, state=JobState.FAILED, error=error)
+    jobs.end(job=job, state=JobState.FAILED, error=error)
 
 
 def end_cancelled(job: Job) -> None:
-    automatic.end(job=job, state=JobState.CANCELLED)
+    jobs.end(job=job, state=JobState.CANCELLED)
     kept.tidy(AutomaticSource.objects.get(job=job))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from annotation.models import Job, Project, Solution, UngradedAnswer
 from annotation.models.jobs import JobState
 from annotation.models.problems import Grade
-from annotation.services import grading, guesses
+from annotation.services import grading, guesses, jobs
 from workers.duty import Duty
 
 
@@ -17,7 +17,7 @@ def run(duty: Duty) -> None:
         done += graded
         total = max(total, done)  # more may have come in
         duty.advance(done, total)
-    grading.end(job=duty.job, state=JobState.DONE)
+    jobs.end(job=duty.job, state=JobState.DONE)
 
 
 def _waiting(project: Project) -> int:
@@ -34,8 +34,8 @@ def _graded(job: Job, project: Project) -> Iterator[int]:
 
 
 def fail(job: Job, error: str) -> None:
-    grading.end(job=job, state=JobState.FAILED, error=error)
+    jobs.end(job=job, state=JobState.FAILED, error=error)
 
 
 def end_cancelled(job: Job) -> None:
-    grading.end(job=job, state=JobState.CANCELLED)
+    jobs.end(job=job, state=JobState.CANCELLED)

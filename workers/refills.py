@@ -7,7 +7,7 @@ from django.conf import settings
 
 from annotation.models import Job
 from annotation.models.jobs import FINISHED, JobState
-from annotation.services import refills
+from annotation.services import jobs, refills
 from workers import pool, selection
 from workers.duty import Duty
 
@@ -19,7 +19,7 @@ def run(duty: Duty) -> None:
     round_ = refills.round_to_go_on(duty.job.project)
     wanted = refills.missing(duty.job.project)
     if round_ is None or not wanted:
-        return refills.end(job=duty.job, state=JobState.DONE)
+        return jobs.end(job=duty.job, state=JobState.DONE)
     if round_.selector:
         folder = folder_of(duty.job.pk)
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,12 +31,12 @@ def run(duty: Duty) -> None:
 
 
 def fail(job: Job, error: str) -> None:
-    refills.end(job=job, state=JobState.FAILED, error=error)
+    jobs.end(job=job, state=JobState.FAILED, error=error)
     shutil.rmtree(folder_of(job.pk), ignore_errors=True)
 
 
 def end_cancelled(job: Job) -> None:
-    refills.end(job=job, state=JobState.CANCELLED)
+    jobs.end(job=job, state=JobState.CANCELLED)
     shutil.rmtree(folder_of(job.pk), ignore_errors=True)
 
 

@@ -32,11 +32,11 @@ def run(duty: Duty) -> None:
 
 
 def fail(job: Job, error: str) -> None:
-    sampling.end(job=job, state=JobState.FAILED, error=error)
+    jobs.end(job=job, state=JobState.FAILED, error=error)
 
 
 def end_cancelled(job: Job) -> None:
-    sampling.end(job=job, state=JobState.CANCELLED)
+    jobs.end(job=job, state=JobState.CANCELLED)
     kept.tidy(Sampling.objects.get(job=job))
 
 

@@ -197,9 +197,3 @@ def go_on(*, source: AutomaticSource, by: User) -> None:
         now.save(update_fields=["job"])
         audit.record(project=source.project, by=by, action="go on with automatic labels", target=source.name)
         job_names.wake(job_names.RUN_AUTOMATIC)
-
-
-def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """It is over without labels. Raises jobs.LostFence."""
-    with transaction.atomic():
-        jobs.end(job=job, state=state, error=error)

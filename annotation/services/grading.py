@@ -160,8 +160,3 @@ def cancel_grading(*, project: Project, by: User) -> list[Job]:
             jobs.ask_to_cancel(job=job)
             audit.record(project=project, by=by, action="cancel grading", target=str(job))
     return found
-
-
-def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """Raises jobs.LostFence."""
-    jobs.end(job=job, state=state, error=error)

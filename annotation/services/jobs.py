@@ -95,7 +95,7 @@ def hold(*, job: Job) -> None:
 
 
 def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """Inside a transaction: the job is over. Raises LostFence."""
+    """The job is over; what it brought is stored in the same transaction, or nowhere. Raises LostFence."""
     held = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
     if not held.update(state=state, error=error, lease_until=None, finished_at=Now()):
         raise LostFence

@@ -117,9 +117,3 @@ def _add(round_: Round, picks: Sequence[rounds.Pick], report: dict[str, Any]) ->
     }
     round_.save(update_fields=["report"])
     return len(free)
-
-
-def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """The refill is over without a change to the queue. Raises jobs.LostFence."""
-    with transaction.atomic():
-        jobs.end(job=job, state=state, error=error)

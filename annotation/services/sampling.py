@@ -151,9 +151,3 @@ def go_on(*, sampling: Sampling, by: User) -> None:
         now.save(update_fields=["job"])
         audit.record(project=sampling.project, by=by, action="go on with sampling", target=str(sampling))
         job_names.wake(job_names.RUN_SAMPLING)
-
-
-def end(*, job: Job, state: JobState, error: str = "") -> None:
-    """It is over without solutions. Raises jobs.LostFence."""
-    with transaction.atomic():
-        jobs.end(job=job, state=state, error=error)

@@ -210,7 +210,7 @@ def test_the_sweep_wakes_all_other_work_before_it_looks_for_low_queues(low, monk
 
 def test_after_a_failure_there_is_a_pause(low):
     _, job = begun(low)
-    refills.end(job=job, state=JobState.FAILED, error="The checkpoint is gone.")
+    jobs.end(job=job, state=JobState.FAILED, error="The checkpoint is gone.")
     assert refills.start_where_low() == []
 
     Job.objects.filter(pk=job.pk).update(finished_at=Now() - refills.PAUSE - timedelta(seconds=1))
@@ -239,7 +239,7 @@ def test_the_page_of_rounds_tells_of_a_refill_that_waits_runs_and_is_done(low):
 
 def test_the_page_of_rounds_tells_why_a_refill_failed_and_when_it_is_tried_again(low):
     _, job = begun(low)
-    refills.end(job=job, state=JobState.FAILED, error="The checkpoint is gone.")
+    jobs.end(job=job, state=JobState.FAILED, error="The checkpoint is gone.")
     ended = datetime(2026, 3, 5, 9, 55, tzinfo=UTC)
     Job.objects.filter(pk=job.pk).update(finished_at=ended)
 
