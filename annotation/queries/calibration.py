@@ -13,6 +13,7 @@ from django.db.models.functions import Least
 
 from annotation.models import Label, ModelVersion, StepRating
 from annotation.models.labels import Purpose
+from annotation.queries.tallies import share
 
 BINS = 20
 LABELS = 2_000  # the newest ones, at most: enough for the bins, and a million of them would take minutes
@@ -102,10 +103,6 @@ def _cut(bins: Sequence[Bin], edge: int) -> Cut:
     above = [one for one in bins if one.place >= edge]
     return Cut(
         threshold=edge / BINS,
-        found=_share(sum(one.bad for one in above), sum(one.bad for one in bins)),
-        alarms=_share(sum(one.steps - one.bad for one in above), sum(one.steps - one.bad for one in bins)),
+        found=share(sum(one.bad for one in above), sum(one.bad for one in bins)),
+        alarms=share(sum(one.steps - one.bad for one in above), sum(one.steps - one.bad for one in bins)),
     )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
