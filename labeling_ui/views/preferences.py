@@ -3,12 +3,12 @@
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from labeling_ui.forms import PreferencesForm
 from labeling_ui.preferences import Theme
+from labeling_ui.safe_address import inside
 
 
 @require_POST
@@ -17,20 +17,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST)
     if not form.is_valid():
         raise BadRequest(form.errors.as_json())
-    answer = redirect(_way_back(request))
+    answer = redirect(inside(request, request.POST.get("next")))
     if language := form.cleaned_data["language"]:
         _keep(answer, settings.LANGUAGE_COOKIE_NAME, language)
     if theme := form.cleaned_data["theme"]:
         _keep(answer, settings.THEME_COOKIE_NAME, "" if theme == Theme.SYSTEM else theme)
     return answer
-
-
-def _way_back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_ours else resolve_url("home")
 
 
 def _keep(answer: HttpResponse, name: str, value: str) -> None:
