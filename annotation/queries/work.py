@@ -112,7 +112,7 @@ def own_work(labeler: Labeler, *, today: date) -> OwnWork:
     """Eight queries."""
     messages = messages_to(labeler)
     return OwnWork(
-        rules=unknown_rules(labeler),
+        rules=list(unknown_rules(labeler)),
         unread=[one for one in messages if not one.is_read],
         read=[one for one in messages if one.is_read],
         figures=figures(labeler, today),
@@ -126,11 +126,11 @@ def is_first_visit(user: User, project: Project) -> bool:
     return new.filter(~Exists(Label.objects.filter(labeler=OuterRef("pk")))).exists()
 
 
-def unknown_rules(labeler: Labeler) -> list[Instructions]:
+def unknown_rules(labeler: Labeler) -> QuerySet[Instructions]:
     """The versions for whose sake services/queue.py gives this labeler no new work."""
     known = Acknowledgement.objects.filter(labeler=labeler, version__gte=OuterRef("version"))
     binding = Instructions.objects.filter(project=labeler.project_id, must_acknowledge=True, version__gt=1)
-    return list(binding.filter(~Exists(known)).order_by("-version"))
+    return binding.filter(~Exists(known)).order_by("-version")
 
 
 def messages_to(labeler: Labeler) -> list[ShownMessage]:

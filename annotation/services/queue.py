@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count
 from django.db.models.functions import Now
 
-from annotation.models import Acknowledgement, Draft, Instructions, Label, Labeler, Project, Slot
+from annotation.models import Draft, Label, Labeler, Project, Slot
 from annotation.models.labelers import Admission, LabelerState
 from annotation.models.slots import SlotState
 from annotation.queries import labeling as labeling_queries
+from annotation.queries import work
 from annotation.queries.labeling import Assignment
 from annotation.services import claims, screening
 from annotation.services.claims import Claimant
@@ -131,15 +132,9 @@ def _take(who: Claimant) -> tuple[int | None, int | None]:
     front, ahead = claims.move_up(who)
     if front is not None:
         return front, ahead
-    _check_rules_are_known(who)
-    return _claim_patiently(who), None
-
-
-def _check_rules_are_known(who: Claimant) -> None:
-    known = Acknowledgement.objects.filter(labeler=who.labeler, version__gte=OuterRef("version"))
-    binding = Instructions.objects.filter(project=who.project, must_acknowledge=True, version__gt=1)
-    if binding.filter(~Exists(known)).exists():
+    if work.unknown_rules(who.labeler).exists():
         raise RulesChanged
+    return _claim_patiently(who), None
 
 
 def _claim(who: Claimant, *, ahead: bool = False) -> int | None:
