@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from annotation.models import (
@@ -98,21 +98,23 @@ WHERE place.user_id = %(user)s AND project.slug = %(slug)s AND place.role = %(ro
 def assignments(project: Project, labeler: Labeler, slots: Sequence[int]) -> dict[int, Assignment]:
     """What the labeler holds of these slots; others may have been given some since they were looked up. One query."""
     found = statements.rows(HELD, {"project": project.pk, "labeler": labeler.pk, "slots": list(slots)})
-    return {row[0]: _held(project, row) for row in found}
+    return {row[0]: _assignment(project, row, draft and json.loads(draft)) for *row, draft in found}
 
 
 HELD = """
-SELECT slot.id, slot.lease_token, slot.lease_until, draft.body, (
+SELECT slot.id, slot.lease_token, slot.lease_until, (
         SELECT max(version) FROM annotation_instructions WHERE project_id = %(project)s),
-    problem.text, problem.subject, problem.answer, solution.steps
+    problem.text, problem.subject, problem.answer, solution.steps, draft.body
 FROM annotation_slot slot JOIN annotation_solution solution ON solution.id = slot.solution_id
 JOIN annotation_problem problem ON problem.id = solution.problem_id
 LEFT JOIN annotation_draft draft ON draft.slot_id = slot.id AND draft.labeler_id = slot.lease_owner_id
 WHERE slot.id = ANY(%(slots)s) AND slot.project_id = %(project)s AND slot.lease_owner_id = %(labeler)s"""
 
 
-def _held(project: Project, row: Sequence[Any]) -> Assignment:
-    slot, token, until, draft, version, text, subject, answer, steps = row
+def _assignment(
+    project: Project, row: Sequence[Any], draft: dict[str, Any] | None, *, supersedes: UUID | None = None
+) -> Assignment:
+    slot, token, until, version, text, subject, answer, steps = row
     return Assignment(
         slot=slot,
         lease_token=token,
@@ -121,7 +123,8 @@ def _held(project: Project, row: Sequence[Any]) -> Assignment:
         steps=steps if project.phase == 2 else [],
         policies=_policies(project),
         instructions_version=version,
-        draft=None if draft is None else json.loads(draft),
+        draft=draft,
+        supersedes=supersedes,
     )
 
 
@@ -130,9 +133,12 @@ def reopened(labeler: Labeler, label_id: UUID) -> Assignment | None:
     label = reopenable(labeler).filter(pk=label_id).first()
     if label is None:
         return None
-    slot = _with_all_that_is_shown(Slot.objects.all()).get(pk=label.slot_id)
+    assert label.slot_id is not None  # constraint a_label_given_here_has_a_slot
+    slot = Slot.objects.select_related("solution__problem", "project").get(pk=label.slot_id)
     token = Lease.objects.filter(slot=slot, labeler=labeler).order_by("-at").values_list("token", flat=True)[0]
-    return _assignment(slot, token, None, _as_draft(label), supersedes=label.pk)
+    problem, rules = slot.solution.problem, newest_rules(slot.project)
+    row = (slot.pk, token, None, rules.version, problem.text, problem.subject, problem.answer, slot.solution.steps)
+    return _assignment(slot.project, row, _as_draft(label), supersedes=label.pk)
 
 
 def history(labeler: Labeler) -> list[PastLabel]:
@@ -193,32 +199,6 @@ def done_today(labeler: Labeler) -> int:
 DONE_TODAY = """
 SELECT count(*) FROM annotation_label
 WHERE labeler_id = %(labeler)s AND supersedes_id IS NULL AND created_at >= date_trunc('day', now(), 'UTC')"""
-
-
-def _with_all_that_is_shown(slots: QuerySet[Slot]) -> Any:
-    newest = Instructions.objects.filter(project=OuterRef("project")).order_by("-version").values("version")[:1]
-    return slots.select_related("solution__problem", "project").annotate(instructions_version=Subquery(newest))
-
-
-def _assignment(
-    slot: Any, token: UUID, until: datetime | None, draft: dict[str, Any] | None, *, supersedes: UUID | None = None
-) -> Assignment:
-    problem, project = slot.solution.problem, slot.project
-    return Assignment(
-        slot=slot.pk,
-        lease_token=token,
-        lease_until=until,
-        problem=ShownProblem(
-            text=problem.text,
-            subject=problem.subject,
-            answer=None if project.answer_policy == AnswerPolicy.NEVER else problem.answer,
-        ),
-        steps=slot.solution.steps if project.phase == 2 else [],
-        policies=_policies(project),
-        instructions_version=slot.instructions_version,
-        draft=draft,
-        supersedes=supersedes,
-    )
 
 
 def _policies(project: Project) -> Policies:
