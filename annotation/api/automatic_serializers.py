@@ -2,6 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from annotation.api.figures_serializers import IntervalSerializer
 from annotation.api.round_serializers import JobSerializer
 from annotation.models.automatic import AutomaticKind, Which
 from annotation.services.consensus import MOST
@@ -69,12 +70,6 @@ class SourceSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(source="source.created_at")
     report = serializers.JSONField(source="source.report", help_text="chosen, labeled, gone, tokens, told")
     job = JobSerializer(source="source.job")
-
-
-class IntervalSerializer(serializers.Serializer[Any]):
-    value = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField(allow_null=True)
-    high = serializers.FloatField(allow_null=True)
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):

@@ -97,12 +97,15 @@ class WorkDaySerializer(serializers.Serializer[Any]):
     terms = serializers.IntegerField(allow_null=True)
 
 
-class StatisticSerializer(serializers.Serializer[Any]):
-    """With its 95 % interval; `why` says what keeps it from having a value, or an interval."""
-
+class IntervalSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
+
+
+class StatisticSerializer(IntervalSerializer):
+    """With its 95 % interval; `why` says what keeps it from having a value, or an interval."""
+
     why = serializers.CharField(allow_null=True)
 
 

@@ -16,6 +16,12 @@ class PageQuerySerializer(serializers.Serializer[Any]):
     page = serializers.CharField(default=None)  # a number that there is none of is the page nearest to it
 
 
+class PageSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(source="rows.paginator.count")
+    page = serializers.IntegerField(source="rows.number")
+    pages = serializers.IntegerField(source="rows.paginator.num_pages")
+
+
 class GoldQuerySerializer(PageQuerySerializer):
     show = serializers.ChoiceField(choices=Shelf.choices, default=Shelf.HIDDEN)
 
@@ -52,10 +58,7 @@ class ListedGoldSerializer(GoldSerializer):
     agreed = serializers.IntegerField()
 
 
-class GoldPageSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField(source="rows.paginator.count")
-    page = serializers.IntegerField(source="rows.number")
-    pages = serializers.IntegerField(source="rows.paginator.num_pages")
+class GoldPageSerializer(PageSerializer):
     gold = ListedGoldSerializer(source="rows", many=True)
 
 
@@ -94,10 +97,7 @@ class CaseRowSerializer(serializers.Serializer[Any]):
     is_decided = serializers.BooleanField(source="adjudication.label_id", default=False)
 
 
-class CasesSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField(source="rows.paginator.count")
-    page = serializers.IntegerField(source="rows.number")
-    pages = serializers.IntegerField(source="rows.paginator.num_pages")
+class CasesSerializer(PageSerializer):
     cases = CaseRowSerializer(source="listed", many=True)
 
 
@@ -174,10 +174,7 @@ class ProblemRowSerializer(serializers.Serializer[Any]):
     wrong = serializers.IntegerField()
 
 
-class ProblemsSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField(source="rows.paginator.count")
-    page = serializers.IntegerField(source="rows.number")
-    pages = serializers.IntegerField(source="rows.paginator.num_pages")
+class ProblemsSerializer(PageSerializer):
     problems = ProblemRowSerializer(source="listed", many=True)
 
 
@@ -216,9 +213,6 @@ class ReportRowSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(default=None, allow_null=True)
 
 
-class ReportsSerializer(serializers.Serializer[Any]):
+class ReportsSerializer(PageSerializer):
     kind = serializers.CharField()
-    count = serializers.IntegerField(source="rows.paginator.count")
-    page = serializers.IntegerField(source="rows.number")
-    pages = serializers.IntegerField(source="rows.paginator.num_pages")
     reports = ReportRowSerializer(source="rows", many=True)
