@@ -1,6 +1,5 @@
 """This machine: its disk, its files, its settings, and the models in use."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from django.http.request import validate_host  # noqa: TID251 - the very rule by
 from annotation.models import ModelVersion
 from annotation.models.scoring import ModelState
 from annotation.queries.diagnosis import Check, bad, look, ok
+from annotation.queries.invariants import wrong_hash
 
 SECRETS = ("secret_key", "demo_accounts.json")
 LEAST_FREE, SCARCE = 0.05, 0.10  # of the disk
@@ -38,20 +38,11 @@ def models() -> Check:
 
 
 def _wrong(folder: Path, sha256: str) -> Iterator[str]:
-    if not (folder / MANIFEST).is_file():
-        yield f"{MANIFEST} is missing"
-        return
-    manifest = (folder / MANIFEST).read_bytes()
-    if hashlib.sha256(manifest).hexdigest() != sha256:
-        yield f"{MANIFEST} was changed"
-        return
-    for name, wanted in json.loads(manifest).items():
-        if not (folder / name).is_file():
-            yield f"{name} is missing"
-        else:
-            with (folder / name).open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
-                    yield f"{name} was changed"
+    wrong = list(wrong_hash(folder, MANIFEST, sha256))
+    yield from wrong
+    if not wrong:
+        for name, wanted in json.loads((folder / MANIFEST).read_bytes()).items():
+            yield from wrong_hash(folder, name, wanted)
 
 
 def _disk() -> Check:

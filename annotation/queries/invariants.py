@@ -127,9 +127,7 @@ def file_findings(data_dir: Path | None = None) -> Iterator[Finding]:
     )
     versions = ModelVersion.objects.filter(Q(state=ModelState.ACTIVE)).order_by("pk")
     lost = [
-        f"{one.pk}: {why}"
-        for one in versions
-        for why in _wrong_hash(root / one.checkpoint / "manifest.json", one.sha256)
+        f"{one.pk}: {why}" for one in versions for why in wrong_hash(root / one.checkpoint, "manifest.json", one.sha256)
     ]
     yield Finding(
         "model_in_use_is_there", "The checkpoint of a model in use is as it was trained.", lost[:SHOWN], len(lost)
@@ -137,16 +135,17 @@ def file_findings(data_dir: Path | None = None) -> Iterator[Finding]:
 
 
 def _broken_dataset(folder: Path, snapshot: Snapshot) -> Iterator[str]:
-    yield from _wrong_hash(folder / "manifest.json", snapshot.sha256)
+    yield from wrong_hash(folder, "manifest.json", snapshot.sha256)
     beside = [snapshot.manifest.get(name) for name in ("extensions", "card", "contents")]
     for file in [*snapshot.manifest.get("files", []), *filter(None, beside)]:
-        yield from _wrong_hash(folder / file["name"], file["sha256"])
+        yield from wrong_hash(folder, file["name"], file["sha256"])
 
 
-def _wrong_hash(path: Path, wanted: str) -> Iterator[str]:
-    if not path.is_file():
-        yield f"{path.name} is missing"
+def wrong_hash(folder: Path, name: str, wanted: str) -> Iterator[str]:
+    """What is wrong with a file of the folder whose SHA-256 is known; nothing where it is whole."""
+    if not (folder / name).is_file():
+        yield f"{name} is missing"
         return
-    with path.open("rb") as file:
+    with (folder / name).open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
-            yield f"{path.name} was changed"
+            yield f"{name} was changed"
