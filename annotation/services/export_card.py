@@ -142,7 +142,7 @@ def _sources(manifest: Manifest) -> str:
         f"- model {one['id']} {role}: {one['kind']} on {one['base']}, SHA-256 {one['sha256']}"
         for one in manifest.models
     ]
-    if any(split in file.name for file in manifest.files for split in [Split.TEST]):
+    if any(Split.TEST in file.name for file in manifest.files):
         lines.append("- files named test are of problems that are held out; do not train on them")
     return "## Where it comes from\n\n" + "\n".join(lines)
 

@@ -30,14 +30,14 @@ class ExtensionsFile:
     lines: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shares:
     """Of one phase, what Lightman et al. 2023, Table 3, tells; good steps are those rated neutral or positive."""
 
-    labels: int
-    correct_answers: int  # labels of solutions whose answer was graded correct
-    rated_steps: int
-    good_steps: int
+    labels: int = 0
+    correct_answers: int = 0  # labels of solutions whose answer was graded correct
+    rated_steps: int = 0
+    good_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,6 @@ class Tally:
         }
 
 
-@dataclass
-class _Phase:
-    labels: int = 0
-    correct_answers: int = 0
-    rated_steps: int = 0
-    good_steps: int = 0
-
-
 class Totals:
     """Of all files."""
 
@@ -116,7 +108,7 @@ class Totals:
         self._versions: set[int | None] = set()
         self._rounds: set[int | None] = set()
         self._selectors: set[int | None] = set()
-        self._phases: dict[int, _Phase] = {}
+        self._phases: dict[int, Shares] = {}
 
     def add(self, line: Line) -> None:
         row = line.row
@@ -125,7 +117,7 @@ class Totals:
         self._versions.add(row.instructions_version)
         self._rounds.add(row.round)
         self._selectors.add(row.selector)
-        phase = self._phases.setdefault(line.phase, _Phase())
+        phase = self._phases.setdefault(line.phase, Shares())
         phase.labels += 1
         phase.correct_answers += row.grade == Grade.CORRECT
         for rating in line.ratings():
@@ -143,7 +135,7 @@ class Totals:
             "rounds": _known(self._rounds),
             "selectors": selectors,
             "models": models(selectors),
-            "balance": {str(phase): Shares(**vars(counts)) for phase, counts in sorted(self._phases.items())},
+            "balance": {str(phase): shares for phase, shares in sorted(self._phases.items())},
         }
 
 
