@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from active_learning.intervals import Z
+
 RESAMPLES = 1000
 MOST_GROUPS = 1000  # of clusters that are resampled; the sums of random groups vary as those of clusters do
 FEWEST_GROUPS = 10  # below which an interval would say more than is known
@@ -110,7 +112,7 @@ def cohen(table: Ints) -> Figure:
     on = (np.diag(p) * (1 - (rows + columns) * (1 - kappa)) ** 2).sum()
     off = (1 - kappa) ** 2 * ((p * both**2).sum() - (np.diag(p) * np.diag(both) ** 2).sum())
     variance = (on + off - (kappa - chance * (1 - kappa)) ** 2) / ((1 - chance) ** 2 * number)
-    half = 1.959964 * max(0.0, float(variance)) ** 0.5
+    half = Z * max(0.0, float(variance)) ** 0.5
     if number < FEWEST_GROUPS:
         return Figure(float(kappa), why=Why.FEW)
     return Figure(float(kappa), max(-1.0, float(kappa) - half), min(1.0, float(kappa) + half))
