@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -166,7 +167,7 @@ def close(batch: ImportBatch, state: ImportState) -> None:
     """The last state of a file: it is removed when that is certain."""
     batch.finished_at = Now()
     move(batch, state)
-    transaction.on_commit(lambda: remove_file(batch.file))
+    transaction.on_commit(partial(remove_file, batch.file))
 
 
 def remove_file(file: str) -> None:

@@ -43,9 +43,8 @@ def add(*, project: Project, url: str, site: str, by: User) -> tuple[Webhook, st
     secret = PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
     try:
         with transaction.atomic():
-            Project.objects.select_for_update(no_key=True).get(
-                pk=project.pk
-            )  # of two at once the second counts the first
+            # Of two at once the second counts the first.
+            Project.objects.select_for_update(no_key=True).get(pk=project.pk)
             if Webhook.objects.filter(project=project).count() >= MOST:
                 raise TooManyWebhooks
             made = Webhook.objects.create(project=project, url=url, site=site.rstrip("/"), secret=secret)
