@@ -19,10 +19,6 @@ from active_learning.grading import answers_match
 from active_learning.steps import whole_solution
 
 
-class NoOutcomes(ValueError):
-    """Nothing was rolled out, so that nothing can be said."""
-
-
 @dataclass(frozen=True)
 class Rollouts:
     """How a solution is rolled out."""
@@ -33,22 +29,6 @@ class Rollouts:
     max_new_tokens: int = 1024
     from_start: bool = False  # from the bare problem too: its value is what a first step's advantage is measured from
     search: bool = False  # only as far as the first bad step needs
-
-
-def hard_label(outcomes: Sequence[bool]) -> int:
-    """Eq. 3: 1 where any rollout ended with the right answer, else 0. Raises NoOutcomes."""
-    return int(any(_some(outcomes)))
-
-
-def soft_label(outcomes: Sequence[bool]) -> float:
-    """Eq. 4: the share of rollouts that ended with the right answer. Raises NoOutcomes."""
-    return sum(_some(outcomes)) / len(outcomes)
-
-
-def _some(outcomes: Sequence[bool]) -> Sequence[bool]:
-    if not outcomes:
-        raise NoOutcomes("A step without rollouts has no estimate.")
-    return outcomes
 
 
 def roll_out(completer: Generator, solution: Solution, setting: Rollouts) -> Estimated:

@@ -18,14 +18,7 @@ from active_learning.generators.scripted import ScriptedGenerator
 from active_learning.grading import answers_match
 from active_learning.resumable import OtherWork
 from active_learning.rollout_files import RollOutJob, roll_out_file
-from active_learning.rollouts import (
-    NoOutcomes,
-    Rollouts,
-    first_bad_step,
-    hard_label,
-    roll_out,
-    soft_label,
-)
+from active_learning.rollouts import Rollouts, first_bad_step, roll_out
 
 CUT_OFF = object()
 
@@ -72,17 +65,9 @@ def solution(length=3, answer="20", truth="24"):
 )
 def test_k2_a_step_is_as_good_as_what_its_rollouts_end_with(answers, truth, hard, soft):
     outcomes = [answers_match(answer, truth) for answer in answers]
-
-    assert (hard_label(outcomes), soft_label(outcomes)) == (hard, soft)
     found = roll_out(Told({1: answers, 2: answers}), solution(truth=truth), Rollouts(count=len(answers)))
     assert found.estimates[0] == Estimate(sum(outcomes), len(answers))
     assert (found.estimates[0].hard, found.estimates[0].soft) == ((1 if hard else -1), soft)
-
-
-@pytest.mark.parametrize("label", [hard_label, soft_label])
-def test_a_step_without_rollouts_has_no_label(label):
-    with pytest.raises(NoOutcomes, match="without rollouts"):
-        label([])
 
 
 # K1: from every prefix ------------------------------------------------------------------------------------------------
