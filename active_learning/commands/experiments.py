@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -118,10 +117,7 @@ def _pools(
         sizes = ((options.problems, options.pool), (30, 6), (60, 64))
         drawn = known.toy_solutions(sizes, error_rate=options.error_rate, rng=rng)
         pool, validation, measured = (known.with_features(some, base) for some in drawn)
-        by_problem = defaultdict(list)
-        for one in pool:
-            by_problem[one.solution.problem].append(one)
-        yield seed, dict(by_problem), validation, measured
+        yield seed, known.by_problem(pool), validation, measured
 
 
 def _people(options: argparse.Namespace) -> None:

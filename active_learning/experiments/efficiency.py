@@ -19,7 +19,7 @@ import numpy as np
 
 from active_learning import evaluate
 from active_learning.config import TrainConfig
-from active_learning.experiments.known import Known, judged, learn, noisy, scores
+from active_learning.experiments.known import Candidate, Known, best_of_n, candidates, judged, learn, noisy, scores
 from active_learning.model import ProbeHead
 from active_learning.select import Rules, Strategy, per_problem
 
@@ -45,16 +45,6 @@ class Replay:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class _Candidate:
-    known: Known
-    score: float
-
-    @property
-    def is_correct(self) -> bool:
-        return self.known.is_correct
-
-
 def replay(
     pool: Mapping[str, Group], validation: Group, measured: Group, setting: Replay, config: TrainConfig
 ) -> Iterator[Row]:
@@ -72,8 +62,7 @@ def replay(
         rules = Rules(strategy=strategy, wrong_share=setting.wrong_share)
         labeled, selector, before = list(first), first_selector, setting.first
         for budget in (*setting.budgets, *(setting.more_random if strategy == "random" else ())):
-            candidates = _candidates(pool, labeled, selector)
-            picks = per_problem(candidates, budget - before, rules=rules, rng=rng)
+            picks = per_problem(_candidates(pool, labeled, selector), budget - before, rules=rules, rng=rng)
             labeled, before = [*labeled, *(pick.candidate.known for some in picks.values() for pick in some)], budget
             head = train(labeled)
             selector = head if setting.retrain else selector
@@ -88,34 +77,19 @@ def replay(
             }
 
 
-def _candidates(
-    pool: Mapping[str, Group], labeled: Sequence[Known], selector: ProbeHead
-) -> dict[str, list[_Candidate]]:
+def _candidates(pool: Mapping[str, Group], labeled: Sequence[Known], selector: ProbeHead) -> dict[str, list[Candidate]]:
     """What is not labeled yet, with the selector's scores."""
     done = {id(one) for one in labeled}
-    rest = {name: [one for one in some if id(one) not in done] for name, some in pool.items()}
-    return {
-        name: [_Candidate(*pair) for pair in zip(some, scores(selector, some), strict=True)]
-        for name, some in rest.items()
-    }
+    return {name: candidates(selector, [one for one in some if id(one) not in done]) for name, some in pool.items()}
 
 
 def _figures(head: ProbeHead, validation: Group, measured: Group, n: int) -> Row:
     found = evaluate.evaluate(judged(head, measured), evaluate.choose_threshold(judged(head, validation)))
     return {
-        "best_of_n": _best_of_n(head, measured, n),
+        "best_of_n": best_of_n(measured, scores(head, measured), n),
         "step_auc": found["step_auc"],
         "first_error_f1": found["first_error_f1"],
     }
-
-
-def _best_of_n(head: ProbeHead, measured: Group, n: int) -> float:
-    of_problem: dict[str, list[tuple[Known, float]]] = defaultdict(list)
-    for known, score in zip(measured, scores(head, measured), strict=True):
-        of_problem[known.solution.problem].append((known, score))
-    value = {id(known): score for some in of_problem.values() for known, score in some}
-    problems = [[known for known, _ in some] for some in of_problem.values()]
-    return evaluate.best_of_n(problems, n, score=lambda known: value[id(known)])
 
 
 # How many labels were saved -----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ The features are computed once, so that many small probes can be trained and com
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -55,6 +56,18 @@ class Known:
     @property
     def is_correct(self) -> bool:
         return self.solution.is_correct
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A solution with what a selector scored it, as select.py chooses from."""
+
+    known: Known
+    score: float
+
+    @property
+    def is_correct(self) -> bool:
+        return self.known.is_correct
 
 
 def toy_solutions(sizes: Sequence[tuple[int, int]], *, error_rate: float, rng: Random) -> list[list[Solution]]:
@@ -134,6 +147,14 @@ def _compute(named: Sequence[tuple[str, Solution]], base: Path, precision: Preci
     }
 
 
+def by_problem(solutions: Iterable[Known]) -> dict[str, list[Known]]:
+    """In the order drawn, so that the first ones of each are a uniform sample."""
+    found: dict[str, list[Known]] = defaultdict(list)
+    for known in solutions:
+        found[known.solution.problem].append(known)
+    return dict(found)
+
+
 @dataclass(frozen=True)
 class Parts:
     pool: list[Known]
@@ -184,6 +205,16 @@ def probabilities(head: ProbeHead, solutions: Sequence[Known]) -> list[tuple[Tri
 def scores(head: ProbeHead, solutions: Sequence[Known]) -> list[float]:
     """The probability that every step is right."""
     return [solution_score(triples) for triples in probabilities(head, solutions)]
+
+
+def candidates(selector: ProbeHead, solutions: Sequence[Known]) -> list[Candidate]:
+    return [Candidate(*pair) for pair in zip(solutions, scores(selector, solutions), strict=True)]
+
+
+def best_of_n(measured: Sequence[Known], values: Sequence[float], n: int) -> float:
+    """How many of the problems are solved by the best of n solutions, where these values say which is the best."""
+    value_of = {id(known): value for known, value in zip(measured, values, strict=True)}
+    return evaluate.best_of_n(list(by_problem(measured).values()), n, score=lambda known: value_of[id(known)])
 
 
 def judged(head: ProbeHead, solutions: Sequence[Known]) -> list[evaluate.Judged]:

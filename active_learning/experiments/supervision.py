@@ -5,8 +5,7 @@ answers are a third. Small models learn from so many solutions of each problem, 
 process supervision of solutions that a selector chose (§4.2). All are probes on one frozen base model.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -14,7 +13,18 @@ from typing import Any
 
 from active_learning import evaluate
 from active_learning.config import TrainConfig, Triple
-from active_learning.experiments.known import Known, judged, learn, probabilities, scores, toy_solutions, with_features
+from active_learning.experiments.known import (
+    Known,
+    best_of_n,
+    by_problem,
+    candidates,
+    judged,
+    learn,
+    probabilities,
+    scores,
+    toy_solutions,
+    with_features,
+)
 from active_learning.model import ProbeHead
 from active_learning.score import solution_score
 from active_learning.select import Rules, per_problem
@@ -25,7 +35,7 @@ SUPERVISIONS = ("process", "active", "outcome_by_model", "outcome_by_answer")
 
 @dataclass(frozen=True)
 class Comparison:
-    budgets: tuple[int, ...] = (1, 2, 4, 8, 16, 32)  # labelled solutions of each problem
+    budgets: tuple[int, ...] = (1, 2, 4, 8, 16, 32)  # labeled solutions of each problem
     problems: int = 24
     pool: int = 100  # solutions of each problem that a selector chooses from
     large_problems: int = 40  # that the large model has learned from, with
@@ -34,16 +44,6 @@ class Comparison:
     samples: int = 64  # of each measured problem: the N of best of N
     error_rate: float = 0.25  # of the generator, per step
     seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class _Candidate:
-    known: Known
-    score: float
-
-    @property
-    def is_correct(self) -> bool:
-        return self.known.is_correct
 
 
 def compare(setting: Comparison, config: TrainConfig, base: Path) -> Iterator[dict[str, Any]]:
@@ -59,17 +59,17 @@ def compare(setting: Comparison, config: TrainConfig, base: Path) -> Iterator[di
     taught, pool, measured = (with_features(some, base) for some in drawn)
     large = learn([(known, known.solution.ratings) for known in taught], config)
     told = {id(known): triples for known, triples in zip(pool, probabilities(large, pool), strict=True)}
-    by_problem = _by_problem(pool)
-    first = learn(_process([some[0] for some in by_problem.values()], told), config)
+    of_problem = by_problem(pool)
+    first = learn(_process([some[0] for some in of_problem.values()], told), config)
     large_figures = evaluate.evaluate(judged(large, measured), evaluate.DEFAULT_THRESHOLD)
     for budget in setting.budgets:
-        uniform = [known for some in by_problem.values() for known in some[:budget]]
-        chosen = _chosen(by_problem, first, budget, rng)
-        solved = {
-            "process": _solved(learn(_process(uniform, told), config), measured, scores),
-            "active": _solved(learn(_process(chosen, told), config), measured, scores),
-            "outcome_by_model": _solved(learn(_outcome(uniform, told), config), measured, _last_step),
-            "outcome_by_answer": _solved(learn(_by_answer(uniform), config), measured, _last_step),
+        uniform = [known for some in of_problem.values() for known in some[:budget]]
+        chosen = _chosen(of_problem, first, budget, rng)
+        values = {
+            "process": scores(learn(_process(uniform, told), config), measured),
+            "active": scores(learn(_process(chosen, told), config), measured),
+            "outcome_by_model": _last_step(learn(_outcome(uniform, told), config), measured),
+            "outcome_by_answer": _last_step(learn(_by_answer(uniform), config), measured),
         }
         for supervision in SUPERVISIONS:
             yield {
@@ -77,46 +77,34 @@ def compare(setting: Comparison, config: TrainConfig, base: Path) -> Iterator[di
                 "supervision": supervision,
                 "budget": budget,
                 "solutions": len(uniform),
-                "best_of_n": solved[supervision],
+                "best_of_n": best_of_n(measured, values[supervision], setting.samples),
                 "large_model_auc": large_figures["step_auc"],
             }
 
 
-def _by_problem(solutions: Sequence[Known]) -> dict[str, list[Known]]:
-    """In the order drawn, so that the first ones of each are a uniform sample."""
-    found: dict[str, list[Known]] = defaultdict(list)
-    for known in solutions:
-        found[known.solution.problem].append(known)
-    return dict(found)
-
-
-def _chosen(by_problem: dict[str, list[Known]], selector: ProbeHead, budget: int, rng: Random) -> list[Known]:
+def _chosen(of_problem: dict[str, list[Known]], selector: ProbeHead, budget: int, rng: Random) -> list[Known]:
     """The first of each problem, which the selector learned from, and what it chooses of the others."""
-    first = [some[0] for some in by_problem.values()]
+    first = [some[0] for some in of_problem.values()]
     if budget == 1:
         return first
-    others = {name: some[1:] for name, some in by_problem.items()}
-    candidates = {
-        name: [_Candidate(*pair) for pair in zip(some, scores(selector, some), strict=True)]
-        for name, some in others.items()
-    }
-    picks = per_problem(candidates, budget - 1, rules=Rules(), rng=rng)
+    others = {name: candidates(selector, some[1:]) for name, some in of_problem.items()}
+    picks = per_problem(others, budget - 1, rules=Rules(), rng=rng)
     return first + [pick.candidate.known for some in picks.values() for pick in some]
 
 
 Told = dict[int, tuple[Triple, ...]]
-Labelled = list[tuple[Known, Sequence[int]]]
+Labeled = list[tuple[Known, Sequence[int]]]
 
 
-def _process(solutions: Sequence[Known], told: Told) -> Labelled:
+def _process(solutions: Sequence[Known], told: Told) -> Labeled:
     return [(known, process_labels(told[id(known)])) for known in solutions]
 
 
-def _outcome(solutions: Sequence[Known], told: Told) -> Labelled:
+def _outcome(solutions: Sequence[Known], told: Told) -> Labeled:
     return [(known, _everywhere(known, is_right=outcome_label(told[id(known)]))) for known in solutions]
 
 
-def _by_answer(solutions: Sequence[Known]) -> Labelled:
+def _by_answer(solutions: Sequence[Known]) -> Labeled:
     return [(known, _everywhere(known, is_right=known.is_correct)) for known in solutions]
 
 
@@ -127,11 +115,3 @@ def _everywhere(known: Known, *, is_right: bool) -> list[int]:
 
 def _last_step(head: ProbeHead, solutions: Sequence[Known]) -> list[float]:
     return [solution_score(triples[-1:]) for triples in probabilities(head, solutions)]
-
-
-def _solved(
-    head: ProbeHead, measured: Sequence[Known], score: Callable[[ProbeHead, Sequence[Known]], list[float]]
-) -> float:
-    value = {id(known): one for known, one in zip(measured, score(head, measured), strict=True)}
-    problems = list(_by_problem(measured).values())
-    return evaluate.best_of_n(problems, len(problems[0]), score=lambda known: value[id(known)])
