@@ -1,8 +1,8 @@
 """Scoring by a server, for those who run vLLM.
 
 The server has the checkpoint as `export` writes it, a token classifier with the classes negative, neutral, positive
-(`vllm serve DIR --runner pooling`). It is asked for the task `token_classify` at `/pooling`: tokens in, the probabilities of the classes
-at every token out. Tokens are made here, so that the step ends are those of training.
+(`vllm serve DIR --runner pooling`). It is asked for the task `token_classify` at `/pooling`: tokens in, the
+probabilities of the classes at every token out. Tokens are made here, so that the step ends are those of training.
 """
 
 import copy

@@ -219,7 +219,8 @@ def _value_axis(axes: Axes, curves: Any, also: Sequence[float]) -> None:
 
 
 def _labels(axes: Axes, ends: dict[tuple[str, str], tuple[int, float]], gap: float = 0.04) -> None:
-    """Names in the right margin, each on the height of its curve's end or as near as the others let it; `gap` is in widths."""
+    """Names in the right margin, each on the height of its curve's end or as near as the others let it; `gap` is in
+    widths."""
     low, high = axes.get_ylim()
     edge = max(n for n, _ in ends.values())
     axes.set_xlim(right=edge)

@@ -59,8 +59,8 @@ class Part:
         return self.path.exists() and self.path.read_bytes().count(b"\n") > 1
 
     def begin_or_go_on(self, identity: Row) -> dict[int, Row]:
-        """The results that are there, by the item's place; `identity` is all that their bytes hang on. A line that was being written when the process was killed is
-        taken off. Raises OtherWork."""
+        """The results that are there, by the item's place; `identity` is all that their bytes hang on. A line that was
+        being written when the process was killed is taken off. Raises OtherWork."""
         if self.out_path.exists():
             raise OtherWork(f"{self.out_path} is there already: name another file.")
         kept = self.path.read_bytes() if self._has_results() else b""

@@ -2,8 +2,8 @@
 
 From every prefix of a solution N continuations are sampled and their answers graded. The hard estimate of a step is
 whether any is right (eq. 3), the soft one the share that is (eq. 4). After the last step there is nothing to sample: its
-estimate is the solution's own answer. Where only the first bad step is wanted, a binary search finds it with a logarithm of the
-rollouts (OmegaPRM, Luo et al. 2024, §3.2).
+estimate is the solution's own answer. Where only the first bad step is wanted, a binary search finds it with a
+logarithm of the rollouts (OmegaPRM, Luo et al. 2024, §3.2).
 """
 
 import json

@@ -1,6 +1,7 @@
 """Beam search over the problems of a file: a generator proposes steps, reward models choose (Setlur et al. 2024, §4.1).
 
-The solutions come as lines that can be imported, for each problem the best first; killed and started again the search goes on.
+The solutions come as lines that can be imported, for each problem the best first; killed and started again the search
+goes on.
 """
 
 import json
@@ -112,7 +113,8 @@ def _searched(job: SearchJob, models: Sequence[Checkpoint], generator: Generator
 
 
 class _Proposer:
-    """Next steps of the generator. What is no whole step, or an end without an answer, leads nowhere; it costs all the same."""
+    """Next steps of the generator. What is no whole step, or an end without an answer, leads nowhere; it costs all the
+    same."""
 
     def __init__(self, generator: Generator, problem: str, rng: Random, job: SearchJob) -> None:
         self._generator, self._problem, self._rng, self._job = generator, problem, rng, job

@@ -1,8 +1,8 @@
 """Math-Shepherd's published dataset (Wang et al. 2023): {"input", "label", "task"}, a solution a line.
 
-`input` is the problem and its steps, each headed "Step N: " and ended by the sign ки; `label` is the same text with + or - in
-the place of each sign. Only the sign says where a step ends, so that a text with the sign in it cannot be written; + and -
-anywhere else are plain text. Loads without torch.
+`input` is the problem and its steps, each headed "Step N: " and ended by the sign ки; `label` is the same text with +
+or - in the place of each sign. Only the sign says where a step ends, so that a text with the sign in it cannot be
+written; + and - anywhere else are plain text. Loads without torch.
 """
 
 import re

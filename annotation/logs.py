@@ -1,5 +1,5 @@
-"""Log lines, for people or as JSON for programs. Each names the request, or the job and its round, that it belongs to, and none
-holds what must not be in a log."""
+"""Log lines, for people or as JSON for programs. Each names the request, or the job and its round, that it belongs to,
+and none holds what must not be in a log."""
 
 import json
 import logging
@@ -15,7 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 _about: ContextVar[Mapping[str, object]] = ContextVar("about", default=MappingProxyType({}))
 
-# An invitation's address lets its reader in. PostgreSQL repeats in the DETAIL of an error what was in the row: people's text.
+# An invitation's address lets its reader in. PostgreSQL repeats in the DETAIL of an error what was in the row: people's
+# text.
 KEPT_OUT = (
     (re.compile(r"(/accounts/invitation/)[^/\s]+"), r"\1…"),
     (re.compile(r"\bDETAIL:.*?(?=\n\n(?:The above exception|During handling)|\Z)", re.DOTALL), "DETAIL is left out."),

@@ -1,4 +1,5 @@
-"""How many requests there were, of which page, and how long they took: counted by each web process, added up for /metrics."""
+"""How many requests there were, of which page, and how long they took: counted by each web process, added up for
+/metrics."""
 
 import os
 import tempfile

@@ -1,7 +1,8 @@
 """gunicorn's worker with threads, for which a request begins when its head has arrived whole.
 
-As gunicorn has it, a connection takes a thread when it is made: whoever connects and is silent holds one for five seconds, and
-whoever sends half a head holds one for ever. A web of sixteen threads stands still for sixteen such connections.
+As gunicorn has it, a connection takes a thread when it is made: whoever connects and is silent holds one for five
+seconds, and whoever sends half a head holds one for ever. A web of sixteen threads stands still for sixteen such
+connections.
 """
 
 import time

@@ -1,5 +1,5 @@
-"""What a program of a generator has written so far, in a folder of its own. A worker that dies leaves it to the next one, and a
-job that failed to whoever goes on with it: it was paid for."""
+"""What a program of a generator has written so far, in a folder of its own. A worker that dies leaves it to the next
+one, and a job that failed to whoever goes on with it: it was paid for."""
 
 import json
 import shutil

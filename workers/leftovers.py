@@ -34,8 +34,8 @@ def folder_of(round_: Round) -> Path:
 
 def tidy(round_: Round) -> None:
     """Remove what a finished round needs no more. Its configuration and comparisons stay, and where a model version
-    names it, its checkpoint and the labels that it learned from (train.jsonl.gz, and automatic.jsonl.gz, of which data_sha256 is the hash
-    unpacked): after a correction nobody could write them again."""
+    names it, its checkpoint and the labels that it learned from (train.jsonl.gz, and automatic.jsonl.gz, of which
+    data_sha256 is the hash unpacked): after a correction nobody could write them again."""
     folder = folder_of(round_)
     if ModelVersion.objects.filter(round=round_).exists():
         _keep_labels(folder / "automatic.jsonl")

@@ -17,8 +17,8 @@ from workers.duty import Duty
 
 
 def score(duty: Duty, version: ModelVersion, folder: Path, *, among: SolutionQuerySet | None = None) -> dict[str, Any]:
-    """Score what the version has not scored, of all that is selectable or `among` these; returns how many. A second attempt takes the files of the first one, for
-    the program refuses to go on with scores of another pool."""
+    """Score what the version has not scored, of all that is selectable or `among` these; returns how many. A second
+    attempt takes the files of the first one, for the program refuses to go on with scores of another pool."""
     pool, scored = folder / f"pool-{version.pk}.jsonl", folder / f"scores-{version.pk}.jsonl"
     if not pool.exists():
         _write(pool, queries.unscored(version, among))

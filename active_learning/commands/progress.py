@@ -1,4 +1,5 @@
-"""didactic, search-compute, provers, pits, step-rewards: questions to process advantage verifiers, answered where the truth is known."""
+"""didactic, search-compute, provers, pits, step-rewards: questions to process advantage verifiers, answered where the
+truth is known."""
 
 import argparse
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Whether probabilities mean what they say: reliability, ECE, Brier score and negative log-likelihood.
 
-Bins of equal mass (but for equal values), not of equal width: nearly all steps of a good PRM lie above .9 (Lightman et al. 2023, App. H find
-theirs too sure that steps are right). ECE is Naeini et al. 2015 on such bins.
+Bins of equal mass (but for equal values), not of equal width: nearly all steps of a good PRM lie above .9 (Lightman et
+al. 2023, App. H find theirs too sure that steps are right). ECE is Naeini et al. 2015 on such bins.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """How right are labels by rollouts? Hard and soft estimates beside the toy domain's oracle (K7; Wang et al. 2023, §5.2).
 
-The oracle calls a step right until the first error. A completer that recovers from errors comes from a bad step to the right answer
-now and then: the more rollouts, the likelier the hard estimate takes that for a good step.
+The oracle calls a step right until the first error. A completer that recovers from errors comes from a bad step to the
+right answer now and then: the more rollouts, the likelier the hard estimate takes that for a good step.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,9 @@
 """Process against outcome supervision by one large model, and by final answers (Lightman et al. 2023, §4.1, Fig. 4).
 
-A large reward model, trained on what the toy domain's oracle says of many solutions, labels the same solutions in two ways; their final
-answers are a third. Small models learn from so many solutions of each problem, and choose the best of N. Beside them stands
-process supervision of solutions that a selector chose (§4.2). All are probes on one frozen base model.
+A large reward model, trained on what the toy domain's oracle says of many solutions, labels the same solutions in two
+ways; their final answers are a third. Small models learn from so many solutions of each problem, and choose the best of
+N. Beside them stands process supervision of solutions that a selector chose (§4.2). All are probes on one frozen base
+model.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """What may be asked of a generator, and what it answers. Opened by its name in `generators.opening`.
 
-A generator writes a step a line (Lightman et al. 2023, §2.3). It is "toy", the scripted one of chain arithmetic, the folder of a
-local causal language model, or a model that an OpenAI-compatible server has.
+A generator writes a step a line (Lightman et al. 2023, §2.3). It is "toy", the scripted one of chain arithmetic, the
+folder of a local causal language model, or a model that an OpenAI-compatible server has.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,8 @@ from active_learning.generators.terms import Terms
 
 
 def open_generator(name: str, budget: Budget | None = None, terms: Terms | None = None) -> Generator:
-    """ "toy", "toy-writer", the folder of a local causal language model, or "https://host/v1#model". Raises GeneratorError."""
+    """ "toy", "toy-writer", the folder of a local causal language model, or "https://host/v1#model". Raises
+    GeneratorError."""
     budget = budget or Budget()
     if not name.strip():
         raise GeneratorError("No generator is named: toy, toy-writer, a folder, or https://host/v1#model.")

@@ -24,7 +24,8 @@ from active_learning.generators.terms import Terms
 KEY = "GENERATOR_KEY"  # the environment variable
 CHOICES = 64  # of one request
 SEED_BITS = 31  # llama.cpp has 32, and the samples of a prompt count on from the seed
-# Else vLLM takes what the model's folder recommends, llama.cpp its own defaults; the paper samples from the whole distribution.
+# Else vLLM takes what the model's folder recommends, llama.cpp its own defaults; the paper samples from the whole
+# distribution.
 WHOLE_DISTRIBUTION = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 UNKNOWN = re.compile(
     rf"(?is)(?=.*(unrecogni|unknown|unsupported|unexpected|extra|not permitted)).*({'|'.join(WHOLE_DISTRIBUTION)})"

@@ -44,7 +44,8 @@ class BearerToken(BaseAuthentication):
 class TokenAllows(BasePermission):
     """What a token's scopes and its project let through; roles are looked at later, for tokens as for people.
 
-    A view with `scope = Scope.LABEL` belongs to labeling; with `label_scope_reads` only what it reads. A view with `people_only = True` is for signed-in people.
+    A view with `scope = Scope.LABEL` belongs to labeling; with `label_scope_reads` only what it reads. A view with
+    `people_only = True` is for signed-in people.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:

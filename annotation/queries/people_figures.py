@@ -101,7 +101,8 @@ class LabelerPage:
 
 
 def people(project: Project, *, today: date, window: int | None, sort: str = "labels") -> People:
-    """Those who label here or did; none whose labels were only imported, and none who only decide. Five queries, however many there are."""
+    """Those who label here or did; none whose labels were only imported, and none who only decide. Five queries,
+    however many there are."""
     run = tallies.run_of(project)
     cells = _cells(project, run, today=today, window=window)
     rows = _rows(_labelers(project), cells, today=today, window=window)

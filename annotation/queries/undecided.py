@@ -18,7 +18,8 @@ class Undecided:
 
 
 def undecided(project: Project, *, most: int | None = None) -> Undecided:
-    """Three queries at most. Of `most` solutions, where there are so many: the sum over all of a large project takes long."""
+    """Three queries at most. Of `most` solutions, where there are so many: the sum over all of a large project takes
+    long."""
     decided = Adjudication.objects.filter(solution=OuterRef("solution"), label__isnull=False)
     open_ = Disagreement.objects.filter(~Exists(decided), project=project).order_by("pk")
     looked_at = list(open_.values_list("pk", flat=True)[: most and most + 1])

@@ -27,7 +27,8 @@ def is_due() -> bool:
 
 
 def deliver_next() -> bool:
-    """Try the one that has been due longest; False where none is. A worker that dies over it leaves it to the next attempt."""
+    """Try the one that has been due longest; False where none is. A worker that dies over it leaves it to the next
+    attempt."""
     delivery = _claim()
     if delivery is None:
         return False

@@ -1,4 +1,5 @@
-"""Dialogues (phase 1) that were collected here: their slot names a solution of the pool, their steps are the labeler's own."""
+"""Dialogues (phase 1) that were collected here: their slot names a solution of the pool, their steps are the labeler's
+own."""
 
 from collections.abc import Iterable, Iterator
 

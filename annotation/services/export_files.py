@@ -66,7 +66,8 @@ def remove_unfinished(target: Path) -> None:
 
 @contextmanager
 def packed(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The same bytes for the same lines: no name and no time in the header. Level 9 takes twice as long as 6 and saves 2 %."""
+    """The same bytes for the same lines: no name and no time in the header. Level 9 takes twice as long as 6 and saves
+    2 %."""
     with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as stream:
         yield stream  # type: ignore[misc]
 

@@ -1,4 +1,5 @@
-"""The files of an export into a dataset repository of the Hugging Face Hub. Needs huggingface_hub, which the web does not have."""
+"""The files of an export into a dataset repository of the Hugging Face Hub. Needs huggingface_hub, which the web does
+not have."""
 
 import importlib
 import json

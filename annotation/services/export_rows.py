@@ -1,5 +1,5 @@
-"""All that a line is made from, as plain values of one statement: objects of the database layer, and queries for each batch of
-them, would cost more than all the rest of an export."""
+"""All that a line is made from, as plain values of one statement: objects of the database layer, and queries for each
+batch of them, would cost more than all the rest of an export."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

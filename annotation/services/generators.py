@@ -16,7 +16,8 @@ SERVER = ("http:", "https:")
 
 
 class ServerNotAllowed(Refusal):
-    """This server may not ask a generator there. Whoever runs it allows origins by the setting GENERATOR_ORIGINS; an address ends with # and the name of the model, and has no user name in it."""
+    """This server may not ask a generator there. Whoever runs it allows origins by the setting GENERATOR_ORIGINS; an
+    address ends with # and the name of the model, and has no user name in it."""
 
 
 class UnknownGenerator(Refusal):

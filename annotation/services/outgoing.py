@@ -22,7 +22,8 @@ CLOSED = [ipaddress.ip_network(one) for one in ("::ffff:0:0/96", "64:ff9b::/96",
 
 
 class NotAllowed(Refusal):
-    """This server may not send to that address. Whoever runs it allows origins by the setting WEBHOOK_ORIGINS; an address has no user name and no # in it."""
+    """This server may not send to that address. Whoever runs it allows origins by the setting WEBHOOK_ORIGINS; an
+    address has no user name and no # in it."""
 
 
 class NotSent(Refusal):

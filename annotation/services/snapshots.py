@@ -166,7 +166,8 @@ def _written_down(
 
 
 def _asked(snapshot: Snapshot) -> dict[str, Any]:
-    """Which model version's scores were wanted; until its files are complete the manifest says it, later the models in it."""
+    """Which model version's scores were wanted; until its files are complete the manifest says it, later the models in
+    it."""
     if snapshot.format != Format.SCORED_SAMPLES:
         return {}
     version = snapshot.manifest["selectors"][0] if snapshot.sha256 else snapshot.manifest["version"]

@@ -12,8 +12,8 @@ UNKNOWN = "–"
 
 @register.filter
 def in_words(reason: str) -> str:
-    """What was found in a line, as services/import_report.py keeps it: a reason that may be translated, and after a colon what
-    is there, which mostly is not."""
+    """What was found in a line, as services/import_report.py keeps it: a reason that may be translated, and after a
+    colon what is there, which mostly is not."""
     head, colon, detail = reason.partition(": ")
     return f"{_(head)}{colon}{_(detail)}" if colon and head and detail else _(reason) if reason else ""
 
