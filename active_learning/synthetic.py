@@ -20,7 +20,7 @@ from active_learning.score import read_probabilities
 from active_learning.strict_json import read_lines
 
 THRESHOLD = 0.2  # of P(negative); App. H: the large model says too seldom that a step is wrong
-NOBODY = "1970-01-01T00:00:00.000000"  # a time must stand there, and nobody labelled at any
+NOBODY = "1970-01-01T00:00:00.000000"  # a time must stand there, and nobody labeled at any
 FILES = ("process", "outcome-by-model", "outcome-by-answer")
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def rated(
     generation: int | None = None,
     score: float | None = None,
 ) -> Record:
-    """The solution as somebody labelled who rated its first steps, and stopped at an error; `score` is a selector's."""
+    """The solution as somebody labeled who rated its first steps, and stopped at an error; `score` is a selector's."""
     steps = zip(solution.steps, ratings, strict=False)
     return Record(
         labeler=labeler,

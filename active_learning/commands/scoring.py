@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     )
     supervise.add_argument("--scores", type=Path, required=True, help="of these solutions, as score writes them")
     supervise.add_argument("--out", type=Path, required=True, help="directory for three data sets; must not exist")
-    supervise.add_argument("--name", default="large-model", help="who labelled, as the lines tell it")
+    supervise.add_argument("--name", default="large-model", help="who labeled, as the lines tell it")
     supervise.add_argument(
         "--threshold",
         type=float,

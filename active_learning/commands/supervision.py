@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     supervision.add_argument("--out", type=Path, required=True, help="directory for rows.jsonl, report.json, a picture")
     supervision.add_argument("--seeds", type=int, default=3)
     supervision.add_argument(
-        "--budgets", type=whole_numbers, help="labelled solutions of each problem (default 1,2,…,32)"
+        "--budgets", type=whole_numbers, help="labeled solutions of each problem (default 1,2,…,32)"
     )
 
     estimation = command(commands, "estimation", _estimation, "compare labels by rollouts with the oracle's")
@@ -48,7 +48,7 @@ def _supervision(options: argparse.Namespace) -> None:
     plots.draw_curves(
         curves,
         options.out / "supervision",
-        x_label="labelled solutions of each problem",
+        x_label="labeled solutions of each problem",
         title="Problems solved by best of 64; bands: 95 % over seeds",
     )
     emit({"stage": "done", "rows": len(rows)})

@@ -22,7 +22,7 @@ class Estimation:
     rollouts: tuple[int, ...] = (1, 4, 16)
     completers: tuple[float, ...] = (0.06, 0.12, 0.25)  # error rates per step
     problems: int = 60
-    error_rate: float = 0.25  # of the solutions that are labelled
+    error_rate: float = 0.25  # of the solutions that are labeled
     seed: int = 0
 
 

@@ -66,7 +66,7 @@ class Grade(models.TextChoices):
 
 class SolutionQuerySet(models.QuerySet["Solution"]):
     def selectable(self) -> "SolutionQuerySet":
-        """Complete, graded, of a sound training problem, not gold, not labelled and not being labelled. A solution that
+        """Complete, graded, of a sound training problem, not gold, not labeled and not being labeled. A solution that
         only waits in the queue is selectable: the next round replaces what waits."""
         untouched = self.exclude(slot__state__in=["leased", "done"]).exclude(grade=Grade.PENDING)
         usable = untouched.filter(label__isnull=True, gold__isnull=True, complete=True)

@@ -77,7 +77,7 @@ class Invariant:
 INVARIANTS = [
     Invariant("done_slot_has_a_label", "A slot is done only with a label.", NO_LABEL),
     Invariant("leased_slot_was_given", "Who holds a slot was given it, by this lease.", NO_LEASE),
-    Invariant("label_was_earned", "Who labelled a slot was given it once.", NEVER_HELD),
+    Invariant("label_was_earned", "Who labeled a slot was given it once.", NEVER_HELD),
     Invariant("leases_end", "No lease is over for an hour without being given back.", FORGOTTEN),
     Invariant("label_is_of_its_slot", "A label is of the solution of its slot.", OTHER_SOLUTION),
     Invariant("superseded_once", "A label is superseded by one other at most.", SUPERSEDED_TWICE),

@@ -217,7 +217,7 @@ def take_over(who: Claimant) -> int | None:
 def claim(who: Claimant, *, ahead: bool = False) -> int | None:
     """The next slot of the queue, or by chance one of gold; gold, too, where nothing else is left.
 
-    As often as the project wants a second label, one that was labelled before comes first: else those would wait behind
+    As often as the project wants a second label, one that was labeled before comes first: else those would wait behind
     a queue that is always filled anew, and agreement would be known too late.
     """
     minutes = {"minutes": PREFETCH_MINUTES} if ahead else {}

@@ -1,4 +1,4 @@
-"""The held-out split: drawn once, uniformly, before anything is labelled (Lightman et al. 2023, App. C)."""
+"""The held-out split: drawn once, uniformly, before anything is labeled (Lightman et al. 2023, App. C)."""
 
 import random
 from collections import Counter
