@@ -15,7 +15,8 @@ PHASES = [
     (2, _("phase 2: labelers judge a whole solution up to its first error")),
 ]
 NOBODY_WRITES = _(
-    "Nothing writes steps here yet: labelers are offered only what imported solutions have at the same place, which may be nothing."
+    "Nothing writes steps here yet: labelers are offered only what imported solutions have at the same place, which may "
+    "be nothing."
 )
 POINTS = [(0, _("not asked")), (3, _("on three points")), (5, _("on five points"))]
 ONLY_IN_PHASE_1 = {"options_per_step", "human_step_when", "stall_after"}

@@ -176,7 +176,8 @@ def _compared(steps: str) -> str:
     return f"""
     WITH label AS (
         SELECT label.labeler_id, label.solution_id, label.origin, label.purpose, label.finish_reason, label.active_ms,
-            greatest(label.active_ms - coalesce(before.active_ms, 0), 0) AS added_ms, slot.round_id, (label.created_at AT TIME ZONE 'UTC')::date AS day, label.supersedes_id IS NULL AS is_first,
+            greatest(label.active_ms - coalesce(before.active_ms, 0), 0) AS added_ms,
+            slot.round_id, (label.created_at AT TIME ZONE 'UTC')::date AS day, label.supersedes_id IS NULL AS is_first,
             newer.id IS NULL AS stands, solution.grade = 'wrong' AS is_wrong, steps.rated, steps.good,
             label.finish_reason || coalesce(steps.first_error::text, '') AS verdict,
             newer.id IS NULL AND label.purpose = 'production' AND label.phase = 2
