@@ -51,7 +51,7 @@ class Solution:
     @property
     def ratings(self) -> list[int]:
         """The oracle's ratings up to the first error, as a labeler gives them."""
-        return _to_first_error(chains.rate(self.problem["problem"], list(self.steps)))
+        return chains.to_first_error(chains.rate(self.problem["problem"], list(self.steps)))
 
 
 def simulate(setting: Simulation, config: TrainConfig, out_dir: Path) -> Iterator[dict[str, Any]]:
@@ -110,9 +110,9 @@ def choose(pool: Sequence[Solution], setting: Simulation, rng: Random, *, first:
 def label(solution: Solution, noise: float, generation: int, rng: Random) -> Record:
     """What a labeler submits who gives each step the true rating, or by mistake one of the other two."""
     truth = chains.rate(solution.problem["problem"], list(solution.steps))
-    given = [rng.choice([r for r in (-1, 0, 1) if r != rating]) if rng.random() < noise else rating for rating in truth]
+    given = [chains.mistaken(rating, noise, rng) for rating in truth]
     known = Answered(0, solution.problem["problem"], solution.problem["answer"], solution.steps, solution.answer)
-    ratings = _to_first_error(given)
+    ratings = chains.to_first_error(given)
     return rated(known, ratings, labeler="oracle", generation=generation, score=solution.score)
 
 
@@ -134,10 +134,6 @@ def measure(
 
 def _unscored(solutions: Sequence[Solution]) -> list[score.Unscored]:
     return [score.Unscored(i, one.problem["problem"], one.steps) for i, one in enumerate(solutions)]
-
-
-def _to_first_error(ratings: list[int]) -> list[int]:
-    return ratings[: ratings.index(-1) + 1] if -1 in ratings else ratings
 
 
 def _ignore(_: dict[str, Any]) -> None:

@@ -36,8 +36,8 @@ def judge(assignment: dict[str, Any], habits: Habits) -> dict[str, Any]:
     """The label that an honest but not faultless labeler gives. Raises chains.Unreadable."""
     problem, steps = assignment["problem"]["text"], assignment["steps"]
     rng = Random(json.dumps([habits.seed, problem, steps]))
-    given = [_noted(rating, habits, rng) for rating in chains.rate(problem, steps)]
-    ratings = given[: given.index(-1) + 1] if -1 in given else given
+    given = [chains.mistaken(rating, habits.noise, rng) for rating in chains.rate(problem, steps)]
+    ratings = chains.to_first_error(given)
     end = ("found_error" if ratings[-1] == -1 else "solution", "")
     if rng.random() < habits.give_up:
         end, ratings = ("give_up", GIVING_UP), ratings[:1]
@@ -56,7 +56,7 @@ def beside(assignment: dict[str, Any], step: int, texts: Sequence[str], habits: 
 def rate_options(problem: str, path: Sequence[str], options: Sequence[str], habits: Habits) -> list[int]:
     """Raises chains.Unreadable."""
     rng = Random(json.dumps([habits.seed, problem, *path, *options]))
-    return [_noted(chains.rate(problem, [*path, option])[-1], habits, rng) for option in options]
+    return [chains.mistaken(chains.rate(problem, [*path, option])[-1], habits.noise, rng) for option in options]
 
 
 def is_lost(problem: str, path: Sequence[str]) -> bool:
@@ -107,8 +107,3 @@ def label(end: tuple[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _row(step: int, option: int, rating: int | None, rng: Random) -> dict[str, Any]:
     return {"step": step, "option": option, "rating": rating, "ms": rng.randint(*READING_MS)}
-
-
-def _noted(rating: int, habits: Habits, rng: Random) -> int:
-    wrong = [other for other in (-1, 0, 1) if other != rating]
-    return rng.choice(wrong) if rng.random() < habits.noise else rating

@@ -5,7 +5,9 @@ all of it that means nothing is listed in FILLERS, so that the tokenizer of the 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 from active_learning.answers import ANSWER_MARK as ANSWER_MARK  # one of this domain's sentences too
 
@@ -130,6 +132,17 @@ def rate(problem: str, steps: list[str]) -> list[int]:
         done += rating == POSITIVE
         ratings.append(rating)
     return ratings
+
+
+def to_first_error(ratings: Sequence[int]) -> list[int]:
+    """Those that a labeler gives, who stops at the first bad step."""
+    return [*ratings[: ratings.index(NEGATIVE) + 1]] if NEGATIVE in ratings else [*ratings]
+
+
+def mistaken(rating: int, chance: float, rng: Random) -> int:
+    """With this chance one of the other two ratings."""
+    others = [other for other in (NEGATIVE, NEUTRAL, POSITIVE) if other != rating]
+    return rng.choice(others) if rng.random() < chance else rating
 
 
 def _rate_step(chain: Chain, done: int, step: str) -> int:

@@ -81,7 +81,7 @@ def toy_solutions(sizes: Sequence[tuple[int, int]], *, error_rate: float, rng: R
             Solution(
                 problem["problem"],
                 tuple(solution["steps"]),
-                _to_first_error(chains.rate(problem["problem"], list(solution["steps"]))),
+                tuple(chains.to_first_error(chains.rate(problem["problem"], list(solution["steps"])))),
                 solution["answer"] == problem["answer"],
                 solution["answer"],
             )
@@ -176,10 +176,7 @@ def split(solutions: Sequence[Known], rng: Random) -> Parts:
 
 def noisy(ratings: Sequence[int], share: float, rng: Random) -> tuple[int, ...]:
     """What a labeler submits who gives so many steps one of the other two ratings, and stops at the first negative."""
-    given = [
-        rng.choice([r for r in (-1, 0, 1) if r != rating]) if rng.random() < share else rating for rating in ratings
-    ]
-    return _to_first_error(given)
+    return tuple(chains.to_first_error([chains.mistaken(rating, share, rng) for rating in ratings]))
 
 
 def learn(labeled: Iterable[tuple[Known, Sequence[int]]], config: TrainConfig) -> ProbeHead:
@@ -222,7 +219,3 @@ def judged(head: ProbeHead, solutions: Sequence[Known]) -> list[evaluate.Judged]
         evaluate.Judged(triples, (*known.solution.ratings, *[None] * (len(triples) - len(known.solution.ratings))))
         for known, triples in zip(solutions, probabilities(head, solutions), strict=True)
     ]
-
-
-def _to_first_error(ratings: Sequence[int]) -> tuple[int, ...]:
-    return tuple(ratings[: ratings.index(-1) + 1] if -1 in ratings else ratings)
