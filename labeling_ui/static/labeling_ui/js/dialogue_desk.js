@@ -5,7 +5,7 @@ import { DialogueView } from "./dialogue_view.js";
 import { asked, beginDialogue, canAdvance, dialogueRatings, finalsCalledGreat, isStalled, nextDialogue, openTurn, timeKeyOf, troubleWithOwn } from "./dialogue_state.js";
 import { BAD, GREAT, OKAY } from "./label_state.js";
 import { splitAnswer } from "./maths_text.js";
-import { say } from "./words.js";
+import { say, sayRating } from "./words.js";
 
 const ASK_AGAIN = 700;
 
@@ -58,7 +58,7 @@ export class DialogueDesk {
   show(assignment, draft) {
     this.#assignment = assignment;
     this.#state = beginDialogue(draft, { reopened: assignment.supersedes !== null && !draft?.open });
-    this.#view.open(assignment);
+    this.#view.open();
     this.#showAll();
     this.#ask();
   }
@@ -110,8 +110,7 @@ export class DialogueDesk {
 
   #rate(rating, option = this.#state?.cursor) {
     if (!this.#assignment || !this.#change({ type: "rate", rating, option, ms: this.#times.total })) return;
-    const word = { [BAD]: say("Bad"), [OKAY]: say("Okay"), [GREAT]: say("Great") }[rating];
-    this.#host.announce(say("Option {option}: {rating}.", { option: option + 1, rating: word }));
+    this.#host.announce(say("Option {option}: {rating}.", { option: option + 1, rating: sayRating(rating) }));
   }
 
   // Before the first option stands the turn before; a way back as long as nothing is rated here.

@@ -1,14 +1,9 @@
 // The labeler's own newest labels, each with a way to correct it. Owns the dialog [data-history].
 
 import { showText } from "./maths.js";
-import { say, sayTime } from "./words.js";
+import { say, sayRating, sayTime } from "./words.js";
 
-const FACES = {
-  [-1]: () => ["#face-bad", say("Bad")],
-  0: () => ["#face-okay", say("Okay")],
-  1: () => ["#face-great", say("Great")],
-  null: () => ["", say("Own step")],
-};
+const FACES = { [-1]: "#face-bad", 0: "#face-okay", 1: "#face-great" };
 
 export class HistoryDialog {
   #dialog;
@@ -76,16 +71,16 @@ function outcome({ finish_reason, ratings, is_corrected }) {
 
 function face(rating) {
   const place = document.createElement("span");
-  const [icon, word] = FACES[rating]();
+  const word = rating === null ? say("Own step") : sayRating(rating);
   place.className = "small-face";
   if (rating !== null) place.dataset.rating = rating;
   const text = document.createElement("span");
   text.className = "unseen";
   text.textContent = `${word} `;
-  if (!icon) return place.append(text, "✎") ?? place;
+  if (rating === null) return place.append(text, "✎") ?? place;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", icon);
+  use.setAttribute("href", FACES[rating]);
   svg.setAttribute("aria-hidden", "true");
   svg.append(use);
   place.append(svg, text);

@@ -3,9 +3,7 @@
 // The way through a lesson is ours, whatever is rated: a step counts from then on with the rating that we give it, so
 // that nobody runs into nonsense behind an error that they missed. `answers` holds what was given, lesson by lesson.
 
-import { BAD, GREAT, OKAY } from "./label_state.js";
-
-const RATINGS = [BAD, OKAY, GREAT];
+import { RATINGS } from "./label_state.js";
 
 // `lessons` as the page brings them: [{name, steps: [{right: [rating, …], theme}], …}]. `kept`: what `toKeep` gave.
 export function begin(lessons, kept = null) {

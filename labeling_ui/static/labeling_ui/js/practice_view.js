@@ -4,8 +4,8 @@
 import { BAD, GREAT, OKAY } from "./label_state.js";
 import { fitFormulas, showBare, showText } from "./maths.js";
 import { isLastStep, kindOf, lesson, step, verdict } from "./practice_state.js";
-import { continueWords, ratingWord, verdictWords } from "./practice_words.js";
-import { say } from "./words.js";
+import { continueWords, verdictWords } from "./practice_words.js";
+import { say, sayRating } from "./words.js";
 
 // As on the labeling page: the current row rests at this part of the window's height.
 const RESTING_HEIGHT = 0.3;
@@ -104,7 +104,7 @@ export class PracticeView {
       else row.dataset[name] = right[0];
     }
     for (const button of row.querySelectorAll(".rate button")) this.#updateButton(button, { kind, given, right });
-    row.querySelector(".rate").dataset.word = ratingWord(right[0]);
+    row.querySelector(".rate").dataset.word = sayRating(right[0]);
     this.#showVerdict(row, { given, right, why, closing: kind === "open" && isLastStep(state) ? this.#closing() : "" });
   }
 

@@ -1,20 +1,15 @@
 // The sentences of a practice run that depend on its state.
 
-import { BAD, GREAT, OKAY } from "./label_state.js";
 import { isLastStep, lesson, verdict } from "./practice_state.js";
-import { say } from "./words.js";
-
-export function ratingWord(rating) {
-  return { [BAD]: say("Bad"), [OKAY]: say("Okay"), [GREAT]: say("Great") }[rating];
-}
+import { say, sayRating } from "./words.js";
 
 // `right`: the ratings that are fine, ours first.
 export function verdictWords(right, given) {
-  const [first, second] = right.map(ratingWord);
+  const [first, second] = right.map(sayRating);
   const kind = verdict({ right }, given);
   if (kind === "same") return say("{rating}, as we say too.", { rating: first });
-  if (kind === "also") return say("{rating} is fine too; we say {ours}.", { rating: ratingWord(given), ours: first });
-  const values = { rating: ratingWord(given), ours: first, other: second };
+  if (kind === "also") return say("{rating} is fine too; we say {ours}.", { rating: sayRating(given), ours: first });
+  const values = { rating: sayRating(given), ours: first, other: second };
   if (second) return say("You say {rating}, we say {ours}, or {other}.", values);
   return say("You say {rating}, we say {ours}.", values);
 }

@@ -6,7 +6,7 @@ import { alternativeRatings, beginError, extensions, missing, needsOwn, nextErro
 import { BAD, GREAT, OKAY, begin, endsNeutral, finishReason, firstError, next, openStep, peekable, ratingsWithTimes } from "./label_state.js";
 import { OptionsSource } from "./options_source.js";
 import { StepsView } from "./steps_view.js";
-import { say } from "./words.js";
+import { say, sayRating } from "./words.js";
 
 export class SolutionDesk {
   #host;
@@ -139,9 +139,8 @@ export class SolutionDesk {
     if (this.#state === before) return;
     this.#host.changed();
     this.#fetchAhead();
-    const word = { [BAD]: say("Bad"), [OKAY]: say("Okay"), [GREAT]: say("Great") }[rating];
     const where = openStep(this.#state) === null ? say("Ready to submit.") : say("Step {step}.", { step: this.#state.cursor + 1 });
-    this.#host.announce(`${say("Step {step}: {rating}.", { step: step + 1, rating: word })} ${where}`);
+    this.#host.announce(`${say("Step {step}: {rating}.", { step: step + 1, rating: sayRating(rating) })} ${where}`);
   }
 
   #move(by) {

@@ -16,6 +16,11 @@ export function sayMany(one, many, n) {
   return fill(n === 1 ? forms[0] : forms.at(-1), { n: n.toLocaleString(globalThis.document?.documentElement?.lang || "en") });
 }
 
+/** A rating by the name that its button has. */
+export function sayRating(rating) {
+  return { [-1]: say("Bad"), 0: say("Okay"), 1: say("Great") }[rating];
+}
+
 /** A moment as the pages of the server write it: "26 November 2026, 10:43 UTC". */
 export function sayTime(moment) {
   const lang = globalThis.document?.documentElement?.lang || "en";
