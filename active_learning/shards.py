@@ -4,7 +4,6 @@ Finished shards lie beside the output, in `<out>.parts/`, with a manifest of wha
 see the same folder take every n-th shard each; whoever finds the last part there makes the output of all of them.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from socket import gethostname
 from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
+from active_learning.checkpoint import sha256
 from active_learning.score import Scored, Scorer, Unscored, line_of, read_solution
 from active_learning.strict_json import RecordError
 
@@ -115,7 +115,7 @@ class _State:
 def _begin_or_go_on(scorer: Scorer, job: Job) -> list[_Shard]:
     """The shards of this work, as its manifest has them; raises ShardError where the parts are of other work."""
     manifest = job.parts / "manifest.json"
-    ours = {**scorer.identity, "solutions": _sha256(job.in_path), "shard_size": job.shard_size}
+    ours = {**scorer.identity, "solutions": sha256(job.in_path), "shard_size": job.shard_size}
     theirs = json.loads(manifest.read_text()) if manifest.exists() else None
     if theirs is not None and (differing := _differing(ours, theirs)):
         if not job.is_anew:
@@ -230,8 +230,3 @@ def _publish(out: IO[Any], temporary: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
