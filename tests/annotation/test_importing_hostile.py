@@ -1,20 +1,14 @@
 """Thousands of damaged lines: each one is taken or refused with its number and a reason, and none stops the import."""
 
 import json
-import os
 import random
-import subprocess
-import sys
-import time
 from functools import partial
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connection
 
 from annotation.models import Problem, Project
 from annotation.services import importing
+from tests import importer
 from tests.annotation.test_importing_labels import PHASE_2, line
 from tests.annotation.test_importing_problems import math_line
 
@@ -109,6 +103,9 @@ def test_every_damaged_line_is_taken_or_refused_with_a_reason(project, name, see
         assert report.created + report.already_there + report.refused_count + report.blank_lines == LINES
 
 
+COMMAND = ("manage.py", "import_problems", "--project", "algebra")
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.services
 @pytest.mark.slow
@@ -118,34 +115,10 @@ def test_an_import_that_is_killed_leaves_nothing_and_can_be_started_again(tmp_pa
     short.write_bytes(math_line(1) + b"\n")
     Project.objects.create(slug="algebra", name="Algebra")
 
-    process = start_import(long)
-    wait_for_an_insert(process)
-    process.kill()
-    process.wait()
+    process = importer.started(*COMMAND, long)
+    importer.wait_until_it_writes(process)
+    importer.end(process)
 
     assert not Problem.objects.exists()
-    assert start_import(short).wait() == 0
+    assert importer.status(importer.started(*COMMAND, short)) == 0
     assert Problem.objects.count() == 1
-
-
-def start_import(path):
-    """The command as somebody runs it in a terminal, on the database of this test."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "import_problems", "--project", "algebra", str(path)],
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"DATABASE_URL": urlunsplit(url)},
-        stdout=subprocess.DEVNULL,
-    )
-
-
-def wait_for_an_insert(process):
-    running = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-                 AND state = 'idle in transaction' AND query LIKE 'INSERT INTO "annotation_problem"%'"""
-    with connection.cursor() as cursor:
-        while process.poll() is None:
-            cursor.execute(running)
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.02)
-    pytest.fail("the import ended before it could be killed")

@@ -4,8 +4,6 @@ import gzip
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +13,9 @@ from django.db import connection
 
 from annotation.models import Solution
 from annotation.services import importing
-from tests import services
+from tests import importer
 from tests.benchmarks.test_import import PROBLEMS
 from tests.benchmarks.test_import import line as solution_line
-from workers.processes import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MB = 1 << 20
@@ -36,14 +33,8 @@ class Run:
 
 def imported(path, *, manage=("manage.py",)):
     """import_solutions of this file, by a process of its own."""
-    database = services.address_of(connection.settings_dict["NAME"])
-    options = ("import_solutions", "--project", "algebra", "--grade-later", path)
-    command = [sys.executable, *manage, *map(str, options)]
-    environment = os.environ | {"DATABASE_URL": database}
     before, peak = _processor_seconds(), 0
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with importer.started(*manage, "import_solutions", "--project", "algebra", "--grade-later", path) as process:
         while process.poll() is None:
             peak = _peak(process.pid) or peak
             time.sleep(0.01)

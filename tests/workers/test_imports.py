@@ -1,8 +1,6 @@
 """Files imported by a worker (rows A1, H9): to the end, cancelled, killed half-way, and while another import runs."""
 
 import os
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 
@@ -16,7 +14,7 @@ from annotation.queries import jobs as jobs_page
 from annotation.services import import_batches, import_lock, import_work, importing
 from annotation.services.import_batches import Choices
 from annotation.services.jobs import Cancelled
-from tests import services
+from tests import importer
 from tests.annotation.test_importing_problems import math_line
 from workers import imports
 from workers.duty import work_off
@@ -72,12 +70,10 @@ def test_a1_a_worker_checks_imports_and_removes(project, dana, data_dir):
 def test_a1_a_killed_worker_leaves_nothing_and_the_next_one_imports_all(project, dana, data_dir):
     batch = checked(project, dana)
     import_batches.confirm_import(batch=batch, by=dana)
-    environment = os.environ | {
-        "DATABASE_URL": services.address_of(connection.settings_dict["NAME"]),
-        "DATA_DIR": str(data_dir),
-        "STEPMARK_FAILPOINT": "import going:2",  # two batches are in the transaction by then
-    }
-    assert subprocess.run([sys.executable, "-c", WORKER], env=environment, timeout=120, check=False).returncode == -9
+    # Two batches are in the transaction by then.
+    process = importer.started("-c", WORKER, DATA_DIR=str(data_dir), STEPMARK_FAILPOINT="import going:2")
+    assert importer.status(process) == -9
+    importer.end(process)
     assert not Problem.objects.exists()
 
     Job.objects.filter(state="running").update(lease_until="2000-01-01T00:00Z")
