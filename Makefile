@@ -12,7 +12,7 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour restore-drill check fix messages clean chromium
+.PHONY: help setup run test coverage prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour restore-drill check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -26,6 +26,14 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 
 test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
+
+coverage: setup chromium ## all tests again, and the share of lines and branches that they reach, which must not fall; half as long again
+	@$(BIN)/coverage erase
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/coverage run -m pytest -n 2 -q
+	@mkdir -p var/coverage
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage json --quiet -o var/coverage/report.json
+	@$(BIN)/python -m tests.covered var/coverage/report.json
 
 prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; some half an hour (ARGS="-k A1")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove $(ARGS)

@@ -36,10 +36,14 @@ def run(*arguments, planted="", where=ROOT):
         file = Path(folder) / "outcome.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
         command += ["-p", "planted_fault", "-o", f"pythonpath={folder}", f"--junitxml={file}", *arguments]
-        mine = {name: value for name, value in os.environ.items() if name not in OURS}
-        done = subprocess.run(command, cwd=where, env=mine, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=where, env=environment(), capture_output=True, text=True, check=False)
         assert file.exists(), done.stdout[-3000:] + done.stderr[-3000:]
         return _read(file)
+
+
+def environment():
+    """Of a run of tests that stands for itself."""
+    return {name: value for name, value in os.environ.items() if name not in OURS}
 
 
 def _read(file):
