@@ -38,7 +38,7 @@ coverage: setup chromium ## all tests again, and the share of lines and branches
 prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; some half an hour (ARGS="-k A1")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove $(ARGS)
 
-prove-full: ## the same as often as it takes to trust it; an hour or two
+prove-full: ## the same as often as it takes to trust it; a night
 	@$(MAKE) --no-print-directory prove ARGS="--full $(ARGS)"
 
 scan: setup ## dangerous code, vulnerable packages, written secrets; each scanner must find what is planted for it

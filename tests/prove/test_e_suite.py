@@ -1,8 +1,9 @@
-"""E5: what the default tests reach."""
+"""E5 and E6: what the default tests reach, and whether they say the same in every order."""
 
 import copy
 import json
 import subprocess
+from collections import Counter
 
 import pytest
 
@@ -12,6 +13,11 @@ from tests.prove.harness import suite
 
 REPORT = covered.KEPT.with_name("report.json")
 UNTESTED = "annotation/services/labeling.py"
+LEANING = """
+made = []
+def test_makes_something(): made.append(1)
+def test_leans_on_the_other(): assert made
+"""
 
 
 @pytest.mark.figure("E5", "make coverage: statements and branches that the tests reach", "no part below its floor")
@@ -49,3 +55,21 @@ def without_tests_of(name, report):
     report = copy.deepcopy(report)
     report["files"][name]["summary"] |= {"covered_lines": 0, "covered_branches": 0}
     return report
+
+
+@pytest.mark.figure("E6", "the default tests in another order each time, two at once", "0 fail in any of 20 runs")
+def test_no_test_leans_on_another(prove, tmp_path):
+    if not prove.full:
+        pytest.skip("takes hours: make prove-full")
+    luck = prove.luck()
+    runs = [suite.run("-n", "2", seed=luck.randrange(2**31)) for _ in range(20)]
+    failed = Counter(name for run in runs for name in run.failed)
+    prove.measured(f"{len(failed)} of {runs[0].tests:,} tests failed at least once: {dict(failed) or 'none'}")
+    assert min(run.tests for run in runs) > 1000
+    assert not failed
+
+    flaky = tmp_path / "test_planted.py"
+    flaky.write_text(LEANING)
+    planted = [suite.run(str(flaky), where=tmp_path, seed=seed) for seed in range(20)]
+    prove.control(f"a test that leans on another: fails in {sum(bool(one.failed) for one in planted)} of 20")
+    assert any(one.failed for one in planted)

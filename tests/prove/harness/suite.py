@@ -27,14 +27,16 @@ class Outcome:
         return f"{self.passed} of {self.tests} hold" + (f", {self.skipped} skipped" if self.skipped else "")
 
 
-def run(*arguments, planted="", where=ROOT):
-    """pytest with these arguments, in a process of its own; `planted` is Python that spoils the code before; `where` it is."""
+def run(*arguments, planted="", where=ROOT, seed=None):
+    """pytest with these arguments, in a process of its own; `planted` is Python that spoils the code before; `where` it is;
+    `seed` shuffles the tests."""
     with tempfile.TemporaryDirectory() as folder:
         plugin = Path(folder) / "planted_fault.py"
         # Imported when the tests are collected: Django is set up, and no test module has taken a copy yet.
         plugin.write_text(f"def pytest_sessionstart():\n    exec({planted!r}, {{}})\n")
         file = Path(folder) / "outcome.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+        order = ["-p", "no:randomly"] if seed is None else [f"--randomly-seed={seed}"]
+        command = [sys.executable, "-m", "pytest", "-q", *order, "-p", "no:cacheprovider"]
         command += ["-p", "planted_fault", "-o", f"pythonpath={folder}", f"--junitxml={file}", *arguments]
         done = subprocess.run(command, cwd=where, env=environment(), capture_output=True, text=True, check=False)
         assert file.exists(), done.stdout[-3000:] + done.stderr[-3000:]
