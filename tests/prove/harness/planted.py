@@ -75,5 +75,14 @@ def own_clock(environ, start_response):
     return sound(environ, start_response)
 
 
+_kept = []
+
+
+def keeping(environ, start_response):
+    """Remembers something of each request, for ever."""
+    _kept.append(b"x" * (64 << 10))
+    return sound(environ, start_response)
+
+
 class _Never(Exception):
     pass
