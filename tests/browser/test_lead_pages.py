@@ -181,6 +181,20 @@ def test_hostile_text_stays_text(project, dana, alice, lead_page):
     assert dialogs == []
 
 
+def test_a_long_problem_leaves_the_other_columns_of_its_row_in_sight(project, lead_page):
+    source = "[asy]\n" + "draw((0,0)--(1,1)); " * 30 + "\n[/asy]"
+    factories.problem(project, text=f"{'What is x? ' * 40}\n\n{source}", answer="x" * 300)
+    factories.problem(project, text=f"{source} What is $y$? $${'y+' * 80}1$$")
+    page = lead_page("problems/")
+
+    expect(page.locator("tbody pre")).to_have_count(2)
+    expect(page.locator("tbody math").first).to_be_attached()
+
+    room, needed = page.locator(".table-box").evaluate("box => [box.clientWidth, box.scrollWidth]")
+    assert needed == room
+    assert page.locator("tbody th").first.bounding_box()["width"] > room / 3
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_can_be_read_and_fits_a_small_telephone(scheme, language, project, dana, alice, open_page, site):
