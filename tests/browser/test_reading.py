@@ -29,6 +29,13 @@ LONG = [
     f"# Answer\n\n{'+'.join(f'x_{{{n}}}' for n in range(60))}",
 ]
 
+# The colour that an element stands on: that of the nearest one around it that is painted.
+GROUND = """one => {
+  let around = one.parentElement;
+  while (getComputedStyle(around).backgroundColor === "rgba(0, 0, 0, 0)") around = around.parentElement;
+  return getComputedStyle(around).backgroundColor;
+}"""
+
 
 @pytest.fixture
 def alice(transactional_db):
@@ -103,6 +110,29 @@ def test_mathematics_beyond_the_limits_shows_its_source_at_once(alice, label_pag
     expect(rows.nth(2).locator("math")).to_have_count(200)
     expect(rows.nth(2).locator(".tex-source")).to_have_count(100)
     expect(rows.nth(3)).to_contain_text("too long to typeset")
+
+
+def test_a_long_formula_goes_on_below_and_what_cannot_be_broken_fades_at_its_edge(alice, label_page):
+    words = [f"\\text{{{name} of diagonals of this polygon}}" for name in ("Number", "Total number", "Least number")]
+    breakable, whole = f"$${words[0]} = {words[1]} - {words[2]}$$", f"$$\\frac{{{'x' * 120}}}{{2}}$$"
+    inline = f"Here $\\underbrace{{{'x' * 120}}}_{{n}}$ stands in a sentence."
+    factories.queued(alice.project, steps=[breakable, whole, inline, "# Answer\n\n2"])
+    page = label_page(alice.user)
+    steps = page.locator(".step")
+    formulas = page.locator(".step .formula:is(.display, .wide)")
+    expect(formulas).to_have_count(3)
+
+    hidden = [formula.evaluate("one => one.scrollWidth - one.clientWidth") for formula in formulas.all()]
+    assert hidden[0] == 0
+    assert min(hidden[1:]) > 200
+    assert formulas.first.bounding_box()["height"] > 2 * 24
+
+    for current in (0, 1):
+        expect(steps.nth(current)).to_have_attribute("aria-current", "step")
+        for formula in formulas.all():
+            assert formula.evaluate("one => getComputedStyle(one).backgroundImage").count("linear-gradient") == 4
+            assert formula.evaluate("one => getComputedStyle(one).backgroundColor") == formula.evaluate(GROUND)
+        press(page, "3")
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])

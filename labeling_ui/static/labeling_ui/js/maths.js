@@ -39,7 +39,7 @@ function fitAll() {
   for (const formula of formulas) formula.classList.remove("wide");
   const wide = formulas.filter((formula) => {
     const room = formula.closest(".maths").clientWidth;
-    return room > 0 && [...formula.querySelectorAll(".base")].some((base) => base.offsetWidth > room);
+    return room > 0 && [...formula.querySelectorAll(".katex-base")].some((base) => base.offsetWidth > room);
   });
   for (const formula of wide) formula.classList.add("wide");
 }
