@@ -80,6 +80,30 @@ def test_a_round_is_started_watched_and_read_without_a_reload_by_hand(project, m
     expect(page.locator(".picks tbody tr")).to_have_count(2)
 
 
+def test_what_a_round_will_do_follows_the_choice_without_a_script(project, mel, alice, open_page):
+    factories.queued(project, 7)
+    for _ in range(5):
+        factories.label(alice)
+    round_, job = factories.running_round(project)
+    beat(job, "train", 0, 0)
+    rounds.fail_round(round=round_, job=job, error="No memory.")
+    page = open_page(java_script_enabled=False)
+    sign_in(page, mel)
+    page.goto("/p/algebra/rounds/")
+    outlook = page.locator(".outlook")
+
+    def expect_chance(is_ticked):
+        trained = ["A selector is trained on 5 labels.", "It scores", "80 % of them wrong answers"]
+        by_chance = ["Nothing is trained", "It chooses among"]
+        for words in trained + by_chance:
+            expect(outlook.get_by_text(words)).to_be_visible(visible=(words in by_chance) == is_ticked)
+        expect(outlook.get_by_text("No memory.")).to_be_visible()
+
+    expect_chance(True)
+    page.get_by_label("Choose by chance").uncheck()
+    expect_chance(False)
+
+
 def test_h6_the_loss_of_a_running_round_is_seen_falling(project, mel, open_page):
     _round, job = factories.running_round(project)
     page = open_page()

@@ -191,7 +191,7 @@ def test_the_form_says_on_how_many_labels_a_selector_will_be_trained(project, al
 
     page = page_of(client_for(mel), "/p/algebra/rounds/")
 
-    assert 'A selector is trained on <b class="number">5</b> labels, unless you choose by chance.' in page
+    assert 'A selector is trained on <b class="number">5</b> labels.' in page
     assert "reads only problems such as those of the sample project" in page
     assert "a cold start" not in page
 
@@ -214,9 +214,25 @@ def test_after_a_training_that_failed_the_choice_is_left_to_chance_until_another
 
     assert page.count("It &lt;cannot&gt; read this.") == 2  # where one is started, and in the list
     assert "ended with status 1" not in page
+    assert "So choose by chance, or name another base model" in page
     assert 'name="by_chance"' in page.split(" checked")[0][-200:]
     assert after.count("It &lt;cannot&gt; read this.") == 1
     assert " checked" not in after
+
+
+def test_the_loss_of_a_round_that_is_done_is_drawn_from_its_first_step_on(project, mel, client_for):
+    round_, job = factories.running_round(project)
+    jobs.heartbeat(job=job, progress=jobs.Progress("train", 20, 30, losses=[[20, 0.75], [30, 0.5]]))
+    client = client_for(mel)
+
+    running = page_of(client, "/p/algebra/rounds/0/")
+    rounds.fill_round(
+        round=round_, job=job, version=None, picks=[], report={"metrics": {"losses": [[1, 1.5], [20, 0.75], [30, 0.5]]}}
+    )
+    done = page_of(client, "/p/algebra/rounds/0/")
+
+    assert "at first 0.750" in running
+    assert "at first 1.500" in done
 
 
 # Watching -------------------------------------------------------------------------------------------------------------
