@@ -158,6 +158,12 @@ class Progress:
     pace: str
 
     @property
+    def losses(self) -> list[tuple[float, float]]:
+        """(step, mean loss) of its training: all that its report keeps, or what its worker has told so far."""
+        kept: list[tuple[float, float]] = self.round.report.get("metrics", {}).get("losses", [])
+        return kept or self.round.job.losses
+
+    @property
     def current(self) -> str:
         """The stage in front, for a line that is read out."""
         return next((stage.words for stage in self.stages if stage.state == "now"), "")

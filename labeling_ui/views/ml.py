@@ -94,7 +94,7 @@ def progress(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def _watched(progress: queries.Progress | None) -> dict[str, Any]:
     """What the part that changes needs: how far the round is, and how its loss falls."""
-    return {"progress": progress, "curve": loss_curve(progress.round.job.losses) if progress else None}
+    return {"progress": progress, "curve": loss_curve(progress.losses) if progress else None}
 
 
 @login_required

@@ -220,21 +220,6 @@ def test_after_a_training_that_failed_the_choice_is_left_to_chance_until_another
     assert " checked" not in after
 
 
-def test_the_loss_of_a_round_that_is_done_is_drawn_from_its_first_step_on(project, mel, client_for):
-    round_, job = factories.running_round(project)
-    jobs.heartbeat(job=job, progress=jobs.Progress("train", 20, 30, losses=[[20, 0.75], [30, 0.5]]))
-    client = client_for(mel)
-
-    running = page_of(client, "/p/algebra/rounds/0/")
-    rounds.fill_round(
-        round=round_, job=job, version=None, picks=[], report={"metrics": {"losses": [[1, 1.5], [20, 0.75], [30, 0.5]]}}
-    )
-    done = page_of(client, "/p/algebra/rounds/0/")
-
-    assert "at first 0.750" in running
-    assert "at first 1.500" in done
-
-
 # Watching -------------------------------------------------------------------------------------------------------------
 
 

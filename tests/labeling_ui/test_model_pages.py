@@ -441,6 +441,17 @@ def test_h6_a_running_round_shows_its_loss_its_speed_and_when_the_stage_may_end(
         assert "Loss over 40 steps of training, from 1.500 to 0.500." in page
 
 
+def test_the_loss_of_a_round_that_is_done_is_drawn_from_its_first_step_on(project, mel, client_for):
+    round_, job = factories.running_round(project)
+    beat(job)
+    report = {"metrics": {"losses": [[1, 2.5], [10, 1.5], [40, 0.5]]}}
+    rounds.fill_round(round=round_, job=job, version=None, picks=[], report=report)
+
+    page = page_of(client_for(mel), "/p/algebra/rounds/0/")
+
+    assert "Loss over 40 steps of training, from 2.500 to 0.500." in page
+
+
 @pytest.mark.parametrize(
     ("done", "rate", "words"),
     [
