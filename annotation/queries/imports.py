@@ -1,5 +1,6 @@
 """The files that were brought into a project, for the page of imports and the API."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,16 @@ from annotation.models.jobs import FINISHED, JobState
 from annotation.queries import jobs
 
 SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found at one place of a file, and how often: a line may hold many solutions."""
+
+    number: int
+    path: str
+    reason: str
+    times: int
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,14 @@ class Figures:
     @property
     def is_new(self) -> bool:
         return bool(self.created or self.problems_created or self.critiques)
+
+    @property
+    def refused_rows(self) -> list[Row]:
+        return _folded(self.refused_lines)
+
+    @property
+    def doubtful_rows(self) -> list[Row]:
+        return _folded(self.doubtful_lines)
 
     @property
     def refused_not_shown(self) -> int:
@@ -121,3 +140,8 @@ def _figures(reports: dict[str, Any]) -> Figures | None:
     return Figures(
         **found, refused=report["refused_count"], refused_lines=report["refused"], doubtful_lines=report["doubtful"]
     )
+
+
+def _folded(lines: list[dict[str, Any]]) -> list[Row]:
+    counted = Counter((line["number"], line.get("path", ""), line["reason"]) for line in lines)
+    return [Row(*found, times) for found, times in counted.items()]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
@@ -107,6 +108,17 @@ def test_what_is_doubtful_is_listed_with_its_line_and_its_place(project, lead):
     lead.post(f"{URL}{ImportBatch.objects.get().pk}/confirm/")
     work(import_work.load)
     assert "the same problem again in this file" in page_of(lead)  # there to be read afterwards, too
+
+
+def test_what_was_found_again_and_again_at_one_place_is_one_row_with_its_number():
+    found = [{"number": number, "path": "problem", "reason": "no such problem"} for number in (14, 14, 14, 16)]
+    figures = queries.Figures(refused_lines=found, doubtful_lines=found)
+
+    page = render_to_string("labeling_ui/lead/_import_lines.html", {"lines": figures.doubtful_rows})
+
+    assert [(row.number, row.times) for row in figures.refused_rows] == [(14, 3), (16, 1)]
+    assert '<b class="number">3</b> × no such problem' in page
+    assert page.count("no such problem") == 2
 
 
 def test_a_line_is_doubtful_or_refused_and_a_solution_that_no_round_chooses_is_doubtful(project, lead):
