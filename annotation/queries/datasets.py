@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from annotation.models import ModelVersion, Project, Publication, Snapshot, SolutionScore
 from annotation.models.jobs import FINISHED
 from annotation.models.scoring import ModelKind
@@ -44,6 +46,7 @@ class Dataset:
     files: list[DatasetFile]
     excluded: dict[str, int]  # labels by the reason for which they were left out
     labelers: int
+    manifest_size: int | None = None  # bytes
     published: list[Published] = field(default_factory=list)
 
     @property
@@ -123,7 +126,13 @@ def _told(snapshots: Sequence[Snapshot], now: datetime) -> list[Dataset]:
             files=files_of(one.manifest),
             excluded=one.manifest.get("excluded", {}),
             labelers=one.manifest.get("labelers", 0),
+            manifest_size=_manifest_size(one),
             published=published.get(one.pk, []),
         )
         for one in snapshots
     ]
+
+
+def _manifest_size(snapshot: Snapshot) -> int | None:
+    path = settings.DATA_DIR / snapshot.folder / MANIFEST
+    return path.stat().st_size if snapshot.sha256 and path.exists() else None

@@ -50,6 +50,8 @@ def test_a_finished_dataset_shows_its_files_and_is_not_asked_for_again(dana, pro
     assert f'href="/p/algebra/datasets/{snapshot.pk}/manifest.json"' in page
     assert "1 label by 2 labelers. Left out: 3 gave up." in page
     assert hashlib.sha256(b'{"a": 1}\n').hexdigest() in page
+    size = (data_dir / snapshot.folder / "manifest.json").stat().st_size
+    assert f'<td class="number nowrap">{size}\xa0bytes</td><td><code class="hash">{snapshot.sha256}' in page
     assert "not_listed" not in page
     assert "data-live=" not in page
 
