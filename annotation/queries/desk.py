@@ -87,6 +87,10 @@ class Standing:
         return not self.stock.solutions
 
     @property
+    def stands_still(self) -> bool:
+        return not all(trouble.is_question for trouble in self.urgent)
+
+    @property
     def most_in_a_day(self) -> int:
         return max(labels for _, labels in self.days)
 

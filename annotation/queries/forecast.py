@@ -120,12 +120,12 @@ def pace_of(days: Sequence[tuple[date, int]]) -> tuple[Estimate | None, str]:
     working = sum(labels > 0 for labels in numbers)
     if len(numbers) < LEAST_DAYS or working < LEAST_WORKING_DAYS:
         words = _(
-            "There are labels of %(working)s of the last %(days)s days before today. Too little to tell: it takes "
-            "%(least)s days since the first label, %(least_working)s of them with labels."
+            "A forecast needs %(least)s days since the first label, %(least_working)s of them with labels; so far, "
+            "without today, there are %(days)s and %(working)s."
         )
         return None, words % {
             "working": working,
-            "days": len(days),
+            "days": len(numbers),
             "least": LEAST_DAYS,
             "least_working": LEAST_WORKING_DAYS,
         }

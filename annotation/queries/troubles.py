@@ -50,6 +50,11 @@ class Trouble:
     query: str = ""
     detail: str = ""
 
+    @property
+    def is_question(self) -> bool:
+        """Labelers wait for a lead's word, and work on meanwhile."""
+        return self.name == Kind.DISPUTES
+
 
 def troubles(project: Project, *, now: datetime) -> list[Trouble]:
     """Fourteen queries, and one where work waits for a worker."""

@@ -39,14 +39,15 @@ def test_n4_days_before_the_first_label_do_not_count_and_days_of_rest_do():
     assert forecast.pace_of(days(10, 10, 10, 0, 0))[0].expected == 6
 
 
-@pytest.mark.parametrize("numbers", [[0] * 28, [0, 0, 5, 5, 5], [9, 0, 0, 0, 0, 0, 9]])
-def test_n4_of_few_days_there_is_no_pace_and_the_page_says_why(numbers):
+@pytest.mark.parametrize(
+    ("numbers", "known"), [([0] * 28, "0 and 0"), ([0, 0, 5, 5, 5], "3 and 3"), ([9, 0, 0, 0, 0, 0, 9], "7 and 2")]
+)
+def test_n4_of_few_days_there_is_no_pace_and_the_page_says_why(numbers, known):
     pace, reason = forecast.pace_of(days(*numbers))
 
     assert pace is None
-    assert reason.startswith(
-        f"There are labels of {sum(map(bool, numbers))} of the last {len(numbers)} days before today."
-    )
+    assert reason.startswith("A forecast needs 5 days since the first label, 3 of them with labels;")
+    assert reason.endswith(f"so far, without today, there are {known}.")
 
 
 def test_n4_the_end_is_a_range_of_days_and_open_where_nobody_may_work():
@@ -111,7 +112,7 @@ def test_n4_what_remains_costs_active_hours_at_the_rate_of_the_project(project, 
     assert found.cost == Estimate(*[pytest.approx(5)] * 3)
     assert (found.spent, found.currency) == (pytest.approx(20), "EUR")
     assert found.end is None
-    assert "Too little to tell" in found.unknown_end
+    assert "A forecast needs" in found.unknown_end
 
 
 def test_n4_without_a_rate_or_times_there_is_no_cost_and_the_page_says_why(project, alice):

@@ -112,7 +112,7 @@ def test_n4_the_page_says_what_it_costs_or_what_is_missing(dana, alice, client_f
     _, rows = table(client.get("/p/algebra/?csv=difficulty"))
 
     assert "Set what an hour costs in the settings" in before
-    assert "Too little to tell" in before
+    assert "A forecast needs" in before
     assert '<b class="number">20.00 CHF</b>' in after  # ten remain, of a tenth of an hour each
     assert '<b class="number">2.0 h</b>' in after
     assert rows == [

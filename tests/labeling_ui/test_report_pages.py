@@ -264,6 +264,20 @@ def test_many_rows_come_on_pages(project, dana, alice, client_for, monkeypatch):
     assert [label.reason for label in rows(project, "give_ups", page="2")] == ["first"]
 
 
+def test_n3_a_doubt_is_said_with_its_number_and_in_a_milder_colour_than_work_that_stands_still(dana, alice, client_for):
+    factories.queued(alice.project, grade="wrong")
+    factories.label(alice, (1, 1, 1))
+    client = client_for(dana)
+
+    still = client.get("/p/algebra/").content.decode()
+    factories.queued(alice.project, 2)
+    doubted = client.get("/p/algebra/").content.decode()
+
+    assert '<div class="message okay" role="note"><p>Doubted answer (1). ' in doubted
+    assert '<div class="message bad" role="note"><p>' in still
+    assert "Doubted answer (1)" in still
+
+
 # session · user · membership with project · how many of each of four kinds · rows · who can be reached,
 # and for bad problems the reports, for disputes and unsure marks how many are done
 @pytest.mark.parametrize(("kind", "asked"), [("bad_problems", 10), ("disputes", 10), ("unsure", 10), ("give_ups", 9)])
