@@ -14,7 +14,7 @@ from annotation.services.refusal import Refusal
 
 LIFETIME = timedelta(hours=72)
 # Of what whoever joins agrees to: labeling_ui/templates/labeling_ui/account/_consent.html. Raise it with each change.
-CONSENT_VERSION = 1
+CONSENT_VERSION = 2
 
 
 class InvitationGone(Refusal):

@@ -196,6 +196,17 @@ def test_n1_whoever_joins_reads_what_they_agree_to_and_it_is_written_down(projec
     )
 
 
+@pytest.mark.parametrize(("role", "rates"), [(Role.LABELER, True), (Role.ML, False)])
+def test_n1_who_joins_is_told_of_ratings_where_they_will_rate(role, rates, project, dana):
+    secret = invitations.invite(project=project, email="erin@example.org", role=role, by=dana)
+
+    page = Client().get(f"/accounts/invitation/{secret}/").content.decode()
+
+    assert f"Your role in it: {role.label}." in page
+    assert ("Your ratings" in page, "Your labels" in page) == (rates, rates)
+    assert ("what you start and change here" in page) != rates
+
+
 def test_who_is_gone_is_remembered_by_pseudonym(project, dana, alice, lead):
     factories.queued(project, 1)
     factories.label(alice)
