@@ -56,7 +56,9 @@ class Command(BaseCommand):
             raise CommandError(job.error or f"The round was {job.state}.")
         ended = Round.objects.select_related("selector").get(pk=started.pk)
         how = "by the selector" if ended.selector else "by chance, as no selector was trained"
+        queued = ended.report["queued"]
+        wait = "1 solution waits" if queued == 1 else f"{queued} solutions wait"
         self.stdout.write(
-            f"{ended.report['queued']} solutions wait for labelers, chosen {how} from {ended.report['pool']}; "
+            f"{wait} for labelers, chosen {how} from {ended.report['pool']}; "
             f"{ended.report['wrong_answer']} of them have a wrong answer."
         )
