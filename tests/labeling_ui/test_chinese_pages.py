@@ -111,7 +111,7 @@ def test_an_invitation(project, dana, charlie, chinese):
     secret = invitations.invite(project=project, email="eve@example.org", role="labeler", by=dana)
     path = f"/accounts/invitation/{secret}/"
 
-    assert "您受邀担任标注员。" in chinese(None, path)
+    assert "您在其中的角色：标注员。" in chinese(None, path)
     assert "登录并加入" in chinese(None, path)
     assert "当前登录账户为 charlie" in chinese(charlie.user, path)
     weak = {"username": "e v e", "password": "x"}
