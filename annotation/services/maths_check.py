@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 # As in maths_text.js: beyond these the page shows the source instead.
-MAX_FORMULA = 4_000
+MAX_FORMULA = 2_000
 MAX_TEXT = 20_000
 MAX_FORMULAS = 200
-MAX_NESTING = 100
+MAX_NESTING = 20
 
 OPENER = re.compile(r"\\[\\$]|\\\(|\\\[|\\begin\{([a-zA-Z]+\*?)\}|\$\$?|```|\[asy\]")
 CLOSERS = {"$$": "$$", "\\(": "\\)", "\\[": "\\]", "```": "```", "[asy]": "[/asy]"}
@@ -30,8 +30,11 @@ ENVIRONMENTS = (
 )
 COLUMNS = re.compile(r"\\begin\{(?:array|darray)\}\s*(?:\[[a-z]\])?\s*\{(?![lcr|:\s]*\})")
 UNKNOWN = re.compile(
-    r"\\(?:multicolumn|multirow|cline|root|centerline|cancelto|vspace|indent|noindent|renewcommand\{\\arraystretch\}|label"
-    r"|ref|eqref|hfill|vfill|qedhere|par|footnote|item|textsc|parbox|scalebox)(?![a-zA-Z])"
+    r"\\(?:multicolumn|multirow|cline|root|centerline|cancelto|vspace|indent|noindent|label|ref|eqref|hfill|vfill|qedhere|par"
+    r"|footnote|item|textsc|parbox|scalebox)(?![a-zA-Z])"
+)
+DEFINITION = re.compile(
+    r"(?<!\\)(?:\\\\)*(\\(?:[gex]?def|(?:future)?let|(?:re)?newcommand|providecommand))(?![a-zA-Z@])"
 )
 
 
@@ -93,11 +96,15 @@ def _end(text: str, mark: str, at: int) -> int | None:
 
 
 def _end_of_environment(text: str, at: int, name: str) -> int | None:
+    if text.find(f"\\end{{{name}}}", at) < 0:
+        return None
     depth = 0
     for mark in re.compile(rf"\\(begin|end)\{{{re.escape(name)}\}}").finditer(text, at):
         depth += 1 if mark[1] == "begin" else -1
         if depth == 0:
             return mark.end()
+        if depth > 2 * MAX_NESTING:
+            return None
     return None
 
 
@@ -108,6 +115,8 @@ def _fault(formula: str) -> str:
         return "columns of an array that are not l, c or r"
     if command := UNKNOWN.search(formula):
         return f"the command {command[0]} is not known"
+    if definition := DEFINITION.search(formula):
+        return f"{definition[1]} defines a command"
     open_: list[str] = []
     for token in TOKEN.finditer(formula):
         if fault := _step(open_, token):

@@ -101,6 +101,8 @@ def test_arrows_and_braces_have_their_widths_under_the_content_policy(alice, lab
 
 def test_mathematics_beyond_the_limits_shows_its_source_at_once(alice, label_page):
     steps = ["$" + "{" * 150 + "x" + "}" * 150 + "$", "$" + "x+" * 3000 + "x$", "$y$ " * 300, "z" * 30_000]
+    # Short, and beyond what the page can bear: a macro of macros, and more cells than a page has room for.
+    steps += ["$\\def\\a{x}\\a$", "$\\begin{matrix}" + "&" * 900 + "\\end{matrix}$"]
     factories.queued(alice.project, steps=steps)
     page = label_page(alice.user)
     rows = page.locator(".step-text")
@@ -110,6 +112,8 @@ def test_mathematics_beyond_the_limits_shows_its_source_at_once(alice, label_pag
     expect(rows.nth(2).locator("math")).to_have_count(200)
     expect(rows.nth(2).locator(".tex-source")).to_have_count(100)
     expect(rows.nth(3)).to_contain_text("too long to typeset")
+    for row in (rows.nth(4), rows.nth(5)):
+        expect(row.locator(".tex-source")).to_have_attribute("title", "Too long to typeset; this is its source.")
 
 
 def test_a_long_formula_goes_on_below_and_what_cannot_be_broken_fades_at_its_edge(alice, label_page):

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { MAX_FORMULA, isTooMuch, nesting, split, splitAnswer, splitBare, withoutComments } from "../../labeling_ui/static/labeling_ui/js/maths_text.js";
+import { MAX_FORMULA, MAX_NESTING, isTooMuch, nesting, split, splitAnswer, splitBare, withoutComments } from "../../labeling_ui/static/labeling_ui/js/maths_text.js";
 
 function formulas(text) {
   return split(text).filter(({ kind }) => kind === "formula").map(({ text: formula }) => formula);
@@ -100,17 +100,31 @@ test("a per cent sign hides nothing", () => {
 test("deep and long formulas are too much", () => {
   assert.equal(nesting("\\frac{a}{\\sqrt{b}}"), 2);
   assert.equal(nesting("\\{\\{\\{"), 0);
-  assert.equal(isTooMuch(`${"{".repeat(101)}${"}".repeat(101)}`), true);
-  assert.equal(isTooMuch("\\left(".repeat(101)), true);
-  assert.equal(isTooMuch(`${"{".repeat(100)}${"}".repeat(100)}`), false);
+  for (const [before, after] of [["{", "}"], ["\\left(", "\\right)"], ["\\begin{matrix}", "\\end{matrix}"]]) {
+    assert.equal(isTooMuch(before.repeat(MAX_NESTING) + after.repeat(MAX_NESTING)), false);
+    assert.equal(isTooMuch(before.repeat(MAX_NESTING + 1) + after.repeat(MAX_NESTING + 1)), true);
+  }
   assert.equal(isTooMuch("x".repeat(MAX_FORMULA)), false);
   assert.equal(isTooMuch("x".repeat(MAX_FORMULA + 1)), true);
+});
+
+test("a formula that defines commands is too much, however short it is", () => {
+  for (const name of ["def", "gdef", "edef", "xdef", "let", "futurelet", "newcommand", "renewcommand", "providecommand"]) {
+    assert.equal(isTooMuch(`x\\${name}\\a{b}`), true, name);
+  }
+  for (const formula of ["\\letter", "\\\\let x", "\\def@", "undefined"]) assert.equal(isTooMuch(formula), false, formula);
+});
+
+test("an environment that many others begin in is found, and one without its end is prose", () => {
+  const nest = "\\begin{array}{c}".repeat(30) + "\\end{array}".repeat(30);
+  assert.deepEqual(formulas(`so ${nest}`), [nest]);
+  assert.deepEqual(formulas("\\begin{matrix}".repeat(50)), []);
 });
 
 test("a hostile text is split in a moment", () => {
   // Work, not waiting: a busy machine makes no test fail.
   const started = process.cpuUsage();
-  for (const piece of ["$", "\\[", "\\begin{align}", "$5 ", "\\", "[asy]", "```"]) split(piece.repeat(20_000 / piece.length));
+  for (const piece of ["$", "\\[", "\\begin{align}", "\\begin{a}", "\\begin{a}\\end{b}", "$5 ", "\\", "[asy]", "```"]) split(piece.repeat(20_000 / piece.length));
   const { user, system } = process.cpuUsage(started);
   assert.ok(user + system < 1_000_000, `${user + system} µs`);
 });

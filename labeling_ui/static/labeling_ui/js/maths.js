@@ -1,16 +1,16 @@
 // Puts what a model wrote into the page: prose as text nodes, mathematics through KaTeX. Nothing is ever parsed as HTML.
 
 import { MAX_FORMULAS, MAX_TEXT, isTooMuch, split, splitAnswer, splitBare, withoutComments } from "./maths_text.js";
+import { Slices } from "./slices.js";
+import { nodeOf, read } from "./typeset.js";
 import { say } from "./words.js";
 
-const { katex } = globalThis; // from _maths.html
 const TRAILING_MARK = /^[.,;:!?)\]’”'"，。；：！？、）」』》]+/;
 const SHORT = 40;
+const INLINE = ".formula:not(.display)";
+const MAX_ELEMENTS = 12_000; // of the formulas of one text; MATH's largest solution has 10,120
 const unfitted = new Set(); // elements to look at together before the next frame
-const MACROS = {
-  "\\mbox": "\\text{#1}",
-  "\\overarc": "\\overgroup{#1}",
-};
+const slices = new Slices();
 
 // A problem or a step. A final answer in it ("# Answer") gets a heading of its own.
 export function showText(element, text) {
@@ -29,12 +29,13 @@ export function showBare(element, text) {
 // An inline formula wider than its paragraph gets a box of its own to scroll in, before the next frame. Call after the
 // element is in the page and whenever its width changes.
 export function fitFormulas(element) {
+  slices.wake();
   unfitted.add(element);
   if (unfitted.size === 1) requestAnimationFrame(fitAll);
 }
 
 function fitAll() {
-  const formulas = [...unfitted].flatMap((element) => [...element.querySelectorAll(".formula:not(.display)")]);
+  const formulas = [...unfitted].flatMap((element) => (element.matches(INLINE) ? [element] : [...element.querySelectorAll(INLINE)]));
   unfitted.clear();
   for (const formula of formulas) formula.classList.remove("wide");
   const wide = formulas.filter((formula) => {
@@ -46,15 +47,17 @@ function fitAll() {
 
 function append(element, text, splitter) {
   if (text.length > MAX_TEXT) {
-    element.append(note(say("This text is too long to typeset; here is its source.")), source(text));
+    const whole = code(text);
+    whole.className = "whole-text";
+    element.append(note(say("This text is too long to typeset; here is its source.")), whole);
     return;
   }
   const parts = splitter(text);
-  let formulas = 0;
+  const room = { formulas: MAX_FORMULAS, elements: MAX_ELEMENTS };
   for (const [place, part] of parts.entries()) {
     if (part.kind === "prose") element.append(prose(parts, place));
     else if (part.kind === "code") element.append(code(part.text));
-    else element.append((formulas += 1) > MAX_FORMULAS ? source(part.source) : withMark(formula(part), part, parts[place + 1]));
+    else element.append(withMark(formula(part, room), part, parts[place + 1]));
   }
 }
 
@@ -77,51 +80,55 @@ function withMark(element, part, following) {
   return together;
 }
 
-function formula(part) {
-  if (isTooMuch(part.text)) return source(part.source, say("Too long to typeset; this is its source."));
-  const element = document.createElement("span");
-  element.className = part.display ? "formula display" : "formula";
-  try {
-    element.append(typeset(withoutComments(part.text), options(part.display)));
-  } catch {
-    return source(part.source, say("This formula could not be typeset; this is its source."));
-  }
+// Its source, and soon the formula in its place.
+function formula(part, room) {
+  room.formulas -= 1;
+  if (room.formulas < 0 || isTooMuch(part.text)) return source(part.source, tooLong());
+  const element = source(part.source);
+  slices.add(new Typesetting(element, part, room));
   return element;
 }
 
-// katex.render, but for one thing: it sets some style attributes (the width of the arrow of a \\vec), which the content
-// policy refuses; without them the arrow is as wide as its line. A script may set the same styles one by one.
-function typeset(tex, settings) {
-  const tree = katex.__renderToDomTree(tex, settings);
-  setStylesAside(tree);
-  const node = tree.toNode();
-  for (const styled of node.querySelectorAll("[data-style]")) {
-    styled.style.cssText = styled.dataset.style;
-    delete styled.dataset.style;
-  }
-  return node;
-}
+// The work of one formula, for slices.js.
+class Typesetting {
+  #element;
+  #part;
+  #room;
+  #formula = null;
 
-function setStylesAside(node) {
-  if (node.attributes?.style) {
-    node.attributes["data-style"] = node.attributes.style;
-    delete node.attributes.style;
+  constructor(element, part, room) {
+    [this.#element, this.#part, this.#room] = [element, part, room];
   }
-  node.children?.forEach(setStylesAside);
-}
 
-function options(displayMode) {
-  return {
-    displayMode,
-    output: "htmlAndMathml",
-    throwOnError: true,
-    trust: false,
-    strict: "ignore",
-    maxExpand: 1000,
-    maxSize: 20,
-    // A fresh object each time: a formula may define macros, and the next one must not see them.
-    macros: { ...MACROS },
-  };
+  get isInPage() {
+    return this.#element.isConnected;
+  }
+
+  // What cannot be shown has been read all the same.
+  get weight() {
+    this.#formula ??= this.#read();
+    return this.#formula.elements;
+  }
+
+  do() {
+    if (!this.#formula.tree) return;
+    this.#element.className = this.#part.display ? "formula display" : "formula";
+    this.#element.replaceChildren(nodeOf(this.#formula.tree));
+    if (this.isInPage) fitFormulas(this.#element);
+  }
+
+  #read() {
+    const { text, display } = this.#part;
+    try {
+      const formula = read(withoutComments(text), display);
+      if (!formula.isTooLarge && (this.#room.elements -= formula.elements) >= 0) return formula;
+      this.#element.title = tooLong();
+      return { elements: formula.elements };
+    } catch {
+      this.#element.title = say("This formula could not be typeset; this is its source.");
+      return { elements: text.length };
+    }
+  }
 }
 
 function answerBox(answer) {
@@ -135,6 +142,10 @@ function answerBox(answer) {
   append(value, answer, splitBare);
   box.append(heading, value);
   return box;
+}
+
+function tooLong() {
+  return say("Too long to typeset; this is its source.");
 }
 
 function source(text, reason = "") {

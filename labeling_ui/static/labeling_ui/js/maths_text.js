@@ -2,13 +2,18 @@
 //
 // Understood: $…$  $$…$$  \(…\)  \[…\]  \begin{…}…\end{…}  ```…```  [asy]…[/asy]. A dollar sign that is money stays prose.
 
-// A formula beyond these would hold the page up for seconds (a flat one of 20,000 characters: 0.7 s; of 100,000: 13 s).
-export const MAX_FORMULA = 4_000;
+// A formula beyond these would hold the page up for seconds (a flat one of 20,000 characters: 0.7 s; of 100,000: 13 s;
+// 60 boxes in each other: 1 s), and 80 braces above each other end the browser's process. The longest formula of MATH has
+// 1,409 characters, the deepest 9 levels.
+export const MAX_FORMULA = 2_000;
 export const MAX_TEXT = 20_000;
 export const MAX_FORMULAS = 200;
-export const MAX_NESTING = 100;
+export const MAX_NESTING = 20;
 
 const OPENERS = /\\[\\$]|\\\(|\\\[|\\begin\{([a-zA-Z]+\*?)\}|\$\$?|```|\[asy\]/g;
+// A few hundred characters that define macros may unfold to millions, which no limit of KaTeX counts. None of MATH's
+// 103,149 formulas that KaTeX can typeset defines one.
+const DEFINITION = /(?<!\\)(?:\\\\)*\\(?:[gex]?def|(?:future)?let|(?:re)?newcommand|providecommand)(?![a-zA-Z@])/;
 const ANSWER_HEADING = /^[ \t]*#[ \t]*Answer[ \t]*(?:\n|$)/m;
 
 // → [{kind: "prose" | "formula" | "code", text, display?, source}]; the sources joined are the text again.
@@ -55,16 +60,16 @@ export function withoutComments(formula) {
 }
 
 export function isTooMuch(formula) {
-  return formula.length > MAX_FORMULA || nesting(formula) > MAX_NESTING;
+  return formula.length > MAX_FORMULA || nesting(formula) > MAX_NESTING || DEFINITION.test(formula);
 }
 
-// Depth of braces and \\left…\\right pairs.
+// Depth of braces, environments and \\left…\\right pairs.
 export function nesting(formula) {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of formula.matchAll(/\\[\\{}]|\\left|\\right|[{}]/g)) {
-    if (token === "{" || token === "\\left") deepest = Math.max(deepest, (depth += 1));
-    else if (token === "}" || token === "\\right") depth -= 1;
+  for (const [token] of formula.matchAll(/\\[\\{}]|\\(?:left|right)(?![a-zA-Z])|\\(?:begin|end)\{[^{}]*\}|[{}]/g)) {
+    if (/^(?:\{|\\left|\\begin)/.test(token)) deepest = Math.max(deepest, (depth += 1));
+    else if (/^(?:\}|\\right|\\end)/.test(token)) depth -= 1;
   }
   return deepest;
 }
@@ -101,6 +106,7 @@ function environmentAt(text, from, name) {
   let depth = 0;
   for (let mark = marks.exec(text); mark; mark = marks.exec(text)) {
     depth += mark[1] === "begin" ? 1 : -1;
+    if (depth > 2 * MAX_NESTING) return null;
     if (depth > 0) continue;
     const source = text.slice(from, mark.index + mark[0].length);
     return { kind: name === "tabular" ? "code" : "formula", text: source, display: true, source };
