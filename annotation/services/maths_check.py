@@ -96,8 +96,6 @@ def _end(text: str, mark: str, at: int) -> int | None:
 
 
 def _end_of_environment(text: str, at: int, name: str) -> int | None:
-    if text.find(f"\\end{{{name}}}", at) < 0:
-        return None
     depth = 0
     for mark in re.compile(rf"\\(begin|end)\{{{re.escape(name)}\}}").finditer(text, at):
         depth += 1 if mark[1] == "begin" else -1

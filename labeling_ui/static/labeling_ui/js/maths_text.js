@@ -99,7 +99,8 @@ const CLOSERS = {
   "[asy]": ["[/asy]", "code", true],
 };
 
-// From \begin{name} to the \end{name} that belongs to it, the same name nested inside included.
+// From \begin{name} to the \end{name} that belongs to it, the same name nested inside included. One so deep is none: a text
+// of nothing but beginnings would be read to its end for each of them.
 function environmentAt(text, from, name) {
   const marks = new RegExp(`\\\\(begin|end)\\{${name.replace("*", "\\*")}\\}`, "g");
   marks.lastIndex = from;
