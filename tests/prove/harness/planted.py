@@ -4,6 +4,7 @@ import io
 import json
 import threading
 import time
+from urllib.parse import parse_qs
 
 from labeling_ui.wsgi import application as sound
 
@@ -82,6 +83,13 @@ def keeping(environ, start_response):
     """Remembers something of each request, for ever."""
     _kept.append(b"x" * (64 << 10))
     return sound(environ, start_response)
+
+
+def echoing(environ, start_response):
+    """Says what it was asked, as it was asked."""
+    asked = parse_qs(environ["QUERY_STRING"]).get("q", [""])[0]
+    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+    return [f"<html><body><p>{asked}</p><form><input name=q value=a></form></body></html>".encode()]
 
 
 class _Never(Exception):

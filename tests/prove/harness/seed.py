@@ -1,6 +1,7 @@
 """A project with a queue and signed-in labelers, made in the database that the environment names; prints their cookies.
 
 `python -m tests.prove.harness.seed SLUG SOLUTIONS LABELERS`; a second call with the slug adds solutions to its queue.
+`python -m tests.prove.harness.seed SLUG lead` signs a lead in and prints that cookie.
 """
 
 import hashlib
@@ -22,21 +23,31 @@ def main(slug: str, solutions: int, labelers: int) -> None:
     sys.stdout.write(json.dumps(cookies) + "\n")
 
 
+def sign_in_lead(slug: str) -> None:
+    django.setup()
+    from annotation.models import Project
+
+    sys.stdout.write(json.dumps(_signed_in(Project.objects.get(slug=slug), "lead", f"{slug}-lead")) + "\n")
+
+
 def _project(slug, labelers):
+    from tests import factories
+
+    # A labeler never has the same problem so often that the queue looks empty.
+    project = factories.project(slug=slug, name="Under fire", screening_items=0)
+    return project, [_signed_in(project, "labeler", f"{slug}-{number}") for number in range(labelers)]
+
+
+def _signed_in(project, role, name):
     from django.test import Client
 
     from labeling_ui.second_factor import BACKEND
     from tests import factories
 
-    # A labeler never has the same problem so often that the queue looks empty.
-    project = factories.project(slug=slug, name="Under fire", screening_items=0)
-    cookies = []
-    for number in range(labelers):
-        client = Client()
-        person = factories.member(project, "labeler", f"{slug}-{number}").user
-        client.force_login(person, backend=BACKEND)
-        cookies.append(client.cookies["sessionid"].value)
-    return project, cookies
+    client = Client()
+    member = factories.member(project, role, name)
+    client.force_login(getattr(member, "user", member), backend=BACKEND)
+    return client.cookies["sessionid"].value
 
 
 def _queue(project, count):
@@ -65,4 +76,7 @@ def _digest(*texts):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    if sys.argv[2:] == ["lead"]:
+        sign_in_lead(sys.argv[1])
+    else:
+        main(sys.argv[1], *map(int, sys.argv[2:]))
