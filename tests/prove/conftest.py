@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import chromium  # noqa: F401 - one for all: a second Playwright in this thread would not start
 from tests.prove import figures
 from tests.prove.harness import site
 

@@ -193,6 +193,7 @@ def _raising(error):
 
 
 SERVER = {"SECURE": "true", "ALLOWED_HOSTS": "stepmark.example.org", "TRUSTED_PROXIES": "1", "DEBUG": "false"}
+SERVER |= {"DJANGO_ALLOW_ASYNC_UNSAFE": None}  # which proofs in a browser set for this process
 
 
 def server(*command, **environment):

@@ -15,7 +15,7 @@ from annotation.services import guidance
 from labeling_ui.second_factor import BACKEND
 from tests.access import matrix, world
 from tests.access.test_matrix import address
-from tests.browser.conftest import chromium, site  # noqa: F401
+from tests.browser.conftest import site  # noqa: F401
 from tests.prove.scripts import corpus
 
 # What names a file, an address or a hash is nobody's text.

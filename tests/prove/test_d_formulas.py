@@ -9,7 +9,7 @@ import pytest
 from annotation.models import Solution
 from annotation.services import importing, rounds
 from tests import factories
-from tests.browser.conftest import chromium, open_page, sign_in, site  # noqa: F401
+from tests.browser.conftest import open_page, sign_in, site  # noqa: F401
 from tests.browser.protocol import on_step
 from tests.prove.formulas import HOSTILE, OUTSIDE
 

@@ -9,8 +9,9 @@ from tests.benchmarks.label_site import percentile
 
 LABELERS, PAUSE = 32, 2.0
 P99_MS = 100
-# Wanted are 200; docs/benchmarks.md says where a label's time goes. Below this something was lost.
-SATURATED = 120
+# Wanted are 200 labels/s; docs/benchmarks.md says where a label's time goes. What a machine makes of it stands in proportion to
+# what the smallest view does on it: it takes a fifth to a quarter of that, and below this something was lost.
+OF_A_MINIMAL_VIEW = 0.15
 
 SLOW_AND_UNSURE = """
 CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,23 +54,27 @@ def test_labelers_do_not_wait_for_each_other(ground, prove):
 
 
 @pytest.mark.figure(
-    "E1.1", "32 labelers as fast as they can", f"at least {SATURATED} labels/s, of 200 that were wanted; no error"
+    "E1.1",
+    "32 labelers as fast as they can; 200 labels/s are wanted",
+    f"at least {OF_A_MINIMAL_VIEW:.0%} of the rows/s of the smallest view, in the same run; no error",
 )
 def test_labelers_in_a_hurry_get_this_much_done(ground, prove):
     seconds = prove.count(short=5, full=30)
-    with ground.ours() as web:
+    with ground.ours() as web, ground.minimal() as smallest:
         warm(web)
+        label_site.load("minimal", smallest, labelers=LABELERS, seconds=3)
+        rows = label_site.load("minimal", smallest, labelers=LABELERS, seconds=seconds)
         most = label_site.load("ours", web, labelers=LABELERS, seconds=seconds)
         with planted(ground):
             faulty = label_site.load("ours", web, labelers=LABELERS, seconds=5)
     prove.measured(
-        f"{most.rate:.0f} labels/s, {len(most.errors)} errors; for each {most.web_ms:.1f} ms of the web, "
-        f"{most.database_ms:.1f} of PostgreSQL"
+        f"{most.rate:.0f} labels/s, {len(most.errors)} errors, {most.rate / rows.rate:.0%} of {rows.rate:.0f} rows/s; for each "
+        f"label {most.web_ms:.1f} ms of the web, {most.database_ms:.1f} of PostgreSQL"
     )
-    prove.control(f"a database that is slow and fails: {faulty.rate:.0f} labels/s")
-    assert faulty.rate < SATURATED
+    prove.control(f"a database that is slow and fails: {faulty.rate:.0f} labels/s, {faulty.rate / rows.rate:.0%}")
+    assert faulty.rate / rows.rate < OF_A_MINIMAL_VIEW
     assert most.errors == []
-    assert most.rate >= SATURATED
+    assert most.rate / rows.rate >= OF_A_MINIMAL_VIEW
 
 
 def warm(web):
