@@ -38,7 +38,7 @@ def test_n2_the_client_of_the_docs_leads_imports_and_labels(live_server, monkeyp
         exec(compile(block, str(DOCS), "exec"), names)
 
     printed = capsys.readouterr().out
-    assert "2 solutions wait, 0 are labelled" in printed
+    assert "2 solutions wait, 0 are labeled" in printed
     assert "404 not_found: There is nothing here for you." in printed
     assert Project.objects.get(slug="algebra").reopen_hours == 48
     assert Message.objects.get().text == "Labels can be corrected for two days now."

@@ -328,8 +328,8 @@ def test_the_list_of_labels_asks_as_often_however_many_there_are(alice, client_f
     with django_assert_num_queries(WHO + 2):
         assert len(client.get(f"{API}/algebra/labels").json()) == count
     given = Label.objects.first().pk
-    # label · slot with all that is shown · lease · ratings · extensions
-    with django_assert_num_queries(WHO + 5):
+    # label · slot with all that is shown · newest instructions · lease · ratings · extensions
+    with django_assert_num_queries(WHO + 6):
         client.get(f"{API}/algebra/labels/{given}/reopen")
 
 

@@ -133,10 +133,10 @@ def test_each_of_the_two_pages_keeps_off_the_other_ones_settings(project, mel):
         ),
         ({"strategy": "uncertain"}, ["It looks for what the selector is least sure of."], ["wrong answers, and"]),
         ({"strategy": "disagreement"}, ["what the last selectors disagree on"], ["wrong answers, and"]),
-        ({"strategy": "random"}, ["It draws by chance"], ["wrong answers, and", "is left to chance."]),
+        ({"strategy": "random"}, ["It draws by chance"], ["wrong answers, and", "chooses is left to chance."]),
         ({"scope": "everywhere"}, ["The best of all problems together are taken"], []),
         ({"scope": "everywhere", "strategy": "random"}, [], ["The best of all problems together are taken"]),
-        ({"injected_share": 0.1, "random_share": 0}, ["10 % of all that it chooses are correct"], ["left to chance"]),
+        ({"injected_share": 0.1, "random_share": 0}, ["10 % of all that it chooses are correct"], ["chooses is left to chance"]),
     ],
 )
 def test_the_start_page_says_what_is_true_for_these_settings(settings, said, unsaid, project, alice, mel, client_for):
