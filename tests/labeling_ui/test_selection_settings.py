@@ -136,7 +136,11 @@ def test_each_of_the_two_pages_keeps_off_the_other_ones_settings(project, mel):
         ({"strategy": "random"}, ["It draws by chance"], ["wrong answers, and", "chooses is left to chance."]),
         ({"scope": "everywhere"}, ["The best of all problems together are taken"], []),
         ({"scope": "everywhere", "strategy": "random"}, [], ["The best of all problems together are taken"]),
-        ({"injected_share": 0.1, "random_share": 0}, ["10 % of all that it chooses are correct"], ["chooses is left to chance"]),
+        (
+            {"injected_share": 0.1, "random_share": 0},
+            ["10 % of all that it chooses are correct"],
+            ["chooses is left to chance"],
+        ),
     ],
 )
 def test_the_start_page_says_what_is_true_for_these_settings(settings, said, unsaid, project, alice, mel, client_for):
