@@ -137,7 +137,7 @@ def test_next_steps_are_cut_where_they_end(server):
 
 
 def test_many_prompts_are_asked_side_by_side_and_answered_in_order(process):
-    server = process.begin(delay=0.05)
+    server = process.begin(delay=0.25)
     generator = open_generator(server.generator, Budget(), Terms(at_once=5))
     prompts = [Prompt(problem) for problem in PROBLEMS]
 
