@@ -12,7 +12,7 @@ from tests import services
 from workers.processes import ROOT
 
 OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND backend_type = 'client backend'"""
+    AND backend_type = 'client backend' AND state <> 'idle'"""
 WRITING = f"{OTHERS} AND backend_xid IS NOT NULL"
 PATIENCE_SECONDS = 120
 
