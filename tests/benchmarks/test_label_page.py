@@ -1,7 +1,4 @@
-"""How fast the labeling page is, measured in a real Chromium: `make bench` prints the figures of docs/benchmarks.md.
-
-A moment counts from the key press (the event's own time) to the end of the frame that shows its result.
-"""
+"""How fast the labeling page is, measured in a real Chromium: `make bench` prints the figures of docs/benchmarks.md."""
 
 import json
 import statistics
@@ -14,6 +11,7 @@ from annotation.models import Label, Solution
 from annotation.services import rounds
 from tests import factories
 from tests.browser.conftest import Door
+from tests.browser.moments import PAINTED
 from tests.shared_data import shared_lines
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.shared_data]
@@ -21,13 +19,8 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.shared_data]
 SOLUTIONS = 60
 SERVER_SLOWNESS_SECONDS = 0.3
 READING_MS = 120  # between two keys: three times as fast as anybody reads
-PAINTED = """
+WATCH = """
 () => {
-    const painted = () => new Promise((done) => requestAnimationFrame(() => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => done(performance.now());
-        channel.port2.postMessage(0);
-    }));
     window.moments = [];
     addEventListener("keydown", async ({ key, timeStamp }) => {
         const list = document.querySelector("[data-steps]");
@@ -86,6 +79,7 @@ def test_a_key_shows_the_next_step_and_a_submit_the_next_solution(alice, label_p
     expect(page.locator(".step[aria-current]")).to_be_visible()
     page.wait_for_timeout(1500)
     page.evaluate(PAINTED)
+    page.evaluate(WATCH)
     result = {}
     for name, delay in (("as it is", 0.0), ("300 ms slower", SERVER_SLOWNESS_SECONDS)):
         monkeypatch.setattr(Door, "delay_seconds", delay)

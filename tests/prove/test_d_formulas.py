@@ -10,6 +10,7 @@ from annotation.models import Solution
 from annotation.services import importing, rounds
 from tests import factories
 from tests.browser.conftest import open_page, sign_in, site  # noqa: F401
+from tests.browser.moments import PAINTED
 from tests.browser.protocol import on_step
 from tests.prove.formulas import HOSTILE, OUTSIDE
 
@@ -21,14 +22,8 @@ WITHOUT_LIMITS = [
     ("js/typeset", "elements > MAX_ELEMENTS ||", "false &&"),
     ("js/maths", "MAX_ELEMENTS = 12_000", "MAX_ELEMENTS = Infinity"),
 ]
-# A moment counts from the key press, the event's own time, to the end of the frame that shows its result.
 WATCH = """
 () => {
-  const painted = () => new Promise((done) => requestAnimationFrame(() => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => done(performance.now());
-    channel.port2.postMessage(0);
-  }));
   window.moments = [];
   addEventListener("keydown", async ({ timeStamp }) => window.moments.push((await painted()) - timeStamp), { capture: true });
 }
@@ -73,6 +68,7 @@ def at_work(names, slug, open_page, *, solutions=1, read_ahead="never", changed=
     sign_in(page, labeler_of([FIRST, *(HOSTILE[name][0] for name in names), LAST], slug, solutions, read_ahead))
     page.goto(f"/p/{slug}/label/")
     on_step(page, 1)
+    page.evaluate(PAINTED)
     page.evaluate(WATCH)
     return page
 
