@@ -5,7 +5,6 @@
 The frozen base model of a probe or of adapters is not copied; its checksums are in meta.json and must match.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from torch import nn
 from active_learning.base_model import DTYPES, load_backbone, load_language_model, load_tokenizer, merge_adapters
 from active_learning.config import TrainConfig, from_json
 from active_learning.domains.toy import BASE_DIRECTORY, WRITER_DIRECTORY
+from active_learning.hashes import sha256
 from active_learning.model import PRM, ProbeHead, ProbePRM, StepPRM
 
 MANIFEST = "manifest.json"
@@ -50,11 +50,6 @@ def base_sha256(base: str) -> dict[str, str]:
     """Checksums of the base model's weights and tokenizer."""
     files = [*sorted(base_directory(base).glob("*.safetensors")), base_directory(base) / "tokenizer.json"]
     return {file.name: sha256(file) for file in files if file.is_file()}
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager

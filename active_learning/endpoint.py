@@ -26,6 +26,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification
 from active_learning import checkpoint, data
 from active_learning.base_model import load_tokenizer, reads_both_ways
 from active_learning.config import Triple, from_json
+from active_learning.hashes import sha256
 from active_learning.model import NEUTRAL, StepPRM
 from active_learning.score import Scored, Scorer, Unscored
 
@@ -110,7 +111,7 @@ def remote(directory: Path, server: Server, *, base: str | None = None) -> Score
     _check_reads_forwards(AutoConfig.from_pretrained(backbone, local_files_only=True, trust_remote_code=False))  # nosec B615 # a local folder
     return Scorer(
         score=partial(score_solutions, server, load_tokenizer(tokenizer), config.max_len),
-        identity={"checkpoint": checkpoint.sha256(directory / checkpoint.MANIFEST), "endpoint": server.model or ""},
+        identity={"checkpoint": sha256(directory / checkpoint.MANIFEST), "endpoint": server.model or ""},
         kind=config.kind,
         neutral=config.neutral,
         threshold=meta["metrics"]["threshold"],

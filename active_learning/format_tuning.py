@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from transformers import GenerationConfig
 
 from active_learning.answers import extract_answer
-from active_learning.checkpoint import base_directory, base_sha256, sha256, write_json, written_whole
+from active_learning.checkpoint import base_directory, base_sha256, write_json, written_whole
 from active_learning.data import check_readable, encode, encode_together
 from active_learning.fine_tune import Continuation, FineTuning, fine_tune
 from active_learning.generators import Draw, local
 from active_learning.grading import answers_match
+from active_learning.hashes import sha256
 from active_learning.intervals import wilson
 from active_learning.records import ANSWER_HEADING
 from active_learning.steps import IS_ENOUGH, Sampled, split_steps, whole_solution

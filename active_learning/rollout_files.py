@@ -6,9 +6,9 @@ from typing import Any
 
 from active_learning.answered import Solution, read_solution
 from active_learning.automatic import line_of
-from active_learning.checkpoint import sha256
 from active_learning.generators import Generator
 from active_learning.generators.terms import Terms
+from active_learning.hashes import sha256
 from active_learning.resumable import Progress, Row
 from active_learning.rollouts import Rollouts, roll_out
 from active_learning.sampling import Means, Outcome, Work, ask_all

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from active_learning import checkpoint, score
 from active_learning.answers import extract_answer
-from active_learning.checkpoint import MANIFEST, Checkpoint, sha256
+from active_learning.checkpoint import MANIFEST, Checkpoint
 from active_learning.generators import Draw, Generator, Prompt, PromptTooLong, Text, tokens_of
 from active_learning.generators.terms import Terms
+from active_learning.hashes import sha256
 from active_learning.resumable import Progress, Row
 from active_learning.sampling import Means, Work, ask_all
 from active_learning.score import solution_score, step_scores

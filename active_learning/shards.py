@@ -15,7 +15,7 @@ from socket import gethostname
 from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
-from active_learning.checkpoint import sha256
+from active_learning.hashes import sha256
 from active_learning.score import Scored, Scorer, Unscored, line_of, read_solution
 from active_learning.strict_json import RecordError
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from active_learning.checkpoint import sha256
 from active_learning.generators import Draw, Generator, Prompt, PromptTooLong
 from active_learning.generators.terms import Terms
+from active_learning.hashes import sha256
 from active_learning.resumable import Progress, Row
 from active_learning.sampling import Means, Work, ask_all
 from active_learning.steps import whole_solution

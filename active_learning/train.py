@@ -31,6 +31,7 @@ from active_learning.base_model import (
 from active_learning.config import TrainConfig, resolved, to_json
 from active_learning.data import Item
 from active_learning.evaluate.calibration import step_calibration
+from active_learning.hashes import sha256
 from active_learning.model import PRM, new_full, new_probe
 from active_learning.optimize import Progress, Run, TrainingError, fit, make_accelerator
 from active_learning.targets import Row
@@ -66,9 +67,9 @@ class Sources:
         return measured
 
     def tell(self) -> dict[str, Any]:
-        told = {"data_sha256": checkpoint.sha256(self.measured)}
+        told = {"data_sha256": sha256(self.measured)}
         if self.automatic is not None:
-            told["automatic_sha256"] = checkpoint.sha256(self.automatic)
+            told["automatic_sha256"] = sha256(self.automatic)
             told["measured_on"] = "people" if self.records else "automatic"
         return told
 
@@ -276,7 +277,7 @@ def judge_file(loaded: checkpoint.Checkpoint, records_path: Path) -> JudgedFile:
     config = loaded.config
     rows, counts = read_rows(records_path, config)
     items, counts["too_long"] = targets.encode_rows(rows, loaded.tokenizer, config.max_len)
-    if checkpoint.sha256(records_path) == loaded.meta["data_sha256"]:
+    if sha256(records_path) == loaded.meta["data_sha256"]:
         parts = (targets.part_of(row.problem, config.eval_fraction) for row in rows)
         counts["trained_on"] = sum(part == "train" for part in parts)
     return replace(_judge_both(loaded.model, items, loaded.tokenizer.pad_token_id, config), counts=counts)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from active_learning.commands.arguments import add_compile, command, emit, torch_command
+from active_learning.hashes import sha256
 from active_learning.score import Scorer
 from active_learning.shards import SHARD_SIZE, Job, score_file
 from active_learning.synthetic import THRESHOLD, write_supervisions
@@ -75,7 +76,7 @@ def _scorer(options: argparse.Namespace) -> Scorer:
     loaded = checkpoint.load(options.checkpoint, base=options.base, device=options.device)
     if options.compile:
         base_model.compile_layers(loaded.model)
-    return score.local(loaded, checkpoint.sha256(options.checkpoint / checkpoint.MANIFEST))
+    return score.local(loaded, sha256(options.checkpoint / checkpoint.MANIFEST))
 
 
 def _supervise(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from active_learning.base_model import load_language_model, load_tokenizer
 from active_learning.config import ConfigError, TrainConfig
 from active_learning.data import Item, encode
 from active_learning.endpoint import EndpointError, _set_bias, export
+from active_learning.hashes import sha256
 from active_learning.mixing import read_automatic
 from active_learning.model import new_full, new_probe, without_neutral
 from active_learning.optimize import TrainingError, summed_loss
@@ -123,7 +124,7 @@ def test_k3_both_estimations_reduce_the_loss_on_toy_data(mode, estimation, base,
     assert last < 0.95 * first
     assert (meta["config"]["has_neutral"], meta["config"]["estimation"]) == (False, estimation)
     assert meta["measured_on"] == "automatic"
-    assert meta["data_sha256"] == meta["automatic_sha256"] == checkpoint.sha256(automatic)
+    assert meta["data_sha256"] == meta["automatic_sha256"] == sha256(automatic)
     assert meta["counts"]["automatic_records"] == 48
     assert meta["metrics"]["solutions"] == meta["counts"]["held_out_rows"] > 2
     loaded = checkpoint.load(tmp_path / "prm", device="cpu")
@@ -138,7 +139,7 @@ def test_k3_hard_and_soft_learn_from_the_same_file_to_different_weights(base, au
         config = replace(FULL, base=base, min_steps=4, estimation="hard" if name == "hard" else "soft")
         train(None, config, tmp_path / name, automatic=automatic, progress=ignore)
 
-    heads = [checkpoint.sha256(tmp_path / name / "head.safetensors") for name in ("hard", "soft", "again")]
+    heads = [sha256(tmp_path / name / "head.safetensors") for name in ("hard", "soft", "again")]
     assert heads[0] != heads[1] == heads[2]
 
 

@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
-from active_learning import checkpoint, mixing, targets
+from active_learning import mixing, targets
 from active_learning.__main__ import main
 from active_learning.automatic import Estimate, Estimated
 from active_learning.config import TrainConfig
+from active_learning.hashes import sha256
 from active_learning.pretrain import make_tokenizer
 from active_learning.records import dump, parse_line
 from active_learning.resume import Interrupted
@@ -127,10 +128,10 @@ def test_k8_a_mixed_model_keeps_three_classes_and_is_measured_on_people_only(bas
     assert mixed["counts"]["train_rows"] == alone["counts"]["train_rows"] + wanted
     assert mixed["metrics"]["steps"] == alone["metrics"]["steps"]
     assert (mixed["config"]["has_neutral"], mixed["measured_on"]) == (True, "people")
-    assert mixed["data_sha256"] == alone["data_sha256"] == checkpoint.sha256(people)
-    assert mixed["automatic_sha256"] == checkpoint.sha256(automatic)
+    assert mixed["data_sha256"] == alone["data_sha256"] == sha256(people)
+    assert mixed["automatic_sha256"] == sha256(automatic)
     assert "automatic_sha256" not in alone
-    heads = {checkpoint.sha256(tmp_path / name / "head.safetensors") for name in ("alone", "mixed")}
+    heads = {sha256(tmp_path / name / "head.safetensors") for name in ("alone", "mixed")}
     assert len(heads) == 2
 
 

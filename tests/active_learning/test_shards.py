@@ -15,6 +15,7 @@ import pytest
 
 from active_learning import checkpoint, score, shards
 from active_learning.__main__ import main
+from active_learning.hashes import sha256
 from tests.tiny_prm import make_checkpoint, make_solutions, publish, write_solutions
 
 
@@ -272,7 +273,7 @@ def test_a_killed_process_goes_on_with_the_missing_shards(prm, tmp_path, capsys)
     assert not out.exists()
     assert 3 <= len(finished) < 150
 
-    scorer = score.local(checkpoint.load(directory, device="cpu"), checkpoint.sha256(directory / checkpoint.MANIFEST))
+    scorer = score.local(checkpoint.load(directory, device="cpu"), sha256(directory / checkpoint.MANIFEST))
     with pytest.raises(RuntimeError):  # one shard more, and it dies again
         run(dying_after(scorer, 19), shards.Job(path, out, shard_size=20))
     assert {name: (parts / name).stat().st_ino for name in finished} == finished

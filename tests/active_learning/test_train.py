@@ -11,6 +11,7 @@ from active_learning.base_model import load_language_model
 from active_learning.config import TrainConfig
 from active_learning.data import Item, collate, encode
 from active_learning.domains import toy
+from active_learning.hashes import sha256
 from active_learning.model import new_full
 from active_learning.optimize import TrainingError, summed_loss
 from active_learning.pretrain import make_tokenizer
@@ -64,7 +65,7 @@ def test_h3_a_seed_gives_the_same_weights(mode, base, labels, tmp_path):
     config = replace(FULL, base=base, mode=mode, min_steps=4)
     for name, seed in (("first", 3), ("second", 3), ("third", 4)):
         train(labels, replace(config, seed=seed), tmp_path / name, progress=ignore)
-    heads = [checkpoint.sha256(tmp_path / name / "head.safetensors") for name in ("first", "second", "third")]
+    heads = [sha256(tmp_path / name / "head.safetensors") for name in ("first", "second", "third")]
     assert heads[0] == heads[1] != heads[2]
 
 
@@ -73,7 +74,7 @@ def test_h3_the_checkpoint_says_what_it_was_made_of(base, labels, tmp_path):
     lines = []
     meta = train(labels, config, tmp_path / "prm", progress=lines.append)
     assert meta == json.loads((tmp_path / "prm" / "meta.json").read_text())
-    assert meta["data_sha256"] == checkpoint.sha256(labels)
+    assert meta["data_sha256"] == sha256(labels)
     assert meta["counts"]["records"] == 32
     parts = [meta["counts"][f"{part}_rows"] for part in ("train", "validation", "held_out")]
     assert sum(parts) == 32
