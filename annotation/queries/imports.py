@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from annotation.models import ImportBatch, Project
 from annotation.models.imports import ImportKind, ImportState
 from annotation.models.jobs import FINISHED, JobState
+from annotation.models.problems import Grade
 from annotation.queries import jobs
 
 SHOWN = 50
@@ -42,6 +43,11 @@ class Figures:
     layouts: list[tuple[str, int]] = field(default_factory=list)
     notes: list[tuple[str, int]] = field(default_factory=list)
     grades: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def answers(self) -> list[tuple[str, int]]:
+        """The grades by the words that pages have for them."""
+        return [(Grade(grade).label, number) for grade, number in self.grades]
 
     @property
     def is_new(self) -> bool:

@@ -121,6 +121,16 @@ def test_what_was_found_again_and_again_at_one_place_is_one_row_with_its_number(
     assert page.count("no such problem") == 2
 
 
+def test_the_grades_of_answers_are_said_in_the_language_of_the_page(project, lead):
+    factories.problem(project, unique_id="here", answer="5")
+    send(lead, json.dumps({"unique_id": "here", "steps": ["2\n\n# Answer\n\n2"]}).encode())
+    work(import_work.check)
+
+    assert '<span class="tag">Wrong</span> <span>1</span>' in page_of(lead)
+    lead.cookies["language"] = "zh-hans"
+    assert '<span class="tag">错误</span> <span>1</span>' in page_of(lead)
+
+
 def test_a_line_is_doubtful_or_refused_and_a_solution_that_no_round_chooses_is_doubtful(project, lead):
     factories.problem(project, unique_id="here")
     kept = {"unique_id": "here", "steps": ["Perhaps $\\frac{1}{2$."]}
