@@ -3,7 +3,8 @@
 Lightman et al. 2023, §4.2: 80 % of the chosen solutions are the most convincing wrong-answer ones, 20 % the most
 convincing of those that remain, right or wrong. Convincing means a high score under the current selector PRM.
 Rounding is not stated there. Rounded problem by problem, small counts become 100 % wrong-answer, and a PRM trained on
-such labels loses its calibration; see `convincing_wrong` and `quotas` for what is done instead.
+such labels loses its calibration; see `quotas` for what is done instead. Where wrong answers are too few, the rest is
+filled by score; what has no score is chosen by chance only, what cannot be graded only as remaining.
 """
 
 import math
@@ -77,38 +78,9 @@ class Pick(Generic[C]):
     arm: Arm
 
 
-def convincing_wrong(candidates: Sequence[C], n: int, *, wrong_share: float = 0.8, rng: Random) -> list[C]:
-    """Choose n candidates by the 80/20 rule, the wrong-answer share first, each share most convincing first.
-
-    The wrong-answer share is rounded down, but is at least one: only n = 1 is all wrong-answer. Where wrong answers
-    are too few, the rest is filled by score. Unscored candidates are never chosen, ungradable ones only as remaining.
-    """
-    wrong = max(1, math.floor(wrong_share * n + ROUNDING_SLACK)) if wrong_share > 0 else 0
-    first, second = _two_shares(ranked(candidates, score_of, rng), min(wrong, n), n)
-    return first + second
-
-
-def uncertain(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
-    """Choose the n candidates whose score is nearest to one half, where the entropy of right or wrong is highest."""
-    return ranked(candidates, _uncertainty, rng)[:n]
-
-
-def disagreement(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
-    """Choose the n candidates on which several selectors are furthest apart (query by committee)."""
-    return ranked(candidates, _disagreement, rng)[:n]
-
-
 def uniform(candidates: Sequence[C], n: int, *, rng: Random) -> list[C]:
     """Choose n candidates at random, scored or not: the baseline, and the first round, which has no selector."""
     return rng.sample(list(candidates), min(n, len(candidates)))
-
-
-SELECTORS: dict[str, Callable[..., list[C]]] = {
-    "convincing_wrong": convincing_wrong,
-    "uncertain": uncertain,
-    "disagreement": disagreement,
-    "random": uniform,
-}
 
 
 # Problem by problem -------------------------------------------------------------------------------------------------
