@@ -1,14 +1,20 @@
 """The rows of the page on agreement: figures with their names, and what each is."""
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from active_learning.agreement import Figure
 from annotation.models import Labeler
 from annotation.queries.agreement import Ability, AgreementPage, Doubt, Found, Pair
+from annotation.queries.agreement_table import SoftLabel
 from annotation.queries.agreement_words import why
+from labeling_ui.csv_files import Cell, csv_response
+
+SOFT_LABELS = ["solution", "step", "ratings", "bad", "okay", "great"]
 
 
 @dataclass(frozen=True)
@@ -107,3 +113,13 @@ def _doubts(doubts: list[Doubt]) -> list[dict[str, Any]]:
     return [
         {"doubt": one, "most": named[one.most], "likely": named[one.likely], "step": one.step + 1} for one in doubts
     ]
+
+
+def soft_labels_file(soft_labels: Iterable[SoftLabel], blind: Collection[int], slug: str) -> StreamingHttpResponse:
+    """Steps from 1, as pages count them. `blind`: solutions that the reader may yet have to judge without knowing this."""
+    rows: Iterator[Sequence[Cell]] = (
+        [one.solution, one.step + 1, one.ratings, *(round(share, 4) for share in one.probabilities)]
+        for one in soft_labels
+        if one.solution not in blind
+    )
+    return csv_response(f"{slug}-soft-labels.csv", SOFT_LABELS, rows)

@@ -1,5 +1,6 @@
 """The pages on which leads see how far labelers agree, and who may not be reading (rows F9 and F13)."""
 
+import csv
 import re
 
 import pytest
@@ -67,6 +68,27 @@ def test_f9_the_page_shows_figures_pairs_and_what_is_in_dispute(project, dana, a
     assert "/p/algebra/solutions/" not in page
     assert "between two nobody can tell who is right" in page
     assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower().split()
+
+
+def test_f12_soft_labels_are_a_file_without_what_the_reader_may_yet_judge_blind(project, dana, alice, bob, client_for):
+    twice(project, alice, bob, ((1, -1), (1, -1)), ((1, -1), (1, 1, 1)))
+    agreed, _ = (one.solution_id for one in Label.objects.filter(labeler=bob).order_by("created_at"))
+    client = client_for(dana)
+
+    answer = client.get(f"{URL}?csv=1")
+    header, *rows = csv.reader(b"".join(answer.streaming_content).decode().splitlines())
+
+    assert '<a href="?csv=1" download>' in page_of(client)
+    assert answer["Content-Disposition"] == 'attachment; filename="algebra-soft-labels.csv"'
+    assert header == ["solution", "step", "ratings", "bad", "okay", "great"]
+    assert [row[:3] for row in rows] == [
+        [str(agreed), "1", "2"],
+        [str(agreed), "2", "2"],
+    ]  # the other is a case of theirs
+    assert all(sum(map(float, row[3:])) == pytest.approx(1, abs=1e-3) for row in rows)
+    assert float(rows[0][5]) > 0.5 < float(rows[1][3])
+
+    assert client_for(alice.user).get(f"{URL}?csv=1").status_code == 403
 
 
 def test_f9_what_has_no_figure_has_a_reason_and_no_number(project, dana, alice, bob, client_for):
