@@ -3,12 +3,14 @@
 import threading
 import uuid
 
+import psycopg
 import pytest
+from django.db import connection, transaction
 
 from annotation.models import AuditEvent, Job, Label, Lease, OptionSet, Problem, Slot
 from annotation.queries import labeling as queries
 from annotation.services import consensus, labeling, options, queue
-from tests import factories
+from tests import factories, services
 from tests.annotation.test_consensus import CASES, judged
 from tests.annotation.test_disputes import queue_of_one_problem
 from tests.annotation.test_queue import run_out_of_time
@@ -99,6 +101,17 @@ def test_a_problem_that_8_people_report_in_the_same_moment_is_withdrawn_once(pro
     assert AuditEvent.objects.filter(action="withdraw problem").count() == 1
     assert Label.objects.count() == 8
     assert not Slot.objects.filter(pk__in=[slot.pk for slot in slots], state="ready").exists()
+
+
+def test_a_claim_passes_over_what_another_one_has_locked(project, alice):
+    first, second = factories.queued(project, 2)
+    with psycopg.connect(services.address_of(connection.settings_dict["NAME"])) as other:
+        other.execute("SELECT FROM annotation_slot WHERE id = %s FOR UPDATE", [first.pk])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            held = queue.claim_next(project=project, by=alice)
+
+    assert held.slot == second.pk
 
 
 @pytest.mark.parametrize("slots", [CROWD - 8, CROWD, CROWD + 8, 2 * CROWD, 3 * CROWD])

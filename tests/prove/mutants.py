@@ -39,8 +39,8 @@ MUTANTS = (
     Mutant(
         "wrong answers are not chosen apart",
         "active_learning/select.py",
-        "first, second = _two_shares(ranked(candidates, score_of, rng), min(wrong, n), n)",
-        "first, second = _two_shares(ranked(candidates, score_of, rng), 0, n)",
+        "shares = _two_shares(capped(ranking, rules.caps, first), wrong, wanted)",
+        "shares = _two_shares(capped(ranking, rules.caps, first), 0, wanted)",
         "tests/active_learning/test_select.py",
         "test_g1_ten_are_eight_wrong_and_two_of_the_rest",
     ),
@@ -74,7 +74,7 @@ MUTANTS = (
         "FOR UPDATE SKIP LOCKED LIMIT 1",
         "LIMIT 1",
         RACES,
-        "test_no_slot_is_given_out_twice_and_nobody_sits_idle_while_others_hold_two",
+        "test_a_claim_passes_over_what_another_one_has_locked",
     ),
     Mutant(
         "two arrivals of one label do not wait for each other",
