@@ -179,11 +179,14 @@ KEPT = {
     "unique_id": _("already there with another unique id, which was kept"),
     "answer": _("already there with another answer, which was kept"),
     "split": _("already there with another split, which was kept"),
+    "reference_solution": _("already there with another reference solution, which was kept"),
 }
 
 
 def _differences(there: Problem | ProblemRow, row: ProblemRow) -> list[str]:
-    return [note for name, note in KEPT.items() if getattr(there, name) != getattr(row, name)]
+    """What a line says otherwise; a line that says nothing of it does not."""
+    told = {name: note for name, note in KEPT.items() if getattr(row, name) not in (None, "")}
+    return [note for name, note in told.items() if getattr(there, name) != getattr(row, name)]
 
 
 def _problem(project: Project, row: ProblemRow, batch: ImportBatch | None) -> Problem:

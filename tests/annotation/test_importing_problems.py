@@ -82,6 +82,16 @@ def test_white_space_does_not_make_another_problem(project):
     assert report.notes["already there with another answer, which was kept"] == 1
 
 
+def test_another_truth_is_told_and_none_at_all_is_not(project):
+    lines = [math_line(1, answer="5", solution="Count."), math_line(1, answer="5", solution="Think.")]
+
+    report = load(project, [*lines, math_line(1, answer=None, solution="")])
+
+    assert (report.created, report.already_there) == (1, 2)
+    assert report.notes == {"already there with another reference solution, which was kept": 1}
+    assert (only().answer, only().reference_solution) == ("5", "Count.")
+
+
 def test_another_project_has_its_own_copy(project, charlie):
     load(project, [math_line(1)])
 
@@ -276,7 +286,11 @@ def test_the_math_problems_import_without_loss(project):
 
     # Two texts stand twice in MATH, under two names.
     assert (first.created, first.already_there, first.refused_count) == (8768, 2, 0)
-    assert first.notes == {"already there with another unique id, which was kept": 2, "no level known": 1}
+    assert first.notes == {
+        "already there with another unique id, which was kept": 2,
+        "already there with another reference solution, which was kept": 2,
+        "no level known": 1,
+    }
     assert (second.created, second.already_there) == (0, 8770)
     assert Problem.objects.filter(split="test").count() == 343
     stored = set(Problem.objects.values_list("text", "answer", "reference_solution"))
