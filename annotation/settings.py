@@ -274,7 +274,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Stepmark",
     "DESCRIPTION": "Step-level labels and retrain rounds. Send a token of your account (Authorization: Bearer …); or sign "
     "in on the site, and send X-CSRFToken with every write.",
-    "VERSION": "1",
+    "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
