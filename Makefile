@@ -24,7 +24,7 @@ setup: .venv/ready labeling_ui/node_modules/.ready $(CATALOGS) ## everything tha
 run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--data DIR", DEMO= for none); Ctrl-C stops it
 	@$(MANAGE) up $(DEMO) --port $(PORT) $(ARGS)
 
-test: setup chromium ## all tests, on two cores (ARGS="tests/annotation -k lease")
+test: setup chromium ## all tests but proofs and benchmarks, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
 
 coverage: setup chromium ## all tests again, and the share of lines and branches that they reach, which must not fall; half as long again

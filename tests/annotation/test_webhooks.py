@@ -180,6 +180,20 @@ def test_n12_without_a_webhook_it_costs_one_query(project, django_assert_num_que
         webhooks.tell(project=project, event="test", page="", facts={})
 
 
+def test_n12_the_message_in_the_docs_has_the_names_of_a_real_one(project, secret):
+    (text,) = re.findall(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    shown = json.loads(text)
+    factories.queued(project, 2)
+
+    real = Delivery.objects.get().payload
+
+    assert shown.pop("type") == real["type"] == "round.finished"
+    assert shown.keys() == real.keys() - {"type"}
+    assert shown["data"].keys() == real["data"].keys()
+    assert shown["data"]["project"].keys() == real["data"]["project"].keys()
+    assert shown["data"]["round"].keys() == real["data"]["round"].keys() | {"labels"}  # this round was by chance
+
+
 def test_n12_webhooks_of_other_projects_hear_nothing(secret, charlie):
     failed_round(charlie.project)
 
