@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models.imports import ImportKind
 from annotation.models.problems import Split
 from annotation.services.import_batches import Choices
+from annotation.services.import_checks import KINDS as DOUBTS
 
 KINDS = [
     ("", _("What its first lines look like")),
@@ -57,3 +58,9 @@ class ImportForm(forms.Form):
         given = self.cleaned_data
         kind = ImportKind(given["kind"]) if given["kind"] else None
         return Choices(kind, given["split"] or None, given["make_problems"], given["generator"] or "import")
+
+
+class LeaveOutForm(forms.Form):
+    """Beside an import that is confirmed: lines with which doubts are not wanted."""
+
+    leave_out = forms.MultipleChoiceField(choices=[(kind, kind) for kind in DOUBTS], required=False)

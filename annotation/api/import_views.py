@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.api.parsers import asked
+from annotation.api.parsers import asked, valid
 from annotation.api.permissions import place_in_project
 from annotation.models import ImportBatch, Membership
 from annotation.models.imports import ImportKind
@@ -25,6 +25,7 @@ from annotation.queries import imports as queries
 from annotation.services import gold_import
 from annotation.services import import_batches as services
 from annotation.services.import_batches import Choices
+from annotation.services.import_checks import KINDS
 from annotation.services.import_report import RefusedLine
 from annotation.services.line_files import read_lines
 
@@ -70,10 +71,15 @@ class FiguresSerializer(serializers.Serializer[Any]):
     folded = serializers.IntegerField(help_text="the same steps again in the file")
     problems_created = serializers.IntegerField()
     critiques = serializers.IntegerField()
+    left_out = serializers.IntegerField(help_text="lines that the import left out, for the doubts in `leave_out`")
+    leave_out = serializers.ListField(child=serializers.CharField())
     refused = serializers.IntegerField()
     refused_lines = serializers.JSONField(help_text="the first of them")
     doubts = ByKind(help_text="what a person should look at before the import is confirmed")
     doubtful_lines = serializers.JSONField(help_text="the first of them")
+    lines_by_doubts = serializers.JSONField(
+        help_text="[kinds, lines]: how many lines have exactly these doubts in them"
+    )
     layouts = ByKind()
     notes = ByKind()
     grades = ByKind(help_text="of the answers of new solutions")
@@ -121,12 +127,21 @@ class ImportDetail(APIView):
         return Response(ImportSerializer(_found(place_in_project(request.user, slug, Role.LEAD), pk)).data)
 
 
+class ConfirmSerializer(serializers.Serializer[Any]):
+    """`leave_out`: kinds of doubt, as `figures.doubts` names them, whose lines are not wanted. `without_doubtful`: all."""
+
+    leave_out = serializers.MultipleChoiceField(choices=KINDS, required=False)
+    without_doubtful = serializers.BooleanField(default=False)
+
+
 class ConfirmImport(APIView):
-    @extend_schema(request=None, responses={202: ImportSerializer})
+    @extend_schema(request=ConfirmSerializer, responses={202: ImportSerializer})
     def post(self, request: Request, slug: str, pk: int) -> Response:
-        """Import what was checked: all of it, or nothing."""
+        """Import what was checked, with or without its lines in doubt: all of that, or nothing."""
         place = place_in_project(request.user, slug, Role.LEAD)
-        services.confirm_import(batch=_batch(place, pk), by=place.user)
+        told = valid(ConfirmSerializer, request)
+        leave_out = KINDS if told["without_doubtful"] else told.get("leave_out", ())
+        services.confirm_import(batch=_batch(place, pk), by=place.user, leave_out=leave_out)
         return Response(ImportSerializer(_found(place, pk)).data, status=202)
 
 

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Project
 from annotation.services.import_batches import Choices
+from annotation.services.import_checks import KINDS
 from annotation.services.import_report import ImportReport, RefusedLine
 from annotation.services.import_work import import_file
 from annotation.services.line_files import lines_of
@@ -30,6 +32,14 @@ def add_import_arguments(parser: ArgumentParser) -> None:
         "--dry-run",
         action="store_true",
         help="print the report, with what somebody should look at in the file, and change nothing",
+    )
+
+
+def add_doubt_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--without-doubtful",
+        action="store_true",
+        help="leave out lines that somebody should look at: those that --dry-run names with what is doubtful in them",
     )
 
 
@@ -55,11 +65,12 @@ def import_batches(command: BaseCommand, options: dict[str, Any], choices: Choic
 
     def load_file(project: Project, path: Path) -> ImportReport:
         later = options.get("grade_later", False)
+        wanted = replace(choices, leave_out=KINDS) if options["without_doubtful"] else choices
         return import_file(
             project=project,
             path=path,
             by=None,
-            choices=choices,
+            choices=wanted,
             dry_run=options["dry_run"],
             grade_later=later,
         )
@@ -78,7 +89,7 @@ def _each_file(
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         command.stdout.write("\n".join(report_lines(report)))
-        if not (report.created or report.already_there):
+        if not (report.created or report.already_there or report.left_out):
             raise CommandError(f"No line of {path.name} could be used.")
 
 
@@ -93,6 +104,7 @@ def report_lines(report: ImportReport) -> Iterator[str]:
         ("same again", report.folded, "  (counted on the solution that has these steps)"),
         ("new problems", report.problems_created, ""),
         ("new critiques", report.critiques, ""),
+        ("left out", report.left_out, "  (lines with something to look at)"),
         ("blank lines", report.blank_lines, ""),
     ]
     yield from (f"  {name:<15}{count:>8}{note}" for name, count, note in sometimes if count)

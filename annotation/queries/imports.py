@@ -36,10 +36,14 @@ class Figures:
     folded: int = 0
     problems_created: int = 0
     critiques: int = 0
+    left_out: int = 0  # lines, by the import
+    leave_out: list[str] = field(default_factory=list)  # kinds of doubt whose lines somebody did not want
     refused: int = 0
     refused_lines: list[dict[str, Any]] = field(default_factory=list)
     doubts: list[tuple[str, int]] = field(default_factory=list)
     doubtful_lines: list[dict[str, Any]] = field(default_factory=list)
+    # How many lines have exactly these kinds of doubt in them.
+    lines_by_doubts: list[tuple[list[str], int]] = field(default_factory=list)
     layouts: list[tuple[str, int]] = field(default_factory=list)
     notes: list[tuple[str, int]] = field(default_factory=list)
     grades: list[tuple[str, int]] = field(default_factory=list)
@@ -68,6 +72,14 @@ class Figures:
     @property
     def doubtful(self) -> int:
         return sum(number for _, number in self.doubts)
+
+    @property
+    def lines_in_doubt(self) -> list[tuple[str, int]]:
+        """Of each kind of doubt, how many lines have it; of a check that counted them."""
+        lines = Counter({kind: 0 for kind, _ in self.doubts}) if self.lines_by_doubts else Counter()
+        for kinds, number in self.lines_by_doubts:
+            lines.update(dict.fromkeys(kinds, number))
+        return list(lines.items())
 
     @property
     def doubtful_not_shown(self) -> int:
@@ -138,13 +150,20 @@ def _figures(reports: dict[str, Any]) -> Figures | None:
     if report is None:
         return None
     looked_at = {name: (check or report)[name] for name in ("layouts", "doubts", "doubtful")}
+    # An import of an earlier version could leave nothing out.
+    told = {"lines_by_doubts": (check or report).get("lines_by_doubts", []), "left_out": report.get("left_out", 0)}
     report = report | looked_at
     counts = ("lines", "created", "already_there", "folded", "problems_created", "critiques")
     by_kind = ("doubts", "layouts", "notes", "grades")
     found: dict[str, Any] = {name: report[name] for name in counts}
     found |= {name: sorted(report[name].items(), key=lambda one: (-one[1], one[0])) for name in by_kind}
     return Figures(
-        **found, refused=report["refused_count"], refused_lines=report["refused"], doubtful_lines=report["doubtful"]
+        **found,
+        **told,
+        leave_out=reports.get("options", {}).get("leave_out", []),
+        refused=report["refused_count"],
+        refused_lines=report["refused"],
+        doubtful_lines=report["doubtful"],
     )
 
 

@@ -3,11 +3,12 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -60,6 +61,15 @@ class Choices:
     split: str | None = None  # of problems that name none; None: as the file's name says
     make_problems: bool = True  # for solutions of unknown problems, in that split; else they are refused
     generator: str = "import"  # of solutions that name none
+    leave_out: tuple[str, ...] = ()  # kinds of doubt (import_checks.KINDS) whose lines are not taken
+
+    def as_options(self) -> dict[str, Any]:
+        """As a row of imports keeps them, beside its kind and its split."""
+        return {
+            "make_problems": self.make_problems,
+            "generator": self.generator,
+            "leave_out": [*self.leave_out],
+        }
 
     def split_for(self, name: str) -> str:
         """PRM800K's files of held-out problems must not get into training because nobody said what they are."""
@@ -86,7 +96,7 @@ def request_import(*, project: Project, by: User, name: str, content: Iterable[b
                 file=file,
                 sha256=sha256,
                 bytes=size,
-                report={"options": {"make_problems": choices.make_problems, "generator": choices.generator}},
+                report={"options": choices.as_options()},
                 started_by=by,
                 job=_job(project, by),
             )
@@ -102,8 +112,8 @@ def _check_room(project: Project) -> None:
         raise TooManyOpenImports
 
 
-def confirm_import(*, batch: ImportBatch, by: User) -> ImportBatch:
-    """Import what was checked. Raises ImportMovedOn, ImportRunning, NothingNew."""
+def confirm_import(*, batch: ImportBatch, by: User, leave_out: Collection[str] = ()) -> ImportBatch:
+    """Import what was checked, but for lines with doubts of these kinds. Raises ImportMovedOn, ImportRunning, NothingNew."""
     with transaction.atomic():
         # Against another lead who confirms another file in the same moment.
         Project.objects.select_for_update(no_key=True).get(pk=batch.project_id)
@@ -113,10 +123,22 @@ def confirm_import(*, batch: ImportBatch, by: User) -> ImportBatch:
         found = batch.report["check"]
         if not any(found[name] for name in ("created", "problems_created", "critiques")):
             raise NothingNew
+        if leave_out and not lines_without(found, leave_out):
+            raise NothingNew
+        batch.report["options"]["leave_out"] = sorted(leave_out)
         batch.job = _job(batch.project, by)
         move(batch, ImportState.IMPORTING)
-        audit.record(project=batch.project, by=by, action="confirm import", target=str(batch))
+        audit.record(
+            project=batch.project, by=by, action="confirm import", target=str(batch), leave_out=sorted(leave_out)
+        )
     return batch
+
+
+def lines_without(check: dict[str, Any], leave_out: Collection[str]) -> int:
+    """How many of the lines that can be used have no doubt of these kinds in them."""
+    # A check of an earlier version did not count them.
+    by_doubts = check.get("lines_by_doubts", [[[], check["lines"]]])
+    return sum(lines for kinds, lines in by_doubts if not set(kinds) & set(leave_out))
 
 
 def cancel_import(*, batch: ImportBatch, by: User) -> ImportBatch:

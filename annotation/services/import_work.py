@@ -1,7 +1,7 @@
 """What a worker or a command does with a file: check it, import it, take it back."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +66,8 @@ class Task:
     def of_batch(cls, batch: ImportBatch) -> "Task":
         options = batch.report["options"]
         kind = ImportKind(batch.kind)
-        choices = Choices(kind, batch.split, options["make_problems"], options["generator"])
+        leave_out = tuple(options.get("leave_out", ()))
+        choices = Choices(kind, batch.split, options["make_problems"], options["generator"], leave_out)
         path = settings.DATA_DIR / batch.file
         return cls(batch.project, path, batch.name, kind, batch.split, batch.started_by, choices)
 
@@ -79,7 +80,21 @@ class Task:
     def lines(self) -> Iterable[bytes]:
         return lines_of(self.path, self.name)
 
-    def load(self, course: Course, *, dry_run: bool = False) -> ImportReport:
+    def checks(self, reading: Reading) -> Checks:
+        ahead = (lambda: reading.ahead(self.lines())) if self.kind == ImportKind.PROBLEMS else None
+        return Checks(self.project, self.new_problems, ahead, self.choices.leave_out)
+
+    def load(self, course: Course, reading: Reading) -> ImportReport:
+        """Lines in doubt are found by looking once more, where some are not wanted.
+
+        Raises import_lock.ImportRunning, line_files.UnreadableFile.
+        """
+        if not self.choices.leave_out:
+            return self.read(course)
+        checks = self.checks(reading)
+        return self.read(replace(course, begin=checks.begin, look=checks.look))
+
+    def read(self, course: Course, *, dry_run: bool = False) -> ImportReport:
         """Raises import_lock.ImportRunning, line_files.UnreadableFile."""
         read = {
             ImportKind.PROBLEMS: partial(import_problems, split=self.split),
@@ -98,15 +113,14 @@ class Task:
         Raises import_lock.ImportRunning, line_files.UnreadableFile.
         """
         reading = Reading(tell)
-        ahead = (lambda: reading.ahead(self.lines())) if self.kind == ImportKind.PROBLEMS else None
-        checks = Checks(self.project, self.new_problems, ahead)
+        checks = self.checks(reading)
 
         def begin() -> None:
             checks.begin()
             reading.count(self.lines())
 
         course = Course(grade_first=grade_first, begin=begin, tell=reading.read, look=checks.look)
-        return self.load(course, dry_run=True)
+        return self.read(course, dry_run=True)
 
 
 def check(*, job: Job, tell: Tell) -> ImportBatch:
@@ -137,7 +151,8 @@ def load(*, job: Job, tell: Tell) -> ImportBatch:
     found = batch.report["check"]
     grade_first = 0 if found["created"] > GRADE_AT_ONCE else None
     reading = Reading(tell, total=found["lines"])
-    Task.of_batch(batch).load(Course(batch, grade_first=grade_first, tell=reading.read, finish=finish))
+    course = Course(batch, grade_first=grade_first, tell=reading.read, finish=finish)
+    Task.of_batch(batch).load(course, reading)
     batch.refresh_from_db()
     return batch
 
@@ -193,10 +208,11 @@ def import_file(
             name=base_name(path.name),
             sha256=sha256,
             bytes=size,
+            report={"options": choices.as_options()},
             started_by=by,
         )
         course = Course(batch, grade_first=0 if grade_later else None, finish=partial(publish, batch))
-        return task.load(course)
+        return task.load(course, Reading(None))
 
 
 def publish(batch: ImportBatch, report: ImportReport) -> None:

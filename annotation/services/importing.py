@@ -36,8 +36,9 @@ class Course:
     begin: Callable[[], None] = lambda: None  # the first act of the transaction, when nobody else imports any more
     # Told how many lines were read, inside the transaction; may raise, and then nothing is kept.
     tell: Callable[[int], None] = lambda _: None
-    # Shown each line and what was read from it, with the report that is to say what is doubtful. In another thread.
-    look: Callable[[int, bytes, Any, ImportReport], None] | None = None
+    # Shown each line and what was read from it, with the report that is to say what is doubtful; says whether the line is
+    # taken. In another thread.
+    look: Callable[[int, bytes, Any, ImportReport], bool] | None = None
     # The last act of the transaction, where it is kept.
     finish: Callable[[ImportReport], None] = lambda _: None
 
@@ -190,6 +191,5 @@ def _read_line(
     except RecordError as error:
         part.refuse(number, error)
         return
-    if course.look:
-        course.look(number, line, row, part)
-    rows.append((number, row))
+    if course.look is None or course.look(number, line, row, part):
+        rows.append((number, row))

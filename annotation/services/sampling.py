@@ -126,7 +126,7 @@ def load(
             sampling.project, path, batch.name, ImportKind.SOLUTIONS, Split.TRAIN, sampling.started_by, choices
         )
         reading.count(task.lines())
-        task.load(Course(batch, grade_first=0, tell=reading.read, finish=finish))
+        task.read(Course(batch, grade_first=0, tell=reading.read, finish=finish))
     return batch
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from annotation.models.projects import Role
 from annotation.queries import imports as queries
 from annotation.services import import_batches as services
 from annotation.services.refusal import Refusal
-from labeling_ui.import_form import ImportForm
+from labeling_ui.import_form import ImportForm, LeaveOutForm
 
 SAID = {
     services.confirm_import: gettext_lazy("The import has begun. It brings in all of the file, or nothing."),
@@ -97,7 +97,10 @@ def import_state(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def confirm_import(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    return _act(request, slug, pk, services.confirm_import)
+    wanted = LeaveOutForm(request.POST)
+    if not wanted.is_valid():
+        return HttpResponseBadRequest()
+    return _act(request, slug, pk, services.confirm_import, leave_out=wanted.cleaned_data["leave_out"])
 
 
 @login_required
@@ -112,10 +115,10 @@ def undo_import(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return _act(request, slug, pk, services.request_undo)
 
 
-def _act(request: HttpRequest, slug: str, pk: int, act: Callable[..., ImportBatch]) -> HttpResponse:
+def _act(request: HttpRequest, slug: str, pk: int, act: Callable[..., ImportBatch], **told: Any) -> HttpResponse:
     place = place_in_project(request.user, slug, Role.LEAD)
     try:
-        act(batch=_found(place.project, pk).batch, by=place.user)
+        act(batch=_found(place.project, pk).batch, by=place.user, **told)
     except Refusal as refusal:
         messages.error(request, _(str(refusal)))
     else:

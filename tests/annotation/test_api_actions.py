@@ -280,6 +280,22 @@ def test_n2_what_a_check_found_doubtful_is_told_before_a_program_confirms(lead, 
     assert told["doubts"] == {"a figure that is not here": 1, "no answer, so that solutions cannot be graded": 1}
     assert [one["number"] for one in told["doubtful_lines"]] == [1, 2]
     assert (told["layouts"], told["folded"], told["critiques"], told["notes"]) == ({"MATH": 2}, 0, 0, {})
+    assert told["lines_by_doubts"] == [
+        [["a figure that is not here"], 1],
+        [["no answer, so that solutions cannot be graded"], 1],
+    ]
+
+    url = f"/projects/algebra/imports/{pk}/confirm"
+    unknown = lead("POST", url, {"leave_out": ["spelling"]})
+    nothing = lead("POST", url, {"without_doubtful": True})
+    some = lead("POST", url, {"leave_out": ["a figure that is not here"]})
+
+    assert (unknown.status_code, set(unknown.json()["fields"])) == (400, {"leave_out"})
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing_new")
+    assert some.status_code == 202
+    import_work.load(job=jobs.claim_job(kind=JobKind.IMPORT, worker="test"), tell=lambda *_: None)
+    told = lead("GET", f"/projects/algebra/imports/{pk}").json()["figures"]
+    assert (told["created"], told["left_out"], told["leave_out"]) == (1, 1, ["a figure that is not here"])
 
 
 def test_n2_a_reviewer_decides_blind_first(alice, bob, project, dana):

@@ -63,14 +63,21 @@ def test_a_file_is_sent_looked_at_imported_and_taken_back(dana, open_page, tmp_p
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture(page, f"import-checked-{name}")
 
-    page.get_by_role("button", name="Import 4 new ones").click()
+    doubtful = page.get_by_role("group", name="Leave out lines in doubt")
+    for kind in ("maths that cannot", "a figure that", "13 words"):
+        doubtful.get_by_label(kind).check()
+    expect(doubtful.get_by_text("3 lines are left out.")).to_be_visible()
+    expect(page.get_by_role("button", name="Import without these lines")).to_be_enabled()
+    picture(page, f"import-leave-out-{name}")
+    doubtful.get_by_label("a figure that").uncheck()
+    page.get_by_role("button", name="Import without these lines").click()
     work_off(JobKind.IMPORT, imports)
     expect(page.get_by_text("All of it is here.")).to_be_visible()
     picture(page, f"import-done-{name}")
     page.get_by_text("Undo this import…").click()
     page.get_by_role("button", name="Remove what it brought").click()
     work_off(JobKind.IMPORT, imports)
-    expect(page.get_by_text("It was undone: 4 problems")).to_be_visible()
+    expect(page.get_by_text("It was undone: 2 problems")).to_be_visible()
 
     assert list(Problem.objects.values_list("split", flat=True)) == ["test"]
     page.goto("/p/algebra/imports/")

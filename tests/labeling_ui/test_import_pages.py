@@ -110,6 +110,23 @@ def test_what_is_doubtful_is_listed_with_its_line_and_its_place(project, lead):
     assert "the same problem again in this file" in page_of(lead)  # there to be read afterwards, too
 
 
+def test_lines_in_doubt_are_ticked_and_left_out(project, lead):
+    send(lead, problem_line("Nobody knows?", answer=None), problem_line("Where, in the figure below?"), math_line(1))
+    work(import_work.check)
+    page = page_of(lead)
+    assert 'value="a figure that is not here"><span>a figure that is not here <span class="quiet small">1 line<' in page
+    url = f"{URL}{ImportBatch.objects.get().pk}/confirm/"
+    assert lead.post(url, {"leave_out": "spelling"}).status_code == 400
+
+    lead.post(url, {"leave_out": "a figure that is not here"})
+    work(import_work.load)
+
+    page = page_of(lead)
+    assert "<dt>Lines left out</dt><dd><b>1</b> <span>a figure that is not here</span>" in page
+    assert "Lines with the doubts that were ticked were left out; the others are here." in page
+    assert not Problem.objects.filter(text__contains="figure").exists()
+
+
 def test_what_was_found_again_and_again_at_one_place_is_one_row_with_its_number():
     found = [{"number": number, "path": "problem", "reason": "no such problem"} for number in (14, 14, 14, 16)]
     figures = queries.Figures(refused_lines=found, doubtful_lines=found)

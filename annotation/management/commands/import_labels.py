@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from annotation.management.projects import EXIT_CODE, add_import_arguments, import_batches
+from annotation.management.projects import EXIT_CODE, add_doubt_arguments, add_import_arguments, import_batches
 from annotation.models.imports import ImportKind
 from annotation.models.problems import Split
 from annotation.services.import_batches import Choices
@@ -14,6 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_import_arguments(parser)
+        add_doubt_arguments(parser)
         parser.add_argument(
             "--split",
             choices=Split.values,
