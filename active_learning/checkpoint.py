@@ -21,13 +21,12 @@ from torch import nn
 
 from active_learning.base_model import DTYPES, load_backbone, load_language_model, load_tokenizer, merge_adapters
 from active_learning.config import TrainConfig, from_json
-from active_learning.domains.toy import BASE_DIRECTORY, WRITER_DIRECTORY
 from active_learning.hashes import sha256
 from active_learning.model import PRM, ProbeHead, ProbePRM, StepPRM
+from active_learning.vocabulary import base_directory
 
 MANIFEST = "manifest.json"
 FOLDERS = {"full": "backbone", "lora": "adapters"}
-OURS = {"toy": BASE_DIRECTORY, "toy-writer": WRITER_DIRECTORY}  # models that come with the project
 
 
 class CheckpointError(ValueError):
@@ -40,10 +39,6 @@ class Checkpoint:
     tokenizer: Any
     config: TrainConfig
     meta: dict[str, Any]
-
-
-def base_directory(base: str) -> Path:
-    return OURS.get(base) or Path(base)
 
 
 def base_sha256(base: str) -> dict[str, str]:

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from active_learning.config import Triple
+from active_learning.vocabulary import MAX_UNKNOWN_SHARE
 
 Target = int | Triple  # a rating, −1 to 1; or how probable an estimate makes each of the three
-MAX_UNKNOWN_SHARE = 0.05
 
 
 class UnreadableText(ValueError):

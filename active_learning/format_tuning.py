@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from transformers import GenerationConfig
 
 from active_learning.answers import extract_answer
-from active_learning.checkpoint import base_directory, base_sha256, write_json, written_whole
+from active_learning.checkpoint import base_sha256, write_json, written_whole
 from active_learning.data import check_readable, encode, encode_together
 from active_learning.fine_tune import Continuation, FineTuning, fine_tune
 from active_learning.generators import Draw, local
@@ -26,6 +26,7 @@ from active_learning.records import ANSWER_HEADING
 from active_learning.steps import IS_ENOUGH, Sampled, split_steps, whole_solution
 from active_learning.strict_json import Fields, load_json, read_lines
 from active_learning.targets import part_of
+from active_learning.vocabulary import base_directory
 
 Progress = Callable[[dict[str, Any]], None]
 AT_ONCE = 16  # problems between two lines of progress

@@ -35,6 +35,7 @@ from active_learning.hashes import sha256
 from active_learning.model import PRM, new_full, new_probe
 from active_learning.optimize import Progress, Run, TrainingError, fit, make_accelerator
 from active_learning.targets import Row
+from active_learning.vocabulary import base_directory
 
 CURVE_POINTS = 100
 Parts = dict[str, list[Item]]
@@ -118,7 +119,7 @@ def train(  # noqa: PLR0913 - keyword-only
 
 def _load_base(config: TrainConfig) -> tuple[Any, Any, TrainConfig]:
     """Tokenizer and language model, and the configuration as it will be used: with defaults, and the tokens these read."""
-    base = checkpoint.base_directory(config.base)
+    base = base_directory(config.base)
     check_is_model(base)
     # What is trained keeps its weights in single precision; what is frozen is read as it will be when it scores.
     precision = config.precision if config.mode == "probe" else "fp32"

@@ -16,7 +16,7 @@ FIRST_LOOK_MS = 1500
 
 def toy_project(*, screening, hidden, pool, **values):
     """So many known solutions of both kinds, and so many that nobody knows, of chain arithmetic."""
-    project = factories.project(**{"slug": "chains", "name": "Chains", "alternatives": 0} | values)
+    project = factories.project(**{"slug": "chains", "name": "Chains", "alternatives": 0, "base_model": "toy"} | values)
     rng = Random(3)
     rows = list(toy.problems(screening + hidden + pool, rng=rng))
     solved = [next(iter(toy.solutions(row, 1, rng=rng, error_rate=0.2))) for row in rows]

@@ -101,10 +101,10 @@ def _pools(
     options: argparse.Namespace,
 ) -> Iterator[tuple[int, dict[str, list["Known"]], list["Known"], list["Known"]]]:
     """For each seed the pool, by groups that are chosen from one by one, and what is validated and measured on."""
-    from active_learning import checkpoint
+    from active_learning import vocabulary
     from active_learning.experiments import known
 
-    base = checkpoint.base_directory(options.base)
+    base = vocabulary.base_directory(options.base)
     if options.records:
         whole = [one for one in known.human_solutions(options.records) if one.is_whole]
         people = known.with_features(whole, base, precision=options.precision, kept=options.features)
@@ -121,14 +121,14 @@ def _pools(
 
 
 def _people(options: argparse.Namespace) -> None:
-    from active_learning import checkpoint
+    from active_learning import vocabulary
     from active_learning.experiments import known, people
 
     if options.seeds < 2:
         raise ValueError("An interval over seeds needs at least two of them: --seeds 5.")
     solutions = known.with_features(
         known.human_solutions(options.records),
-        checkpoint.base_directory(options.base),
+        vocabulary.base_directory(options.base),
         precision=options.precision,
         kept=options.features,
     )
@@ -150,10 +150,10 @@ def _people(options: argparse.Namespace) -> None:
 
 
 def _rivals(options: argparse.Namespace) -> None:
-    from active_learning import checkpoint
+    from active_learning import vocabulary
     from active_learning.experiments.rivals import Rivalry, rivals
 
-    base = checkpoint.base_directory("toy")
+    base = vocabulary.base_directory("toy")
     temporary = options.out.with_name(options.out.name + ".tmp")
     written = 0
     with temporary.open("w") as out:

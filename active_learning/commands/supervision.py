@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
 
 
 def _supervision(options: argparse.Namespace) -> None:
-    from active_learning import checkpoint, plots
+    from active_learning import plots, vocabulary
     from active_learning.config import TrainConfig
     from active_learning.experiments.supervision import SUPERVISIONS, Comparison, compare
 
@@ -39,7 +39,7 @@ def _supervision(options: argparse.Namespace) -> None:
     rows: list[Row] = []
     budgets = {"budgets": options.budgets} if options.budgets else {}
     for seed in range(options.seeds):
-        for row in compare(Comparison(**budgets, seed=seed), TrainConfig(), checkpoint.base_directory("toy")):
+        for row in compare(Comparison(**budgets, seed=seed), TrainConfig(), vocabulary.base_directory("toy")):
             emit({"stage": "compare", **row})
             rows.append(row)
     write_lines(options.out / "rows.jsonl", rows)

@@ -4,7 +4,6 @@ Everything is drawn from the Random that is passed in; the rows are ready for im
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
@@ -22,9 +21,10 @@ from active_learning.domains.chains import (
     say_start,
     say_value,
 )
+from active_learning.vocabulary import OURS
 
-BASE_DIRECTORY = Path(__file__).parent / "base"  # the small language model of this domain
-WRITER_DIRECTORY = Path(__file__).parent / "writer"  # and the one that writes its solutions
+BASE_DIRECTORY = OURS["toy"]  # the small language model of this domain
+WRITER_DIRECTORY = OURS["toy-writer"]  # and the one that writes its solutions
 SUBJECT = "Chain arithmetic"
 SHORTEST, LONGEST = 3, 6  # operations in a problem
 NEUTRAL_RATE = 0.2  # sentences between two operations that only restate or check

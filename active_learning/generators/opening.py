@@ -19,7 +19,7 @@ def open_generator(name: str, budget: Budget | None = None, terms: Terms | None 
         from active_learning.generators.server import Address, ServerGenerator
 
         return ServerGenerator(Address.of(name), budget, terms or Terms())
-    from active_learning.checkpoint import base_directory
     from active_learning.generators.local import LocalGenerator
+    from active_learning.vocabulary import base_directory
 
     return LocalGenerator(base_directory(name), budget)

@@ -74,6 +74,7 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     scoring.RoundRunning: (409, "round_running"),
     rounds.NothingToSelect: (409, "nothing_to_select"),
     rounds.NothingToMix: (409, "nothing_to_mix"),
+    rounds.UnreadableProblems: (409, "unreadable_problems"),
     rounds.MixByChance: (400, "mix_by_chance"),
     tokens.TokenGone: (401, "token_gone"),
     tokens.NoSuchToken: (404, "not_found"),

@@ -14,7 +14,7 @@ from annotation.models.jobs import JobState
 from annotation.models.projects import Role
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
-from annotation.queries import jobs, refills, tallies
+from annotation.queries import jobs, reading, refills, tallies
 from annotation.queries.picks import Judged, Picks, judged, picks
 
 ROUNDS_SHOWN = 100
@@ -180,6 +180,7 @@ class Outlook:
     waiting: int  # in the queue
     replaced: int  # of it, by what the round chooses
     is_built_in: bool  # the base model
+    is_unreadable: bool = False  # what it would learn from, to the base model
     failure: str = ""  # of the last round, where training from the same base model failed
     as_of: datetime | None = None  # of the numbers before that; None: as of now
 
@@ -187,6 +188,11 @@ class Outlook:
     def kept(self) -> int:
         """What waits and stays: further labels of solutions that somebody has begun."""
         return self.waiting - self.replaced
+
+    @property
+    def would_fail(self) -> bool:
+        """If anything is trained."""
+        return self.is_unreadable or bool(self.failure)
 
     @property
     def is_cold(self) -> bool:
@@ -249,7 +255,7 @@ def progress(round_: Round, *, now: datetime) -> Progress:
 
 
 def outlook(project: Project, *, newest: Round | None = None) -> Outlook:
-    """Six queries; three of a project whose tallies are kept."""
+    """Six queries; three of a project whose tallies are kept. Two more where the base model looks up whole words."""
     run = tallies.run_of(project)
     queue = Slot.objects.in_queue().filter(project=project)
     found = tallies.pool(project, run)
@@ -260,6 +266,7 @@ def outlook(project: Project, *, newest: Round | None = None) -> Outlook:
         problems=found.problems,
         waiting=queue.filter(state=SlotState.READY).count(),
         replaced=queue.replaceable().count(),
+        is_unreadable=found.labels >= project.min_labels_to_train and reading.is_unreadable(project),
         is_built_in=(project.base_model or settings.BASE_MODEL) == BUILT_IN,
         failure=jobs.reason(newest.job) if newest and _would_fail_again(newest, project) else "",
         as_of=run.as_of if run else None,

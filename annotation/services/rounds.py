@@ -16,6 +16,7 @@ from annotation.models.problems import Split
 from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.models.webhooks import WebhookEvent
+from annotation.queries import reading
 from annotation.services import audit, gold_slots, jobs, overlap, scoring, webhooks
 from annotation.services.refusal import Refusal
 from annotation.services.round_inputs import Inputs
@@ -36,6 +37,11 @@ class MixByChance(Refusal):
 
 class NothingToSelect(Refusal):
     """There is no complete solution left to label. Import or generate solutions first."""
+
+
+class UnreadableProblems(Refusal):
+    """The base model does not know the words of these problems. Name another one in the settings of rounds, or choose by
+    chance."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,13 @@ def start_round(  # noqa: PLR0913 - keyword-only
     """Write the round and its job, and wake a worker; `by_chance` trains nothing and draws at random. With a source the
     selector learns from its automatic labels too: so many solutions (1, if not told) for each that people labeled.
 
-    Raises RoundRunning, NothingToSelect, NothingToMix, MixByChance.
+    Raises RoundRunning, NothingToSelect, NothingToMix, MixByChance, UnreadableProblems.
     """
     mix = _mix(project, automatic_source, automatic_ratio, by_chance=by_chance)
     if not Solution.objects.filter(project=project).selectable().exists():
         raise NothingToSelect
+    if not by_chance and reading.is_unreadable(project):
+        raise UnreadableProblems
     try:
         with transaction.atomic():
             # Against somebody who puts another selector in use in the same moment.

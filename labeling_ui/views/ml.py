@@ -54,7 +54,7 @@ def _list(
 ) -> HttpResponse:
     page = queries.rounds_page(place.project, now=timezone.now())
     form = form or StartRoundForm.for_project(
-        place.project, by_chance=bool(page.outlook.failure), sources=automatic.usable(place.project)
+        place.project, by_chance=page.outlook.would_fail, sources=automatic.usable(place.project)
     )
     drift = drift_queries.drift(page.rounds, tolerance=place.project.auc_tolerance)
     rows = [

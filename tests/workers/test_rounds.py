@@ -37,7 +37,7 @@ KEPT = {"checkpoint", "config.json", "comparison.json", "earlier.json", "train.j
 def toy_project(problems=12, solutions=8, **values):
     """A project full of toy solutions, with a labeler."""
     rng = random.Random(3)
-    project = factories.project(problems_per_round=problems, **values)
+    project = factories.project(problems_per_round=problems, **{"base_model": "toy"} | values)
     rows = list(toy.problems(problems, rng=rng))
     attempts = [line for row in rows for line in toy.solutions(row, solutions, rng=rng, error_rate=0.3)]
     importing.import_problems(project=project, lines=as_lines(rows), source="toy", by=None)
