@@ -53,7 +53,9 @@ def at_the_error(project, alice, label_page):
         page = label_page(alice.user)
         on_step(page, 1)
         press(page, "3", "1")
-        submit_says(page, "first error found", ready=True)
+        asks_more = project.alternatives or project.progress_points or project.critiques
+        says = ["Go on", "(first error found; more to rate)"] if asks_more else ["Submit", "(first error found)"]
+        submit_says(page, *says, ready=True)
         press(page, "Enter")
         return page
 

@@ -20,6 +20,7 @@ export class SolutionDesk {
   #error = null; // the state of error_state.js, while the sheet is open
   #waiting = null; // what the sheet waits for
   #peeked = -1;
+  #lacking = new Set(); // steps for which there are no alternatives
 
   // host: {timer, seen, bar, post(name, body), changed(), submit(), announce(sentence)}
   constructor(host) {
@@ -76,6 +77,7 @@ export class SolutionDesk {
   show(assignment, draft) {
     [this.#assignment, this.#draft, this.#error, this.#waiting, this.#peeked] = [assignment, draft, null, null, -1];
     this.#alternatives.forget();
+    this.#lacking.clear();
     this.#critiques.forget();
     this.#state = begin(assignment.steps.length, draft, { neutralEnd: assignment.policies.neutral_end });
     this.#host.timer.at(this.#state.cursor);
@@ -139,8 +141,16 @@ export class SolutionDesk {
     if (this.#state === before) return;
     this.#host.changed();
     this.#fetchAhead();
-    const where = openStep(this.#state) === null ? say("Ready to submit.") : say("Step {step}.", { step: this.#state.cursor + 1 });
+    const ready = this.#asksMore ? say("Ready to go on.") : say("Ready to submit.");
+    const where = openStep(this.#state) === null ? ready : say("Step {step}.", { step: this.#state.cursor + 1 });
     this.#host.announce(`${say("Step {step}: {rating}.", { step: step + 1, rating: sayRating(rating) })} ${where}`);
+  }
+
+  // After the first error a sheet asks for more, where the project wants it and there is something to ask.
+  get #asksMore() {
+    const step = firstError(this.#state);
+    const { alternatives, critiques, progress_points } = this.#assignment.policies;
+    return step !== null && Boolean(critiques || progress_points || (alternatives && !this.#lacking.has(step)));
   }
 
   #move(by) {
@@ -170,9 +180,13 @@ export class SolutionDesk {
   }
 
   // Other steps for the place of the error are fetched while the labeler still looks at it.
-  #fetchAhead() {
-    const step = firstError(this.#state);
-    if (step !== null && this.#assignment.policies.alternatives) this.#alternatives.of(this.#assignment, step);
+  async #fetchAhead() {
+    const [assignment, step] = [this.#assignment, firstError(this.#state)];
+    if (step === null || !assignment.policies.alternatives) return;
+    const found = await this.#alternatives.of(assignment, step);
+    if (found.texts?.length !== 0 || assignment !== this.#assignment) return;
+    this.#lacking.add(step);
+    this.#showBar();
   }
 
   // The sheet after the first error ----------------------------------------------------------------------------------
@@ -271,7 +285,8 @@ export class SolutionDesk {
       return this.#host.bar.update({ submit: say("Submit ratings"), hint: isReady ? "" : say("(please rate everything)"), isReady, progress, ticks });
     }
     const reason = finishReason(state);
-    return this.#host.bar.update({ submit: say("Submit"), hint: hint(state, reason), isReady: reason !== null, progress, ticks });
+    const [submit, told] = this.#asksMore ? [say("Go on"), say("(first error found; more to rate)")] : [say("Submit"), hint(state, reason)];
+    return this.#host.bar.update({ submit, hint: told, isReady: reason !== null, progress, ticks });
   }
 }
 
@@ -281,6 +296,4 @@ function hint(state, reason) {
   return endsNeutral(state) ? lastStepHint() : say("(find the first error, or rate all steps)");
 }
 
-function lastStepHint() {
-  return say("(the last step is Great or Bad)");
-}
+const lastStepHint = () => say("(the last step is Great or Bad)");
