@@ -8,9 +8,12 @@ from django.db.models import Count, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Gold, Project, Solution
+from annotation.models.problems import Split
 from annotation.models.quality import GoldKind
+from annotation.queries import problems
 
 ON_A_PAGE = 50
+MOST_FOUND = 20
 
 
 class Shelf(TextChoices):
@@ -47,6 +50,15 @@ def gold_page(project: Project, *, shelf: Shelf, page: str | None) -> GoldPage:
     return GoldPage(shelf, [Tab(one, numbers[one.value]) for one in Shelf], shown)
 
 
+def solutions_to_know(project: Project, search: str) -> list[Solution]:
+    """The first that could be gold and are not, of problems that are found so, or by the solution's own number. One query."""
+    free = Solution.objects.filter(project=project, gold=None)
+    free = free.filter(problem__split=Split.TRAIN, problem__withdrawn_at=None)
+    own = Q(pk=int(search)) if _is_number(search) else Q()
+    wanted = free.filter(Q(problem__in=problems.found(project, search)) | own)
+    return list(wanted.select_related("problem").order_by("problem_id", "pk")[:MOST_FOUND])
+
+
 def gold_of(project: Project, pk: int) -> Gold | None:
     """One query."""
     return Gold.objects.filter(project=project, pk=pk).select_related("solution__problem", "project").first()
@@ -58,10 +70,14 @@ def gold_of_solution(solution: Solution) -> Gold | None:
 
 def solution_to_know(project: Project, number: str) -> Solution | None:
     """By its number, as pages show it."""
-    if not number.isdecimal() or len(number) > 18:
+    if not _is_number(number):
         return None
     found = Solution.objects.filter(project=project, pk=int(number))
     return found.select_related("problem", "project").first()
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 18
 
 
 def _on(shelf: Shelf) -> Q:

@@ -73,7 +73,7 @@ class ProblemPage:
 def problems_page(project: Project, *, search: str, page: str | None, now: datetime) -> ProblemsPage:
     """Six queries at most. Words are looked for in the text, an id as it begins."""
     search = search.strip()[:LONGEST_SEARCH]
-    ids = list(_found(project, search).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    ids = list(found(project, search).values_list("pk", flat=True)[: MOST_COUNTED + 1])
     rows = Paginator(ids[:MOST_COUNTED], ROWS_ON_A_PAGE).get_page(page)
     problems = Problem.objects.in_bulk(list(rows))
     return ProblemsPage(
@@ -85,7 +85,8 @@ def problems_page(project: Project, *, search: str, page: str | None, now: datet
     )
 
 
-def _found(project: Project, search: str) -> QuerySet[Problem]:
+def found(project: Project, search: str) -> QuerySet[Problem]:
+    """Words are looked for in the text, an id as it begins; a number may be the problem's own."""
     problems = Problem.objects.filter(project=project).order_by("pk")
     if not search:
         return problems

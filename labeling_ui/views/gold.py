@@ -14,6 +14,7 @@ from annotation.models.projects import Role
 from annotation.models.quality import GoldKind
 from annotation.queries import gold as queries
 from annotation.queries.gold import Shelf
+from annotation.queries.problems import LONGEST_SEARCH
 from annotation.services import gold as services
 from annotation.services import gold_import
 from annotation.services.import_report import ImportReport
@@ -136,5 +137,8 @@ def _list(
     status: int = 200,
 ) -> HttpResponse:
     page = queries.gold_page(place.project, shelf=shelf, page=request.GET.get("page"))
+    search = request.GET.get("search", "").strip()[:LONGEST_SEARCH]
+    candidates = queries.solutions_to_know(place.project, search) if search else []
     context = {"project": place.project, "place": place, "page": page, "form": form, "report": report}
+    context |= {"search": search, "candidates": candidates}
     return render(request, "labeling_ui/lead/quality_gold.html", context, status=status)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from annotation.models import AuditEvent, Exclusion, Gold, Label, Labeler, Problem, Project, Solution
+from annotation.queries import gold as queries
 from annotation.services import gold_import
 from tests import factories
 from tests.annotation.test_gold import held_gold
@@ -142,6 +143,24 @@ def test_without_gold_the_page_says_how_to_begin(dana, alice, client_for):
 
 
 # Gold ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_solution_to_know_is_found_by_words_of_its_problem(project, dana, client_for, django_assert_num_queries):
+    apples = factories.problem(project, text="How many apples are left?", unique_id="fruit/1")
+    wanted, known = factories.solution(problem_=apples), factories.gold(project, problem_=apples)
+    hidden = factories.solution(problem_=factories.problem(project, text="Apples, held out.", split="test"))
+    other = factories.solution(project)
+    client = client_for(dana)
+
+    def offered(search):
+        page = client.get(f"{URL}gold/?search={search}").content.decode()
+        return [one for one in (wanted, known.solution, hidden, other) if f"gold/new/?solution={one.pk}" in page]
+
+    assert offered("apples") == offered("fruit/") == offered(wanted.pk) == [wanted]
+    assert offered("") == offered("pears") == []
+    assert "No solution that could be gold" in client.get(f"{URL}gold/?search=pears").content.decode()
+    with django_assert_num_queries(1):  # the solutions, with their problems
+        assert queries.solutions_to_know(project, "apples") == [wanted]
 
 
 def test_a_solution_is_made_gold_by_its_number_and_its_steps(project, dana, client_for):
