@@ -7,7 +7,7 @@ ARGS ?=
 SBOM ?= var/sbom.json
 BIN := .venv/bin
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard labeling_ui/locale/*/LC_MESSAGES/*.po))
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+PIP := requirements/install.sh $(BIN)/pip install --disable-pip-version-check --no-input -c constraints.txt
 MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
@@ -94,7 +94,7 @@ clean: ## remove what set-up made; var/, with your data, stays
 		{ echo "Stepmark needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "No virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Installing Python packages into .venv (PyTorch is large: some minutes the first time) …"
+	@echo "Installing Python packages into .venv (about 200, PyTorch among them: some minutes the first time) …"
 	@$(PIP) -r requirements/base.txt -r requirements/learning.txt -r requirements/dev.txt
 	@touch $@
 
