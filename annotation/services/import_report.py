@@ -45,7 +45,7 @@ class ImportReport:
         """A line that is not taken; what was doubtful in it does not matter any more."""
         if (doubts := self._doubted.pop(number, None)) is not None:
             self.doubts -= doubts
-            self.lines_by_doubts[tuple(sorted(doubts))] -= 1
+            self.lines_by_doubts -= Counter([tuple(sorted(doubts))])
             self.doubtful = [line for line in self.doubtful if line.number != number]
         self.refused_count += 1
         if len(self.refused) < MAX_REFUSED_SHOWN:
@@ -54,7 +54,7 @@ class ImportReport:
     def doubt(self, number: int, path: str, kind: str, detail: str = "") -> None:
         """A line that is taken unless somebody says otherwise, though it should be looked at."""
         self.doubts[kind] += 1
-        self._doubted[number][kind] += 1
+        self._doubted.setdefault(number, Counter())[kind] += 1
         if len(self.doubtful) < MAX_REFUSED_SHOWN:
             self.doubtful.append(RefusedLine(number, path, f"{kind}: {detail}" if detail else kind))
 
