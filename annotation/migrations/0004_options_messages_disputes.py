@@ -1,10 +1,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from annotation.migrations.first_release import triggers
 
 
 class Migration(migrations.Migration):
@@ -218,20 +218,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("kind__in", ["progress", "critiques"])), name="extension_kind_is_known"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="labelextension",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="124d95a694cf3d0228d5f205a7ef00508042d81b",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_666e7",
-                    table="annotation_labelextension",
-                    when="BEFORE",
-                ),
-            ),
-        ),
         migrations.AddIndex(
             model_name="message",
             index=models.Index(fields=["project", "-created_at"], name="message_by_time"),
@@ -259,19 +245,5 @@ class Migration(migrations.Migration):
                 name="an_unfinished_option_set_has_a_job",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="optionset",
-            trigger=pgtrigger.compiler.Trigger(
-                name="frozen_when_ready",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."is_ready")',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ba06c7112285df17fff30ac8e5323e614737dcb2",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_frozen_when_ready_94961",
-                    table="annotation_optionset",
-                    when="BEFORE",
-                ),
-            ),
-        ),
+        *triggers.added("labelextension", "optionset"),
     ]

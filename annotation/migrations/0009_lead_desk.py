@@ -3,10 +3,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from annotation.migrations.first_release import triggers
 
 
 class Migration(migrations.Migration):
@@ -515,108 +515,6 @@ class Migration(migrations.Migration):
                 name="slot_gold",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="labeler",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "annotation_labelerevent" ("admission", "paused_because", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") VALUES (NEW."admission", NEW."paused_because", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."state"); RETURN NULL;',
-                    hash="042be8b651386a4492fdd903cd833f2471aa1ca6",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_71a8f",
-                    table="annotation_labeler",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="labeler",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."admission" IS DISTINCT FROM (NEW."admission") OR OLD."paused_because" IS DISTINCT FROM (NEW."paused_because") OR OLD."state" IS DISTINCT FROM (NEW."state"))',
-                    func='INSERT INTO "annotation_labelerevent" ("admission", "paused_because", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") VALUES (NEW."admission", NEW."paused_because", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."state"); RETURN NULL;',
-                    hash="25bc18eb97f3c081c0c8febfe76b895081db5e67",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_458d8",
-                    table="annotation_labeler",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="membershipevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="b654b526babea3b5c07810a963bec7bc69494d36",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_9a94b",
-                    table="annotation_membershipevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))',
-                    func='INSERT INTO "annotation_modelversionevent" ("pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") VALUES (_pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."state"); RETURN NULL;',
-                    hash="fdce35c5c71aa68155c0c081a0813372914da12c",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_f78e2",
-                    table="annotation_modelversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="problem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."answer" IS DISTINCT FROM (NEW."answer") OR OLD."split" IS DISTINCT FROM (NEW."split") OR OLD."withdrawn_at" IS DISTINCT FROM (NEW."withdrawn_at"))',
-                    func='INSERT INTO "annotation_problemevent" ("answer", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "split", "withdrawn_at") VALUES (NEW."answer", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."split", NEW."withdrawn_at"); RETURN NULL;',
-                    hash="fa18c47d76fb85113650f7a04ce10d18a10ee942",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_cec33",
-                    table="annotation_problem",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="snapshot",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "annotation_snapshotevent" ("pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sha256") VALUES (_pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sha256"); RETURN NULL;',
-                    hash="eca3a0ca7de4fdb0e3b5944526c62ee56883e9e4",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_58faa",
-                    table="annotation_snapshot",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="snapshot",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."sha256" IS DISTINCT FROM (NEW."sha256"))',
-                    func='INSERT INTO "annotation_snapshotevent" ("pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sha256") VALUES (_pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sha256"); RETURN NULL;',
-                    hash="ce526f0ff64718adad24303122ba82a6d40e394a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_36fdf",
-                    table="annotation_snapshot",
-                    when="AFTER",
-                ),
-            ),
-        ),
         migrations.AddConstraint(
             model_name="job",
             constraint=models.CheckConstraint(
@@ -1117,49 +1015,6 @@ class Migration(migrations.Migration):
                 name="exclusion_is_lifted_after_it_was_made",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="exclusion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "annotation_exclusionevent" ("created_at", "created_by_id", "id", "labeler_id", "lifted_at", "lifted_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "reason", "since") VALUES (NEW."created_at", NEW."created_by_id", NEW."id", NEW."labeler_id", NEW."lifted_at", NEW."lifted_by_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."project_id", NEW."reason", NEW."since"); RETURN NULL;',
-                    hash="c619e5d3d346e43268e64c5fdecb37134ab1c661",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_cc5b6",
-                    table="annotation_exclusion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="exclusion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "annotation_exclusionevent" ("created_at", "created_by_id", "id", "labeler_id", "lifted_at", "lifted_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "reason", "since") VALUES (NEW."created_at", NEW."created_by_id", NEW."id", NEW."labeler_id", NEW."lifted_at", NEW."lifted_by_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."project_id", NEW."reason", NEW."since"); RETURN NULL;',
-                    hash="6d70d9023d7e59e06e4f989230af1adc0906d925",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_4a139",
-                    table="annotation_exclusion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="exclusionevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="c41a0e8778916261e7767deb9ec19a9a7ca60619",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_645b1",
-                    table="annotation_exclusionevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
         migrations.AddConstraint(
             model_name="gold",
             constraint=models.UniqueConstraint(fields=("project", "id"), name="gold_wall"),
@@ -1174,49 +1029,6 @@ class Migration(migrations.Migration):
             model_name="gold",
             constraint=models.CheckConstraint(
                 condition=models.Q(("origin__in", ["lead", "import", "adjudication"])), name="gold_origin_is_known"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="gold",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "annotation_goldevent" ("created_at", "created_by_id", "error_steps", "explanation", "id", "kind", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "retired_at", "solution_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."error_steps", NEW."explanation", NEW."id", NEW."kind", NEW."origin", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."project_id", NEW."retired_at", NEW."solution_id"); RETURN NULL;',
-                    hash="3e035690f4ed5d8c93bab98252468c4f4b0b6d12",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_8b322",
-                    table="annotation_gold",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="gold",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "annotation_goldevent" ("created_at", "created_by_id", "error_steps", "explanation", "id", "kind", "origin", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "retired_at", "solution_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."error_steps", NEW."explanation", NEW."id", NEW."kind", NEW."origin", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."project_id", NEW."retired_at", NEW."solution_id"); RETURN NULL;',
-                    hash="defedad25e77c3b965873533e004c003e4cbd215",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_85799",
-                    table="annotation_gold",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goldevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="4a7f1ca6f476a936c16af92cc0c7e9fbfb902cdd",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_00a0d",
-                    table="annotation_goldevent",
-                    when="BEFORE",
-                ),
             ),
         ),
         migrations.AddIndex(
@@ -1248,78 +1060,24 @@ class Migration(migrations.Migration):
                 condition=models.Q(("split__in", ["train", "test"])), name="import_split_is_known"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="labelerevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="7e854ef739ccf2e5c778c424293d70b5749ad517",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_3b89f",
-                    table="annotation_labelerevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversionevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="cadd48462cbc2226988b8426eb54cfe4a965a485",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_4deba",
-                    table="annotation_modelversionevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="problemevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="a2edd5e4c097297310c3b8977b3bb0ba3099f220",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_40105",
-                    table="annotation_problemevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="snapshotevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="268f926b4ac68198953d5faf5f35a8f969fbe4c1",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_4f526",
-                    table="annotation_snapshotevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
         migrations.AddIndex(
             model_name="truthchange",
             index=models.Index(fields=["problem", "at"], name="truth_change_by_time"),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="truthchange",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="afa9976b7df86f3ca0530c3fa5c8d83e5159d9e7",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_519a1",
-                    table="annotation_truthchange",
-                    when="BEFORE",
-                ),
-            ),
+        *triggers.added(
+            "labeler",
+            "membershipevent",
+            "modelversion",
+            "problem",
+            "snapshot",
+            "exclusion",
+            "exclusionevent",
+            "gold",
+            "goldevent",
+            "labelerevent",
+            "modelversionevent",
+            "problemevent",
+            "snapshotevent",
+            "truthchange",
         ),
     ]

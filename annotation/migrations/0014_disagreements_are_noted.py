@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from annotation.migrations.first_release import walls
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -28,11 +30,5 @@ class Migration(migrations.Migration):
                 ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
-        migrations.RunSQL(
-            # As in migration 0002.
-            "ALTER TABLE annotation_disagreement ADD CONSTRAINT disagreement_solution_id_stays_in_its_project"
-            " FOREIGN KEY (project_id, solution_id) REFERENCES annotation_solution (project_id, id)"
-            " DEFERRABLE INITIALLY IMMEDIATE",
-            "ALTER TABLE annotation_disagreement DROP CONSTRAINT disagreement_solution_id_stays_in_its_project",
-        ),
+        *walls.built(walls.OF_DISAGREEMENTS),
     ]

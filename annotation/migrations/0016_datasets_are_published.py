@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from annotation.migrations.first_release import walls
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -40,14 +42,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        # As in migration 0002.
-        *[
-            migrations.RunSQL(
-                f"ALTER TABLE annotation_publication ADD CONSTRAINT publication_{column}_stays_in_its_project"
-                f" FOREIGN KEY (project_id, {column}) REFERENCES annotation_{target} (project_id, id)"
-                " DEFERRABLE INITIALLY IMMEDIATE",
-                f"ALTER TABLE annotation_publication DROP CONSTRAINT publication_{column}_stays_in_its_project",
-            )
-            for column, target in [("snapshot_id", "snapshot"), ("job_id", "job")]
-        ],
+        *walls.built(walls.OF_PUBLICATIONS),
     ]

@@ -2,15 +2,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-
-def wall(table, column, target):
-    """As in migration 0002."""
-    name = f"{table}_{column}_stays_in_its_project"
-    return migrations.RunSQL(
-        f"ALTER TABLE annotation_{table} ADD CONSTRAINT {name} FOREIGN KEY (project_id, {column})"
-        f" REFERENCES annotation_{target} (project_id, id) DEFERRABLE INITIALLY IMMEDIATE",
-        f"ALTER TABLE annotation_{table} DROP CONSTRAINT {name}",
-    )
+from annotation.migrations.first_release import walls
 
 
 class Migration(migrations.Migration):
@@ -41,7 +33,7 @@ class Migration(migrations.Migration):
                 ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="annotation.project")),
             ],
         ),
-        wall("ungradedanswer", "label_id", "label"),
+        *walls.built(walls.OF_UNGRADED_ANSWERS),
         migrations.CreateModel(
             name="PutBack",
             fields=[
@@ -71,8 +63,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        wall("putback", "solution_id", "solution"),
-        wall("putback", "reviewer_id", "labeler"),
+        *walls.built(walls.OF_WHAT_IS_PUT_BACK),
         migrations.AddIndex(
             model_name="label",
             index=models.Index(

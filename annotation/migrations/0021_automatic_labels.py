@@ -2,30 +2,10 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-# (table, column, table pointed at); composite foreign keys, as in migration 0002.
-WALLS = [
-    ("automaticsource", "version_id", "modelversion"),
-    ("automaticsource", "job_id", "job"),
-    ("automaticlabel", "source_id", "automaticsource"),
-    ("automaticlabel", "solution_id", "solution"),
-    ("sampling", "job_id", "job"),
-    ("sampling", "batch_id", "importbatch"),
-    ("snapshot", "automatic_id", "automaticsource"),
-]
-
-
-def wall(table, column, target):
-    name = f"{table}_{column}_stays_in_its_project"
-    return migrations.RunSQL(
-        f"ALTER TABLE annotation_{table} ADD CONSTRAINT {name} FOREIGN KEY (project_id, {column})"
-        f" REFERENCES annotation_{target} (project_id, id) DEFERRABLE INITIALLY IMMEDIATE",
-        f"ALTER TABLE annotation_{table} DROP CONSTRAINT {name}",
-    )
+from annotation.migrations.first_release import triggers, walls
 
 
 class Migration(migrations.Migration):
@@ -240,19 +220,6 @@ class Migration(migrations.Migration):
                 name="automatic_rating_is_minus_one_or_one",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="automaticlabel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="94ed81a8a923900abd3be83e9ec6dcbb8f9badfa",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_bc8c3",
-                    table="annotation_automaticlabel",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        *(wall(*columns) for columns in WALLS),
+        *walls.built(walls.OF_AUTOMATIC_LABELS),
+        *triggers.added("automaticlabel"),
     ]

@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from annotation.models import Job
-from tests import factories
+from tests import factories, one_by_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,7 +15,7 @@ def migrated_to():
     """migrated_to(name): the database as that migration leaves it; as the newest one does again at the end."""
 
     def migrate(*names):
-        executor = MigrationExecutor(connection)
+        executor = one_by_one.executor(connection) if names else MigrationExecutor(connection)
         executor.migrate([("annotation", name) for name in names] or executor.loader.graph.leaf_nodes())
 
     yield migrate

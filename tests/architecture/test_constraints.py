@@ -65,7 +65,7 @@ SOON = timezone.now()
 LONG_AGO = SOON - timedelta(days=365)
 
 # Django's own begin with the table's name. A *_wall repeats the primary key with the project in front, for the foreign
-# keys of migrations 0002, 0005, 0010 and 0021 to point at: a row that broke it would break the primary key.
+# keys of annotation/migrations/first_release/walls.py to point at: a row that broke it would break the primary key.
 NAMED = """
 SELECT name FROM (
     SELECT conname AS name, conrelid AS place FROM pg_constraint WHERE contype IN ('c', 'u', 'f')

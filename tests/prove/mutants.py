@@ -174,7 +174,7 @@ MUTANTS = (
     ),
     Mutant(
         "one person labels a solution twice: the unique index is dropped",
-        "annotation/migrations/0001_initial.py",
+        "annotation/migrations/first_release/labels.py",
         'fields=("labeler", "solution"),',
         'fields=("labeler", "solution", "id"),',
         "tests/architecture/test_constraints.py",
