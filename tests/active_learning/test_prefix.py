@@ -173,6 +173,7 @@ def test_features_are_read_as_probabilities_are():
         torch.testing.assert_close(features, prm.features(data.collate([one], 0)), atol=1e-5, rtol=0)
 
 
+@pytest.mark.proof
 def test_compiled_layers_say_the_same(monkeypatch):
     monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 256)
     model = make_prm("qwen2", "full")
