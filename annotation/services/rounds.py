@@ -71,10 +71,7 @@ def start_round(  # noqa: PLR0913 - keyword-only
     Raises RoundRunning, NothingToSelect, NothingToMix, MixByChance, UnreadableProblems.
     """
     mix = _mix(project, automatic_source, automatic_ratio, by_chance=by_chance)
-    if not Solution.objects.filter(project=project).selectable().exists():
-        raise NothingToSelect
-    if not by_chance and reading.is_unreadable(project):
-        raise UnreadableProblems
+    _check_there_is_something(project, by_chance=by_chance)
     try:
         with transaction.atomic():
             # Against somebody who puts another selector in use in the same moment.
@@ -96,6 +93,14 @@ def start_round(  # noqa: PLR0913 - keyword-only
             raise RoundRunning from error
         raise
     return round_
+
+
+def _check_there_is_something(project: Project, *, by_chance: bool) -> None:
+    """To select, and for a selector to learn from."""
+    if not Solution.objects.filter(project=project).selectable().exists():
+        raise NothingToSelect
+    if not by_chance and reading.is_unreadable(project):
+        raise UnreadableProblems
 
 
 def _mix(project: Project, source: int | None, ratio: float | None, *, by_chance: bool) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """What ML staff see and may do: start a round, watch it, read what it chose and why."""
 
 from datetime import timedelta
-from random import Random
 
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from active_learning.domains import toy
 from annotation.models import AuditEvent, Job, Round
 from annotation.models.jobs import JobKind
 from annotation.queries import jobs as job_words
@@ -196,44 +194,6 @@ def test_the_form_says_on_how_many_labels_a_selector_will_be_trained(project, al
     assert 'A selector is trained on <b class="number">5</b> labels.' in page
     assert "The base model cannot read these problems" not in page
     assert "a cold start" not in page
-
-
-def test_a_base_model_that_cannot_read_the_problems_is_told_before_a_round(project, alice, mel, client_for):
-    project.base_model = ""  # the one that comes with Stepmark
-    project.save()
-    factories.queued(project, 9)
-    for _ in range(4):
-        factories.label(alice)
-    client = client_for(mel)
-    assert "The base model cannot read these problems" not in page_of(client, "/p/algebra/rounds/")  # a cold start
-    factories.label(alice)
-
-    page = page_of(client, "/p/algebra/rounds/")
-    answer = client.post("/p/algebra/rounds/", {"problems": 4, "per_problem": 1}, follow=True)
-
-    assert "The base model cannot read these problems:" in page
-    assert "reads only problems such as those of the sample project" not in page
-    assert 'name="by_chance"' in page.split(" checked")[0][-200:]
-    assert "The base model does not know the words of these problems." in " ".join(answer.content.decode().split())
-    assert Round.objects.count() == 1  # that of the queue
-    client.post("/p/algebra/rounds/", {"problems": 4, "per_problem": 1, "by_chance": "on"})
-    assert Round.objects.get(number=1).by_chance
-
-
-def test_a_base_model_that_reads_the_problems_is_told_what_it_is(project, alice, mel, client_for):
-    project.base_model = "toy"
-    project.min_labels_to_train = 1
-    project.save()
-    row = next(toy.problems(1, rng=Random(1)))
-    problem = factories.problem(project, text=row["problem"])
-    steps = next(toy.solutions(row, 1, rng=Random(1)))["steps"]
-    factories.queued(project, 1, problem_=problem, steps=steps)
-    factories.label(alice, (1,) * len(steps))
-
-    page = page_of(client_for(mel), "/p/algebra/rounds/")
-
-    assert "reads only problems such as those of the sample project" in page
-    assert "The base model cannot read these problems" not in page
 
 
 def test_after_a_training_that_failed_the_choice_is_left_to_chance_until_another_base_is_named(
