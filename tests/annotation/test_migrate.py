@@ -55,6 +55,21 @@ def test_behind_a_long_read_it_lets_others_pass_and_tries_again(change, reader, 
         assert cursor.fetchone() == ("3s",)  # as the settings have it again
 
 
+def test_it_may_think_between_two_statements_for_as_long_as_it_wants(monkeypatch):
+    told = []
+
+    def handle(self, *args, **options):
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            told.append(cursor.fetchone())
+
+    monkeypatch.setattr(django_migrate.Command, "handle", handle)
+    call_command("migrate")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert (told, cursor.fetchone()) == ([("0",)], ("10s",))
+
+
 def test_in_the_end_it_gives_up_and_says_why(change, reader, monkeypatch):
     monkeypatch.setattr(migrate, "ATTEMPTS", 1)
     with pytest.raises(OperationalError, match="lock timeout"):

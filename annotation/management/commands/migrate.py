@@ -5,8 +5,9 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from psycopg.errors import LockNotAvailable
 
-# Whatever wants the table meanwhile waits behind us: labelers hardly notice a second.
-LONGEST_WAIT_MS = 1000
+# Whatever wants the table meanwhile waits behind us: labelers hardly notice a second. But between two statements of one
+# migration Django may think for longer than a connection is usually let idle.
+LIMITS = {"lock_timeout": "1s", "idle_in_transaction_session_timeout": "0"}
 ATTEMPTS, PAUSE_SECONDS = 60, 2.0
 
 
@@ -19,12 +20,13 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(LONGEST_WAIT_MS)])
+            cursor.executemany("SELECT set_config(%s, %s, false)", list(LIMITS.items()))
         try:
             self._migrate(*args, **options)
         finally:
             with connection.cursor() as cursor:
-                cursor.execute("RESET lock_timeout")  # what the caller does next is no migration
+                for name in LIMITS:
+                    cursor.execute(f"RESET {name}")  # what the caller does next is no migration
 
     def _migrate(self, *args: Any, **options: Any) -> None:
         for attempt in range(1, ATTEMPTS + 1):
