@@ -38,7 +38,7 @@ coverage: setup chromium ## all tests again, and the share of lines and branches
 prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; 40 minutes (ARGS="-k A1")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove $(ARGS)
 
-prove-full: ## the same as often as it takes to trust it; a night
+prove-full: ## the same as often as it takes to trust it; a night, or in pieces (ARGS="-k test_b_state")
 	@$(MAKE) --no-print-directory prove ARGS="--full $(ARGS)"
 
 scan: setup ## dangerous code, vulnerable packages, written secrets; each scanner must find what is planted for it

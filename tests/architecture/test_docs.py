@@ -22,7 +22,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 A_FILE = re.compile(r"^(?:[\w.-]+/)*[\w*{},-]+\.(?:py|md|js|mjs|toml|yml|txt|html|sh)$")
 METHODS = r"(?:GET|POST|PUT|PATCH|DELETE)"
 # Files that operators or proofs write, and one of another project.
-MADE = {"eval.py", "host.yml", "docker-compose.override.yml", "figures.md"}
+MADE = {"eval.py", "host.yml", "docker-compose.override.yml", "short.md", "full.md"}
 
 
 def text_of(name):

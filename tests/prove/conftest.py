@@ -32,7 +32,7 @@ SOLUTIONS = 12_000
 def pytest_addoption(parser):
     group = parser.getgroup("prove")
     group.addoption("--full", action="store_true", help="as often as it takes to trust it, for hours")
-    group.addoption("--prove-out", default="var/prove", help="the folder for figures.json and figures.md")
+    group.addoption("--prove-out", default=str(figures.FOLDER), help="the folder that keeps what is measured")
 
 
 def pytest_collection_modifyitems(items):
@@ -101,15 +101,29 @@ def pytest_runtest_setup(item):
         item.user_properties.append(("figure", {"id": id, "what": what, "target": target}))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    reports = [one for found in terminalreporter.stats.values() for one in found if hasattr(one, "user_properties")]
-    told = {}
-    for report in reports:
+class Told:
+    """What is measured is kept in that moment, and told at the end."""
+
+    def __init__(self, config):
+        self._config, self._rows = config, {}
+
+    def pytest_runtest_logreport(self, report):
         row = figures.figure_of(report)
         if row and (report.when == "call" or row.outcome != "met"):
-            told[row.id] = row
-    if told:
-        file = figures.write(told.values(), Path(config.getoption("prove_out")), full=config.getoption("full"))
-        terminalreporter.section("what was proved")
-        terminalreporter.write_line(figures.printed(told.values()))
-        terminalreporter.write_line(f"Written to {file} and {file.with_suffix('.md').name}.")
+            figures.keep(row, self._file)
+            self._rows[row.id] = row
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self._rows:
+            terminalreporter.section("what was proved")
+            terminalreporter.write_line(figures.printed(self._rows.values()))
+            terminalreporter.write_line(f"Kept in {self._file} and {self._file.with_suffix('.md').name}.")
+
+    @property
+    def _file(self):
+        option = self._config.getoption
+        return figures.file_of(Path(option("prove_out")), full=option("full"))
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Told(config), "what was proved")

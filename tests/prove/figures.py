@@ -1,4 +1,8 @@
-"""The table that `make prove` ends with: what each proof promises, what it measured, and what its control showed."""
+"""The table that `make prove` ends with: what each proof promises, what it measured, and what its control showed.
+
+A row is kept in the moment in which it is measured, in the place of an older one of the same figure: a run that is cut off has
+lost nothing, and the full counts, which take a night, can be run in pieces. Each row names its commit.
+"""
 
 import json
 import os
@@ -6,14 +10,15 @@ import platform
 import subprocess
 import textwrap
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "var" / "prove"
 NOT_RUN = "NOT RUN"
-COLUMNS = ("figure", "target", "measured", "control", "seed", "s")
+COLUMNS = ("figure", "target", "measured", "control", "seed", "commit", "s")
 WIDTHS = (44, 34, 40, 36)
 
 
@@ -29,6 +34,7 @@ class Figure:
     seed: str
     outcome: str
     seconds: float
+    commit: str
 
 
 def figure_of(report: Any) -> Figure | None:
@@ -47,6 +53,7 @@ def figure_of(report: Any) -> Figure | None:
         seed=told.get("seed", ""),
         outcome=outcome,
         seconds=round(told.get("seconds", report.duration), 1),
+        commit=source()["commit"],
     )
 
 
@@ -54,7 +61,8 @@ def table(figures: Iterable[Figure]) -> str:
     """As Markdown, in the order of their ids."""
     lines = ["| | " + " | ".join(COLUMNS) + " | |", "|" + "---|" * (len(COLUMNS) + 2)]
     for one in in_order(figures):
-        cells = (one.id, one.what, one.target, one.measured, one.control, one.seed, f"{one.seconds:.0f}", one.outcome)
+        cells = (one.id, one.what, one.target, one.measured, one.control, one.seed, one.commit)
+        cells += (f"{one.seconds:.0f}", one.outcome)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
@@ -75,14 +83,35 @@ def in_order(figures: Iterable[Figure]) -> list[Figure]:
     return sorted(figures, key=lambda one: (one.id[0], int(one.id[1:].partition(".")[0]), one.id))
 
 
-def write(figures: Iterable[Figure], folder: Path, *, full: bool) -> Path:
-    """figures.json and figures.md: the rows, and where they come from."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = in_order(figures)
-    told = source() | {"counts": "full" if full else "short"}
-    (folder / "figures.md").write_text(f"{sentence(told)}\n\n{table(rows)}\n")
-    (folder / "figures.json").write_text(json.dumps(told | {"figures": [asdict(one) for one in rows]}, indent=1) + "\n")
-    return folder / "figures.json"
+def keep(new: Figure, file: Path) -> None:
+    """In the file, and as a table beside it. What was run at this commit is not replaced by what could not be."""
+    others = {one.id: one for one in kept(file)}
+    old = others.get(new.id)
+    if new.outcome == NOT_RUN and old and old.outcome != NOT_RUN and old.commit == new.commit:
+        return
+    rows = in_order((others | {new.id: new}).values())
+    told = source() | {"counts": file.stem, "figures": [asdict(one) for one in rows]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(told, indent=1) + "\n")
+    unfinished.replace(file)
+    file.with_suffix(".md").write_text(f"{sentence(told)}\n\n{table(rows)}\n")
+
+
+def file_of(folder: Path, *, full: bool) -> Path:
+    """`full`: tried as often as it takes to trust it."""
+    return folder / ("full.json" if full else "short.json")
+
+
+def kept(file: Path) -> list[Figure]:
+    return [Figure(**row) for row in json.loads(file.read_text())["figures"]] if file.exists() else []
+
+
+def with_missing(rows: Iterable[Figure], others: Iterable[Figure]) -> list[Figure]:
+    """`rows`, and of the `others` that are not among them that they were not run."""
+    found = {one.id: one for one in rows}
+    empty = {"measured": "", "control": "", "seed": "", "seconds": 0.0, "commit": "", "outcome": NOT_RUN}
+    return [found.get(one.id) or replace(one, **empty) for one in others]
 
 
 def source() -> dict[str, Any]:
@@ -99,8 +128,7 @@ def source() -> dict[str, Any]:
 
 def sentence(told: dict[str, Any]) -> str:
     return (
-        f"Commit {told['commit']}, {told['when']}, {told['cores']} cores ({told['machine']}), Python {told['python']}, "
-        f"{told['counts']} counts."
+        f"{told['when']}, {told['cores']} cores ({told['machine']}), Python {told['python']}, {told['counts']} counts."
     )
 
 

@@ -1,6 +1,7 @@
-"""Put what `make prove` measured last into docs/proofs.md, all of it, and into the README, some of it.
+"""Put what `make prove` measured into docs/proofs.md, all of it, and into the README, some of it; and what `make prove-full`
+measured into docs/benchmarks.md, with what was not run.
 
-`python -m tests.prove.page [var/prove/figures.json]`
+`python -m tests.prove.page [var/prove]`
 """
 
 import json
@@ -11,17 +12,21 @@ from tests.prove import figures
 
 IN_README = ("A1", "A2", "A4", "A5", "A8", "A9", "A15", "A16", "B1", "B3", "C1", "D1", "E1")
 BEGIN, END = "<!-- figures: make prove -->\n", "<!-- end of figures -->\n"
+DOCS = figures.ROOT / "docs"
 
 
-def main(file: Path) -> None:
-    told = json.loads(file.read_text())
-    rows = [figures.Figure(**row) for row in told["figures"]]
-    sentence = figures.sentence(told)
-    put(figures.ROOT / "docs" / "proofs.md", f"{sentence}\n\n{figures.table(rows)}\n")
-    put(figures.ROOT / "README.md", f"{short(rows)}\n\n{sentence}\n")
+def main(folder: Path) -> None:
+    short, full = (figures.file_of(folder, full=full) for full in (False, True))
+    rows = figures.kept(short)
+    said = figures.sentence(json.loads(short.read_text()))
+    put(DOCS / "proofs.md", f"{said}\n\n{figures.table(rows)}\n")
+    put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\n{said}\n")
+    if full.exists():
+        all_rows = figures.with_missing(figures.kept(full), rows)
+        put(DOCS / "benchmarks.md", f"{figures.sentence(json.loads(full.read_text()))}\n\n{figures.table(all_rows)}\n")
 
 
-def short(rows: list[figures.Figure]) -> str:
+def for_readme(rows: list[figures.Figure]) -> str:
     chosen = [one for one in figures.in_order(rows) if one.id in IN_README]
     lines = [f"| {one.what} | {one.measured}{missed(one)} | {one.control} |".replace("\n", " ") for one in chosen]
     return "\n".join(["| what happens | measured | the same with a planted fault |", "|---|---|---|", *lines])
@@ -39,4 +44,4 @@ def put(page: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "var/prove/figures.json"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else figures.FOLDER)
