@@ -49,12 +49,12 @@ from annotation.services.automatic import Rollouts
 PASSWORD = "correct horse battery"
 hashed = cache(make_password)  # slow on purpose, and the same for everybody here
 numbers = itertools.count(1)
+BASE_MODEL = "/models/base"  # on no machine: nobody can tell ahead whether it reads these made-up problems
 
 
 def project(**values):
-    """Its base model is on no machine, so that nobody can tell ahead whether it reads these made-up problems."""
     number = next(numbers)
-    own = {"slug": f"project-{number}", "name": f"Project {number}", "base_model": "/models/base"}
+    own = {"slug": f"project-{number}", "name": f"Project {number}", "base_model": BASE_MODEL}
     made = Project.objects.create(**own | values)
     Instructions.objects.create(project=made, version=1)
     return made

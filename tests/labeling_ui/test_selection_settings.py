@@ -13,8 +13,8 @@ URL = "/p/algebra/rounds/settings/"
 
 
 def sent(**values):
-    """The form as the page of a new project sends it, with these values changed; None leaves one out."""
-    fields = SelectionForm.for_project(Project()).initial | values
+    """The form as the page of a project here sends it, with these values changed; None leaves one out."""
+    fields = SelectionForm.for_project(Project(base_model=factories.BASE_MODEL)).initial | values
     return {name: value for name, value in fields.items() if value is not None and value is not False}
 
 
