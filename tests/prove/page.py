@@ -20,7 +20,8 @@ def main(folder: Path) -> None:
     rows = figures.kept(short)
     said = figures.sentence(json.loads(short.read_text()))
     put(DOCS / "proofs.md", f"{said}\n\n{figures.table(rows)}\n")
-    put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\n{said}\n")
+    commits = ", ".join(sorted({one.commit for one in rows}))
+    put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\nCommit {commits}, {said}\n")
     if full.exists():
         all_rows = figures.with_missing(figures.kept(full), rows)
         put(DOCS / "benchmarks.md", f"{figures.sentence(json.loads(full.read_text()))}\n\n{figures.table(all_rows)}\n")
