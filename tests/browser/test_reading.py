@@ -139,6 +139,20 @@ def test_a_long_formula_goes_on_below_and_what_cannot_be_broken_fades_at_its_edg
         press(page, "3")
 
 
+REPLACED = """async () => {
+  const loaded = performance.getEntriesByType("resource").map((one) => one.name);
+  const { fitFormulas } = await import(loaded.find((name) => name.includes("/js/maths.")));
+  const formula = Object.assign(document.createElement("span"), { className: "formula" });
+  fitFormulas(formula);
+  await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+}"""
+
+
+def test_a_formula_whose_text_is_replaced_before_the_next_frame_is_let_be(alice, label_page):
+    factories.queued(alice.project, 1)
+    label_page(alice.user).evaluate(REPLACED)  # open_page looks for exceptions of scripts
+
+
 @pytest.mark.parametrize("width", [320, 768, 1280])
 def test_no_page_scrolls_sideways(width, alice, open_page):
     narrow = factories.problem(alice.project, text=LONG[0] + LONG[1], answer="x" * 200, subject="Intermediate Algebra")

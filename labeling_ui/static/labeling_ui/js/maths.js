@@ -39,7 +39,7 @@ function fitAll() {
   unfitted.clear();
   for (const formula of formulas) formula.classList.remove("wide");
   const wide = formulas.filter((formula) => {
-    const room = formula.closest(".maths").clientWidth;
+    const room = formula.closest(".maths")?.clientWidth; // none where the text was replaced meanwhile
     return room > 0 && [...formula.querySelectorAll(".katex-base")].some((base) => base.offsetWidth > room);
   });
   for (const formula of wide) formula.classList.add("wide");
