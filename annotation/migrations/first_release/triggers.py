@@ -38,7 +38,7 @@ def recorded(model, act, columns, suffix, hash):
     what = ", ".join(values[name] for name in sorted(values))
     condition = {"condition": f"WHEN ({changed(columns)})"} if act == "update" else {}
     sql = UpsertTriggerSql(
-        func=f'INSERT INTO "annotation_{model}event" ({into}) VALUES ({what}); RETURN NULL;',
+        func=f'INSERT INTO "annotation_{model}event" ({into}) VALUES ({what}); RETURN NULL;',  # nosec B608 # of constants
         hash=hash,
         operation=act.upper(),
         pgid=f"pgtrigger_{act}_{act}_{suffix}",
