@@ -113,7 +113,7 @@ def in_opposite_order(slots):
 def test_b6_whatever_is_done_at_once_nobody_waits_for_ever(prove, project, dana):
     project.overlap_share = 0.2
     project.save()
-    factories.queued(project, prove.count(short=600, full=6000))
+    factories.queued(project, prove.count(short=2_000, full=20_000))
     crowd = [factories.member(project, "labeler") for _ in range(CROWD)]
     before = deadlocks()
 

@@ -198,4 +198,4 @@ def test_d9_no_formula_holds_up_or_leaves_its_step(prove, chromium, open_page):
         f"paint that is not contained: {loose} of {len(OUTSIDE)} outside; no limits: a key takes {slow:.0f} ms"
     )
     assert loose > 3
-    assert slow > LIMIT_MS
+    assert slow > 2 * times[slowest]  # a fast machine takes even that within the limit
