@@ -35,7 +35,7 @@ coverage: setup chromium ## all tests again, and the share of lines and branches
 	@$(BIN)/coverage json --quiet -o var/coverage/report.json
 	@$(BIN)/python -m tests.covered var/coverage/report.json
 
-prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; 40 minutes (ARGS="-k A1")
+prove: setup chromium ## the promises, measured under faults, races, strangers, bad input and load; half an hour (ARGS="-k A1")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -m prove -p no:randomly -p no:cacheprovider tests/prove $(ARGS)
 
 prove-full: ## the same as often as it takes to trust it; a night, or in pieces (ARGS="-k test_b_state")
