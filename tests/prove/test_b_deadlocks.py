@@ -22,6 +22,10 @@ CROWD = 24
 BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+class NothingWaits(Refusal):
+    """Labelers were faster than whoever withdraws."""
+
+
 def deadlocks():
     time.sleep(1.5)  # a connection tells its counts after a second, or when it is closed
     with connection.cursor() as cursor:
@@ -52,7 +56,12 @@ def let_go(labeler, lead):
 
 
 def withdraw(labeler, lead):
-    problem = random.choice(Slot.objects.filter(state="ready").values_list("solution__problem", flat=True)[:50])
+    waiting = Slot.objects.filter(project=labeler.project, state="ready").values_list("solution__problem", flat=True)[
+        :50
+    ]
+    if not waiting:
+        raise NothingWaits
+    problem = random.choice(waiting)
     problems.withdraw_problem(project=labeler.project, problem=problem, by=lead)
     problems.restore_problem(project=labeler.project, problem=problem, by=lead)
 
