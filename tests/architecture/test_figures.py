@@ -1,10 +1,11 @@
 """What `make prove` measured is kept row by row, whatever becomes of the run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.prove import figures
+from tests.prove import figures, page
 from tests.prove.figures import NOT_RUN, Figure
 
 
@@ -37,6 +38,30 @@ def test_what_could_not_be_run_takes_the_place_of_what_was_only_at_another_commi
     figures.keep(row(outcome=NOT_RUN, measured="no scanner here", commit=commit), file)
 
     assert [one.outcome for one in figures.kept(file)] == [kept]
+
+
+def test_a_table_is_read_back_as_it_was():
+    rows = [
+        Figure("A1", "a | b", "0 lost", "", "", "", NOT_RUN, 0.0, ""),
+        Figure("E1.1", "fast", "p50 | p99", "3 | 4", "none", "7", "met", 12.0, "c1"),
+    ]
+
+    assert figures.rows_of(figures.table(rows)) == rows
+
+
+def test_a_page_keeps_what_was_not_measured_again(tmp_path, file):
+    shown = [row("A1"), row("A2"), row("A3", outcome=NOT_RUN, commit="")]
+    (tmp_path / "page.md").write_text(f"before\n{page.BEGIN}{figures.table(shown)}\n{page.END}after\n")
+    figures.keep(row("A2", measured="1 lost", outcome="MISSED", commit="c2"), file)
+
+    told = page.measured_so_far(tmp_path / "page.md", file)
+    page.put(tmp_path / "page.md", figures.table(told) + "\n")
+
+    assert [(one.id, one.outcome, one.commit) for one in told] == [("A1", "met", "c1"), ("A2", "MISSED", "c2")]
+    text = (tmp_path / "page.md").read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert figures.rows_of(text) == [replace(one, seconds=2.0) for one in told]
 
 
 def test_what_has_no_row_is_told_as_not_run():

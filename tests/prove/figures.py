@@ -7,6 +7,7 @@ lost nothing, and the full counts, which take a night, can be run in pieces. Eac
 import json
 import os
 import platform
+import re
 import subprocess
 import textwrap
 from collections.abc import Iterable
@@ -65,6 +66,16 @@ def table(figures: Iterable[Figure]) -> str:
         cells += (f"{one.seconds:.0f}", one.outcome)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def rows_of(text: str) -> list[Figure]:
+    """The rows of a table(), seconds rounded."""
+    found = [re.split(r"(?<!\\) \| ", line[2:-2]) for line in text.splitlines() if re.match(r"\| [A-Z]\d", line)]
+    cells = ([cell.replace("\\|", "|").strip() for cell in one] for one in found)
+    return [
+        Figure(id, what, target, measured, control, seed, outcome, float(seconds), commit)
+        for id, what, target, measured, control, seed, commit, seconds, outcome in cells
+    ]
 
 
 def printed(figures: Iterable[Figure]) -> str:

@@ -1,6 +1,8 @@
 """Put what `make prove` measured into docs/proofs.md, all of it, and into the README, some of it; and what `make prove-full`
 measured into docs/benchmarks.md, with what was not run.
 
+The pages are the record: a row there stays until its figure is measured again, on whichever machine.
+
 `python -m tests.prove.page [var/prove]`
 """
 
@@ -17,14 +19,22 @@ DOCS = figures.ROOT / "docs"
 
 def main(folder: Path) -> None:
     short, full = (figures.file_of(folder, full=full) for full in (False, True))
-    rows = figures.kept(short)
-    said = figures.sentence(json.loads(short.read_text()))
-    put(DOCS / "proofs.md", f"{said}\n\n{figures.table(rows)}\n")
-    commits = ", ".join(sorted({one.commit for one in rows}))
-    put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\nCommit {commits}, {said}\n")
+    if short.exists():
+        rows = measured_so_far(DOCS / "proofs.md", short)
+        said = figures.sentence(json.loads(short.read_text()))
+        put(DOCS / "proofs.md", f"{said}\n\n{figures.table(rows)}\n")
+        commits = ", ".join(sorted({one.commit for one in rows}))
+        put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\nCommit {commits}, {said}\n")
     if full.exists():
-        all_rows = figures.with_missing(figures.kept(full), rows)
+        every = figures.rows_of(between_marks(DOCS / "proofs.md"))
+        all_rows = figures.with_missing(measured_so_far(DOCS / "benchmarks.md", full), every)
         put(DOCS / "benchmarks.md", f"{figures.sentence(json.loads(full.read_text()))}\n\n{figures.table(all_rows)}\n")
+
+
+def measured_so_far(page: Path, file: Path) -> list[figures.Figure]:
+    """What the file keeps, and of other figures what the page shows."""
+    shown = [one for one in figures.rows_of(between_marks(page)) if one.commit]
+    return figures.in_order(({one.id: one for one in shown} | {one.id: one for one in figures.kept(file)}).values())
 
 
 def for_readme(rows: list[figures.Figure]) -> str:
@@ -39,9 +49,11 @@ def missed(one: figures.Figure) -> str:
 
 def put(page: Path, text: str) -> None:
     """Between the two marks of the page."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}{text}{END}{after}")
+    page.write_text(page.read_text().replace(f"{BEGIN}{between_marks(page)}{END}", f"{BEGIN}{text}{END}"))
+
+
+def between_marks(page: Path) -> str:
+    return page.read_text().partition(BEGIN)[2].partition(END)[0]
 
 
 if __name__ == "__main__":
