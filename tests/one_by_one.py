@@ -5,15 +5,18 @@ from django.db.migrations.loader import MigrationLoader
 
 
 class Loader(MigrationLoader):
-    """Knows nothing of what they were squashed to.
+    """Knows nothing of what they were squashed to; what comes after that comes after the last of them.
 
     Django's own, asked for one of them, knows the tables of both ways at once: also those that come after it.
     """
 
     def load_disk(self):
         super().load_disk()
-        for key in [key for key, found in self.disk_migrations.items() if key[0] == "annotation" and found.replaces]:
-            del self.disk_migrations[key]
+        for key, found in list(self.disk_migrations.items()):
+            if key[0] == "annotation" and found.replaces:
+                del self.disk_migrations[key]
+                for later in self.disk_migrations.values():
+                    later.dependencies = [found.replaces[-1] if one == key else one for one in later.dependencies]
 
 
 def executor(connection):

@@ -75,10 +75,12 @@ class Label(models.Model):
     """
 
     id = models.UUIDField(primary_key=True)
-    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    project = models.ForeignKey("annotation.Project", models.PROTECT, db_index=False)  # label_by_time begins with it
     slot = models.ForeignKey("annotation.Slot", models.PROTECT, null=True, db_constraint=False)
     solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
-    labeler = models.ForeignKey("annotation.Labeler", models.PROTECT, db_constraint=False)
+    labeler = models.ForeignKey(  # label_by_labeler begins with it
+        "annotation.Labeler", models.PROTECT, db_constraint=False, db_index=False
+    )
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.LABELER)
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.PRODUCTION)
     phase = models.PositiveSmallIntegerField()
@@ -152,7 +154,7 @@ class Label(models.Model):
 class StepRating(models.Model):
     """One option at one step, as the labeler left it. Option 0 of a phase-2 step is the pre-generated one."""
 
-    label = models.ForeignKey(Label, models.PROTECT)
+    label = models.ForeignKey(Label, models.PROTECT, db_index=False)  # one_rating_per_option begins with it
     step = models.PositiveSmallIntegerField()
     option = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(null=True)  # noqa: DJ001 - null: the solution's own step, not stored twice

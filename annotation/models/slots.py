@@ -64,16 +64,20 @@ class Slot(models.Model):
         SlotState.VOID: set(),
     }
 
-    project = models.ForeignKey("annotation.Project", models.PROTECT)
+    # A slot changes four times on its way, and each index costs each time: where another one begins with the same column,
+    # none is made for it alone.
+    project = models.ForeignKey("annotation.Project", models.PROTECT, db_index=False)
     solution = models.ForeignKey("annotation.Solution", models.PROTECT, db_constraint=False)
     # None: screening, which belongs to no round.
-    round = models.ForeignKey("annotation.Round", models.PROTECT, null=True, db_constraint=False)
+    round = models.ForeignKey("annotation.Round", models.PROTECT, null=True, db_constraint=False, db_index=False)
     wave = models.PositiveSmallIntegerField(default=0)
     priority = models.FloatField(default=0)
     arm = models.CharField(max_length=20, choices=Arm)
     served_reason = models.JSONField(default=dict)  # score, rank, model version: for leads, never for labelers
     state = models.CharField(max_length=10, choices=SlotState, default=SlotState.READY)
-    lease_owner = models.ForeignKey("annotation.Labeler", models.PROTECT, null=True, db_constraint=False)
+    lease_owner = models.ForeignKey(
+        "annotation.Labeler", models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     # Set aside for somebody who still works on another one, so that their page never waits; a short lease.
@@ -126,7 +130,9 @@ class Slot(models.Model):
             ),
             # What claims choose by chance from, apart from the order of the others.
             models.Index(fields=["project", "solution"], name="slot_gold", condition=Q(state="ready", arm="gold")),
-            models.Index(fields=["lease_until"], name="slot_lease_end", condition=Q(state="leased")),
+            # What somebody holds; few, so that those whose time is over are found among them. That time is in no index:
+            # a row whose indexed columns stay as they are is renewed where it is.
+            models.Index(fields=["lease_owner"], name="slot_leased", condition=Q(state="leased")),
             # What a round chose, page by page.
             models.Index(F("round"), F("priority").desc(), F("id"), name="slot_picks"),
         ]

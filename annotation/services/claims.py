@@ -57,13 +57,11 @@ GIVE_OUT = f"""
 WITH {MEMBER}, {HAD_ENOUGH}, pick AS (
     SELECT slot.id FROM annotation_slot slot
     WHERE EXISTS (SELECT FROM member) AND slot.project_id = %(project)s AND {{free}} AND {FOR_THEM}
-      AND (NOT %(ahead)s OR (
-        SELECT count(*) FROM (
-            SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING}
-            ORDER BY {QUEUE_ORDER} LIMIT 200) waiting
-      ) > (
-        SELECT count(*) FROM annotation_slot
-        WHERE project_id = %(project)s AND state = 'leased' AND NOT prefetched AND lease_owner_id <> %(labeler)s))
+      AND (NOT %(ahead)s OR EXISTS (
+        SELECT 1 FROM annotation_slot slot WHERE slot.project_id = %(project)s AND {WAITING}
+        ORDER BY {QUEUE_ORDER} LIMIT 1 OFFSET (
+            SELECT count(*) FROM annotation_slot
+            WHERE project_id = %(project)s AND state = 'leased' AND NOT prefetched AND lease_owner_id <> %(labeler)s)))
     ORDER BY {{order}}
     FOR UPDATE SKIP LOCKED LIMIT 1
 ), claimed AS (
@@ -94,13 +92,13 @@ WITH {HAD_ENOUGH}, gold AS (
     SELECT count(DISTINCT slot.solution_id) AS left_over FROM annotation_slot slot
     WHERE slot.project_id = %(project)s AND {WAITING_GOLD} AND {FOR_THEM}
 ), edge AS (
-    SELECT left_over, ceil(least(left_over * %(odds)s * (
+    SELECT left_over, CASE WHEN left_over = 0 THEN 0 ELSE ceil(least(left_over * %(odds)s * (
         SELECT greatest(1, count(*)) FROM annotation_labeler labeler
         WHERE labeler.project_id = %(project)s AND labeler.state = 'active' AND labeler.admission = 'admitted'
           AND EXISTS (
             SELECT 1 FROM annotation_label label
             WHERE label.labeler_id = labeler.id AND label.created_at > now() - interval '1 day')
-    ), 1e9))::bigint AS slots FROM gold
+    ), 1e9))::bigint END AS slots FROM gold
 )
 SELECT left_over, left_over > 0 AND (
     SELECT count(*) FROM (

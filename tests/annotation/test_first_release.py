@@ -73,18 +73,20 @@ def described(loader):
 def test_an_older_database_goes_on_by_steps_and_ends_as_a_new_one_begins():
     with beside(AT_ONCE) as new, beside(BY_STEPS) as older:
         executor = MigrationExecutor(new)
-        assert ours(executor) == [SQUASHED]
+        squashed, *later = ours(executor)
+        assert squashed == SQUASHED
         executor.migrate(newest(executor))
 
         one_by_one.executor(older).migrate([("annotation", "0014_disagreements_are_noted")])
         assert len(applied(older)) == 14
         executor = MigrationExecutor(older)
-        assert [name[:4] for name in ours(executor)] == [f"{number:04}" for number in range(15, 24)]
+        steps = [f"{number:04}" for number in range(15, 24)]
+        assert [name[:4] for name in ours(executor)] == [*steps, *(name[:4] for name in later)]
         executor.migrate(newest(executor))
 
         assert "\n".join(difflib.unified_diff(schema(older), schema(new), n=1, lineterm="")) == ""
         assert applied(older) == applied(new)
-        assert len(applied(new)) == 1 + 23
+        assert len(applied(new)) == 1 + 23 + len(later)
         assert ours(MigrationExecutor(older)) == ours(MigrationExecutor(new)) == []
 
 
@@ -99,7 +101,7 @@ def test_the_tables_of_the_first_release_can_be_taken_away_again():
         executor.migrate([("annotation", None)])
 
         assert [name for name in new.introspection.table_names() if name.startswith("annotation_")] == []
-        assert ours(MigrationExecutor(new)) == [SQUASHED]
+        assert ours(MigrationExecutor(new))[0] == SQUASHED
 
 
 def test_both_ways_describe_the_same_models():

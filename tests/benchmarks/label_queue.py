@@ -1,7 +1,7 @@
-"""A project with a long queue, by SQL: `python -m tests.benchmarks.label_queue LABELERS SLOTS` in a site's environment.
+"""A project with a long queue, by SQL: `python -m tests.benchmarks.label_queue LABELERS SLOTS [EACH]` in a site's environment.
 
 One slot for each solution, as where nothing is labeled twice. A solution has 8 to 14 steps of about 100 characters.
-Prints the sessions of its labelers.
+Prints the sessions of its labelers, who have handed in EACH labels before.
 """
 
 import json
@@ -78,16 +78,53 @@ def sessions(project, labelers):
         yield session.session_key
 
 
+def label(project, each):
+    """So many labels of each labeler, ten minutes apart until now: what a campaign that is under way has behind it, with the
+    statistics that PostgreSQL plans by. Of solutions that nobody waits for."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in HISTORY:
+            cursor.execute(statement, {"project": project.pk, "each": each})
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("VACUUM ANALYZE")
+
+
+HISTORY = [
+    """CREATE TEMPORARY TABLE labeled ON COMMIT DROP AS
+        SELECT gen_random_uuid() AS id, slot.id AS slot_id, slot.solution_id, labeler.id AS labeler_id,
+            now() - make_interval(mins => 10 * n) AS created_at
+        FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM annotation_labeler
+            WHERE project_id = %(project)s) labeler
+        CROSS JOIN generate_series(1, %(each)s) n
+        JOIN (SELECT id, solution_id, row_number() OVER (ORDER BY priority) - 1 AS place FROM annotation_slot
+            WHERE project_id = %(project)s AND state = 'ready') slot ON slot.place = labeler.place * %(each)s + n - 1""",
+    "UPDATE annotation_slot SET state = 'done' WHERE id IN (SELECT slot_id FROM labeled)",
+    """INSERT INTO annotation_lease (token, slot_id, labeler_id, at)
+        SELECT gen_random_uuid(), slot_id, labeler_id, created_at - interval '1 min' FROM labeled""",
+    """INSERT INTO annotation_label (id, project_id, slot_id, solution_id, labeler_id, origin, purpose, phase,
+            finish_reason, reason, total_time_ms, shown, edits, payload_hash, late, created_at)
+        SELECT id, %(project)s, slot_id, solution_id, labeler_id, 'labeler', 'production', 2, 'found_error', '', 50000,
+            '{}', '[]', '\\x00', false, created_at FROM labeled ORDER BY created_at""",
+    """INSERT INTO annotation_steprating (label_id, step, option, rating, chosen, human)
+        SELECT id, step, 0, CASE step WHEN 10 THEN -1 ELSE 1 END, true, false FROM labeled, generate_series(0, 10) step""",
+]
+
+
 def main():
     django.setup()
     from annotation.models import Instructions, Project
 
-    labelers, slots = map(int, sys.argv[1:])
+    labelers, slots, each = (*map(int, sys.argv[1:]), 0)[:3]
     project, is_new = Project.objects.get_or_create(slug=SLUG, defaults={"name": "A long queue"})
     if is_new:
         Instructions.objects.create(project=project, version=1)
     fill(project, slots)
-    print(json.dumps(list(sessions(project, labelers))))
+    signed_in = list(sessions(project, labelers))
+    if each:
+        label(project, each)
+    print(json.dumps(signed_in))
 
 
 if __name__ == "__main__":

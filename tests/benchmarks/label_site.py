@@ -25,6 +25,7 @@ from workers.processes import ROOT, Keeper, Program
 from workers.supervisor import COMMANDS
 
 WEB = COMMANDS["web"].removeprefix("gunicorn labeling_ui.wsgi ")
+BEHIND = 600  # labels of each labeler before: some days of work
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -104,7 +105,7 @@ def ground(folder, *, labelers, slots):
             connection.execute("CREATE DATABASE minimal")
         made.run("manage.py", "migrate", "--verbosity=0")
         made.run("manage.py", "collectstatic", "--noinput", "--verbosity=0")
-        sessions = made.run("-m", "tests.benchmarks.label_queue", labelers, slots)
+        sessions = made.run("-m", "tests.benchmarks.label_queue", labelers, slots, BEHIND)
         plain = made.run("-m", "tests.benchmarks.minimal_site", labelers)
         environment |= {"OUR_SESSIONS": sessions, "MINIMAL_SESSIONS": plain}
         yield Ground(folder, environment)
