@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.models import Slot, Solution
+from annotation.models import Labeler, Slot, Solution
 from annotation.queries import desk
 from annotation.services import labeling, queue, rounds
 from tests import factories
@@ -69,6 +69,20 @@ def test_nothing_is_set_aside_while_few_wait_and_others_work(alice, bob):
     # Two waited for alice and one more: after hers one waits, and one other person is at work.
     assert work(alice).ahead is None
     assert Slot.objects.filter(state="ready").count() == 1
+
+
+@pytest.mark.parametrize(("waiting", "is_set_aside"), [(212, True), (211, False)])
+def test_also_where_hundreds_are_at_work_one_is_set_aside_while_more_wait(alice, waiting, is_set_aside):
+    others = [Labeler(project=alice.project) for _ in range(210)]
+    Labeler.objects.bulk_create(others)
+    slots = factories.queued(alice.project, len(others) + waiting)
+    for slot, other in zip(slots, others, strict=False):
+        slot.state, slot.lease_owner, slot.lease_token = "leased", other, uuid.uuid4()
+        slot.lease_until = timezone.now() + timedelta(minutes=10)
+    fields = ["state", "lease_owner", "lease_token", "lease_until"]
+    Slot.objects.bulk_update(slots[: len(others)], fields)
+
+    assert (work(alice).ahead is not None) is is_set_aside
 
 
 def test_who_works_alone_may_have_the_last_two(alice):
