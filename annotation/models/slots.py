@@ -130,8 +130,8 @@ class Slot(models.Model):
             ),
             # What claims choose by chance from, apart from the order of the others.
             models.Index(fields=["project", "solution"], name="slot_gold", condition=Q(state="ready", arm="gold")),
-            # What somebody holds; few, so that those whose time is over are found among them. That time is in no index:
-            # a row whose indexed columns stay as they are is renewed where it is.
+            # What somebody holds; few, so that those whose time is over are found among them. That time is in no index,
+            # so that PostgreSQL may renew it without one.
             models.Index(fields=["lease_owner"], name="slot_leased", condition=Q(state="leased")),
             # What a round chose, page by page.
             models.Index(F("round"), F("priority").desc(), F("id"), name="slot_picks"),
