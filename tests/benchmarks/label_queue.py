@@ -122,7 +122,7 @@ def main():
     project, is_new = Project.objects.get_or_create(slug=SLUG, defaults={"name": "A long queue"})
     if is_new:
         Instructions.objects.create(project=project, version=1)
-    fill(project, slots)
+    fill(project, slots + labelers * each)
     signed_in = list(sessions(project, labelers))
     if each:
         label(project, each)
