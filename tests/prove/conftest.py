@@ -26,7 +26,9 @@ from tests.prove import figures
 from tests.prove.harness import site
 
 SEED = 20261126
-SOLUTIONS = 12_000
+SOLUTIONS = 12_000  # in the queue of a proof; it uses less than ENOUGH, and for full counts as many times that
+ENOUGH = 4_000
+FULL_TIMES = 4
 
 
 def pytest_addoption(parser):
@@ -72,11 +74,21 @@ def prove(request):
 
 
 @pytest.fixture(scope="session")
-def broken_site():
-    """A Stepmark of its own with a long queue and 32 labelers, and no web yet; each proof starts the one it wants."""
+def lasting_site():
+    """A Stepmark of its own with 32 labelers, and no web yet; each proof starts the one it wants."""
     with open_to_others() as folder, site.running(folder) as running:
         running.fill(SOLUTIONS)
         yield running
+
+
+@pytest.fixture
+def broken_site(lasting_site, prove):
+    """The same with a queue that is long enough for one more proof, whatever the last one has used or killed."""
+    lasting_site.tend_until(lasting_site.database_answers)
+    ((waiting,),) = lasting_site.rows("SELECT count(*) FROM annotation_slot WHERE state = 'ready'")
+    if waiting < prove.count(short=ENOUGH, full=FULL_TIMES * ENOUGH):
+        lasting_site.fill(prove.count(short=SOLUTIONS, full=FULL_TIMES * SOLUTIONS))
+    return lasting_site
 
 
 @pytest.fixture

@@ -44,9 +44,9 @@ def flooded(where):
 
 
 @pytest.fixture
-def where(open_folder):
+def where(open_folder, prove):
     with site.running(open_folder) as running:
-        running.fill(3000, labelers=16)
+        running.fill(prove.count(short=3_000, full=12_000), labelers=16)
         yield running
 
 
