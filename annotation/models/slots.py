@@ -44,7 +44,8 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         labeler may wait for a lock of ours.
         """
         unbegun = self.filter(Q(state=SlotState.READY) | Q(prefetched=True))
-        free = list(unbegun.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        in_order = unbegun.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+        free = list(in_order.values_list("pk", flat=True))
         no_lease = {"lease_owner": None, "lease_token": None, "lease_until": None, "prefetched": False}
         return Slot.objects.filter(pk__in=free).update(state=SlotState.VOID, **no_lease)
 

@@ -160,7 +160,8 @@ WHERE solution.id = slot.solution_id AND slot.id IN (
     SELECT id FROM annotation_slot WHERE state = 'leased' AND {{}} ORDER BY id FOR UPDATE {{}})
 """  # nosec B608 # of constants; what people wrote is a parameter
 EXPIRED = GIVE_BACK.format("lease_until < clock_timestamp()", "SKIP LOCKED")
-HELD = GIVE_BACK.format("project_id = %s AND id = %s AND lease_owner_id = %s", "")
+HELD = GIVE_BACK.format("project_id = %s AND lease_owner_id = %s AND id = %s", "")
+ALL_HELD = GIVE_BACK.format("project_id = %s AND lease_owner_id = %s", "")
 
 
 @dataclass(frozen=True)

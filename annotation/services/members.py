@@ -7,9 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
 
-from annotation.models import Instructions, Labeler, Membership, Project, Slot, User
+from annotation.models import Instructions, Labeler, Membership, Project, User
 from annotation.models.projects import Role
-from annotation.models.slots import SlotState
 from annotation.services import audit, queue, screening
 from annotation.services.refusal import Refusal
 
@@ -150,9 +149,7 @@ def _give_back_work(membership: Membership) -> None:
     if membership.role == Role.LABELER:
         return
     for labeler in Labeler.objects.filter(project=membership.project_id, user=membership.user_id):
-        held = Slot.objects.filter(lease_owner=labeler, state=SlotState.LEASED).values_list("pk", flat=True)
-        for slot in held:
-            queue.give_back(project=membership.project, by=labeler, slot=slot)
+        queue.give_back_all(project=membership.project, by=labeler)
 
 
 def _check_slug(slug: str) -> None:

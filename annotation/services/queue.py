@@ -95,7 +95,13 @@ def heartbeat(*, project: Project, by: Labeler, slot: int, lease_token: UUID, dr
 def give_back(*, project: Project, by: Labeler, slot: int) -> None:
     """The labeler cannot label what they hold; somebody else may."""
     with connection.cursor() as cursor:
-        cursor.execute(claims.HELD, [project.pk, slot, by.pk])
+        cursor.execute(claims.HELD, [project.pk, by.pk, slot])
+
+
+def give_back_all(*, project: Project, by: Labeler) -> None:
+    """The labeler works here no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(claims.ALL_HELD, [project.pk, by.pk])
 
 
 def release_expired() -> int:

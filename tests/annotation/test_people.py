@@ -94,6 +94,31 @@ def test_n1_whoever_is_let_go_in_this_moment_is_given_nothing(project, dana, ali
     assert not Slot.objects.filter(state="leased").exists()
 
 
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_n1_whoever_is_let_go_while_their_page_asks_for_work_is_no_deadlock(project, dana, alice):
+    """The page locks what they hold from the first slot on; who took the second one first would wait for it for ever."""
+    factories.queued(project, 8)
+    work = queue.next_work(project=project, by=alice)
+    first, second = sorted([work.assignment.slot, work.ahead.slot])
+    Slot.objects.filter(pk=first).update(priority=9)  # from now on the table has it behind the other one
+
+    def let_go():
+        try:
+            members.remove_member(project=project, member=membership(project, alice.user).pk, by=dana)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Slot.objects.select_for_update().get(pk=first)
+            leaving = pool.submit(let_go)
+            wait_until(waiting_for_a_lock)
+            Slot.objects.select_for_update(nowait=True).get(pk=second)
+        leaving.result()
+    assert not Slot.objects.filter(state="leased").exists()
+
+
 def waiting_for_a_lock():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
