@@ -26,3 +26,8 @@ class PatientConnection(psycopg.Connection[Any]):
             if time.monotonic() - began >= most:
                 self.pgconn.finish()  # else the late answer would be taken for that of the next statement
             raise
+
+
+# How the web asks for a connection. An attempt is given up soon, for each request that finds none makes a new one; else
+# the pool would wait twice as long after each failure, and be away for up to as long again as the database was.
+POOL = {"timeout": 1.5, "reconnect_timeout": 0.5, "connection_class": PatientConnection}

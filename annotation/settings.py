@@ -146,12 +146,8 @@ DATABASES["default"] |= {
 }
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
 if POOL := env.int("DATABASE_POOL_SIZE", default=0):
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": POOL,  # one for each thread: only while the database is away does anybody wait for one
-        "max_size": POOL,
-        "timeout": 1.5,
-        "connection_class": connections.PatientConnection,
-    }
+    # One for each thread: only while the database is away does anybody wait for one.
+    DATABASES["default"]["OPTIONS"]["pool"] = connections.POOL | {"min_size": POOL, "max_size": POOL}
 PGHISTORY_APPEND_ONLY = True  # nobody rewrites what was, not even in SQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

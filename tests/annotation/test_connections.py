@@ -1,13 +1,14 @@
-"""The web's connections give up on a database that does not answer."""
+"""The web's connections give up on a database that does not answer, and are there again when it is."""
 
 import time
 
 import psycopg
+import psycopg_pool
 import pytest
 from django.conf import settings
 
 from annotation import connections
-from annotation.connections import PatientConnection
+from annotation.connections import POOL, PatientConnection
 
 
 @pytest.fixture
@@ -41,3 +42,25 @@ def test_where_none_comes_the_connection_is_given_up(connection):
 
     assert 0.5 <= time.monotonic() - began < 4
     assert connection.closed
+
+
+def test_however_long_the_database_was_away_the_next_who_asks_has_a_connection():
+    """Not after as long again, as the pool itself would have it."""
+    is_away = True
+
+    class Sometimes(PatientConnection):
+        @classmethod
+        def connect(cls, *arguments, **options):
+            if is_away:
+                raise psycopg.OperationalError("away")
+            return super().connect(*arguments, **options)
+
+    options = POOL | {"connection_class": Sometimes, "min_size": 2, "max_size": 2}
+    with psycopg_pool.ConnectionPool(conninfo(), **options, open=True) as pool:
+        for _ in range(3):
+            with pytest.raises(psycopg_pool.PoolTimeout):
+                pool.getconn()
+        is_away = False
+
+        with pool.connection() as first, pool.connection() as second:
+            assert first.execute("SELECT 1").fetchone() == second.execute("SELECT 1").fetchone() == (1,)
