@@ -6,6 +6,8 @@ DEMO ?= --demo
 ARGS ?=
 SBOM ?= var/sbom.json
 BIN := .venv/bin
+# On two cores, as tests wait for browsers and servers; who is done takes from those that are not.
+PARALLEL := -n 3 --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard labeling_ui/locale/*/LC_MESSAGES/*.po))
 PIP := requirements/install.sh $(BIN)/pip install --disable-pip-version-check --no-input -c constraints.txt
 MANAGE := $(BIN)/python manage.py
@@ -25,11 +27,11 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 	@$(MANAGE) up $(DEMO) --port $(PORT) $(ARGS)
 
 test: setup chromium ## all tests but proofs and benchmarks, on two cores (ARGS="tests/annotation -k lease")
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n 2 $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest $(PARALLEL) $(ARGS)
 
 coverage: setup chromium ## all tests again, and the share of lines and branches that they reach, which must not fall; half as long again
 	@$(BIN)/coverage erase
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/coverage run -m pytest -n 2 -q
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/coverage run -m pytest $(PARALLEL) -q
 	@mkdir -p var/coverage
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o var/coverage/report.json

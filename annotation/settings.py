@@ -145,9 +145,9 @@ DATABASES["default"] |= {
     },
 }
 # The web keeps a pool (labeling_ui/wsgi.py); a worker forks its children, and a pool does not survive a fork.
-if POOL := env.int("DATABASE_POOL_SIZE", default=0):
+if POOL_SIZE := env.int("DATABASE_POOL_SIZE", default=0):
     # One for each thread: only while the database is away does anybody wait for one.
-    DATABASES["default"]["OPTIONS"]["pool"] = connections.POOL | {"min_size": POOL, "max_size": POOL}
+    DATABASES["default"]["OPTIONS"]["pool"] = connections.POOL | {"min_size": POOL_SIZE, "max_size": POOL_SIZE}
 PGHISTORY_APPEND_ONLY = True  # nobody rewrites what was, not even in SQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
