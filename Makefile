@@ -6,7 +6,7 @@ DEMO ?= --demo
 ARGS ?=
 SBOM ?= var/sbom.json
 BIN := .venv/bin
-# On two cores, as tests wait for browsers and servers; who is done takes from those that are not.
+# Three on two cores, as tests wait for browsers and servers; who is done takes from those that are not.
 PARALLEL := -n 3 --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard labeling_ui/locale/*/LC_MESSAGES/*.po))
 PIP := requirements/install.sh $(BIN)/pip install --disable-pip-version-check --no-input -c constraints.txt
