@@ -1,24 +1,22 @@
-"""Retrain rounds as ML staff and leads see them: the list, one round in full, and what a new one would do."""
+"""Retrain rounds as ML staff and leads see them: the list, and one round in full."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Membership, ModelVersion, Project, Round, Slot
+from annotation.models import Membership, ModelVersion, Project, Round
 from annotation.models.jobs import JobState
 from annotation.models.projects import Role
 from annotation.models.rounds import RoundState
-from annotation.models.slots import SlotState
-from annotation.queries import jobs, reading, refills, tallies
+from annotation.queries import jobs, refills
 from annotation.queries.picks import Judged, Picks, judged, picks
+from annotation.queries.round_outlook import Outlook, outlook
 
 ROUNDS_SHOWN = 100
-BUILT_IN = "toy"  # the base model that comes with Stepmark
 
 # The stages that a worker reports, in order, in words.
 STAGES = {
@@ -170,36 +168,6 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What a round started now would find."""
-
-    labels: int  # that count for training
-    labels_needed: int
-    pool: int
-    problems: int
-    waiting: int  # in the queue
-    replaced: int  # of it, by what the round chooses
-    is_built_in: bool  # the base model
-    is_unreadable: bool = False  # what it would learn from, to the base model
-    failure: str = ""  # of the last round, where training from the same base model failed
-    as_of: datetime | None = None  # of the numbers before that; None: as of now
-
-    @property
-    def kept(self) -> int:
-        """What waits and stays: further labels of solutions that somebody has begun."""
-        return self.waiting - self.replaced
-
-    @property
-    def would_fail(self) -> bool:
-        """If anything is trained."""
-        return self.is_unreadable or bool(self.failure)
-
-    @property
-    def is_cold(self) -> bool:
-        return self.labels < self.labels_needed
-
-
-@dataclass(frozen=True)
 class RoundsPage:
     rounds: list[RoundSummary]  # newest first
     running: Progress | None
@@ -252,31 +220,6 @@ def progress(round_: Round, *, now: datetime) -> Progress:
     """Of a round whose job is loaded. No query."""
     job = round_.job
     return Progress(round_, _stages(round_), note=jobs.note(job, now=now), pace=jobs.pace(job, now=now))
-
-
-def outlook(project: Project, *, newest: Round | None = None) -> Outlook:
-    """Six queries; three of a project whose tallies are kept. Two more where the base model looks up whole words."""
-    run = tallies.run_of(project)
-    queue = Slot.objects.in_queue().filter(project=project)
-    found = tallies.pool(project, run)
-    return Outlook(
-        labels=found.labels,
-        labels_needed=project.min_labels_to_train,
-        pool=found.pool,
-        problems=found.problems,
-        waiting=queue.filter(state=SlotState.READY).count(),
-        replaced=queue.replaceable().count(),
-        is_unreadable=found.labels >= project.min_labels_to_train and reading.is_unreadable(project),
-        is_built_in=(project.base_model or settings.BASE_MODEL) == BUILT_IN,
-        failure=jobs.reason(newest.job) if newest and _would_fail_again(newest, project) else "",
-        as_of=run.as_of if run else None,
-    )
-
-
-def _would_fail_again(newest: Round, project: Project) -> bool:
-    """Training failed, and nobody has named another base model since."""
-    is_training = newest.state == RoundState.FAILED and newest.job.stage == "train"
-    return is_training and newest.manifest.get("base_model") == project.base_model
 
 
 def _rounds(project: Project) -> QuerySet[Round]:

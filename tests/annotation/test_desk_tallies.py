@@ -19,7 +19,7 @@ from annotation.models import (
     Tally,
     TallyRun,
 )
-from annotation.queries import desk, forecast, people_figures, picks, rounds, tallies, version_scores
+from annotation.queries import desk, forecast, people_figures, picks, round_outlook, tallies, version_scores
 from annotation.services import quality, queue
 from annotation.services import tallies as services
 from tests import factories
@@ -64,7 +64,7 @@ def pages(project):
     return [
         (standing.stock, standing.rounds, standing.total, standing.imported, standing.days),
         (people.rows, people.total),
-        replace(rounds.outlook(project), as_of=None),
+        replace(round_outlook.outlook(project), as_of=None),
     ]
 
 
@@ -192,12 +192,12 @@ def test_n3_sums_are_asked_for_by_what_there_is(project):
 
 
 def test_n3_the_pool_of_the_next_round_is_counted_with_the_tallies(busy, django_assert_num_queries):
-    at_once = rounds.outlook(busy)
+    at_once = round_outlook.outlook(busy)
     run = services.renew(project=busy)
 
     # the run · waiting · replaced
     with django_assert_num_queries(3):
-        assert rounds.outlook(busy) == replace(at_once, as_of=run.as_of)
+        assert round_outlook.outlook(busy) == replace(at_once, as_of=run.as_of)
     assert at_once.pool
 
 

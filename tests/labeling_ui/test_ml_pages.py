@@ -200,8 +200,8 @@ def test_after_a_training_that_failed_the_choice_is_left_to_chance_until_another
     project, alice, mel, client_for
 ):
     factories.queued(project, 7)
-    for _ in range(5):
-        factories.label(alice)
+    for ratings in [(1, 1, 1), (1, -1)] * 3:
+        factories.label(alice, ratings)
     round_, job = factories.running_round(project)
     jobs.heartbeat(job=job, progress=jobs.Progress("train", 0, 0))
     rounds.fail_round(round=round_, job=job, error="The program train ended with status 1.\nIt <cannot> read this.")
