@@ -52,7 +52,7 @@ def _labeled(where, labels):
     where.fill(2 * labels)
     where.web()
     with labelers.at_work(where, pace=0.1) as kept:
-        more(where, kept, labels)
+        more(where, kept, labels, seconds=60.0 + labels / 10)
     where.programs.end("web")
     return kept
 

@@ -23,9 +23,9 @@ def under_fire(where, fault, times, luck, *, recovered=lambda: True, **planted):
     return kept, moments
 
 
-def more(where, kept, labels=1):
+def more(where, kept, labels=1, *, seconds=60.0):
     count = len(kept)
-    where.tend_until(lambda: len(kept) >= count + labels)
+    where.tend_until(lambda: len(kept) >= count + labels, seconds)
 
 
 def said(kept, found, moments):
