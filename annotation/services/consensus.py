@@ -12,7 +12,7 @@ from annotation.models.rounds import RoundState
 from annotation.models.slots import Arm, SlotState
 from annotation.queries import automatic_agreement, disagreements
 from annotation.queries.automatic_agreement import FirstError
-from annotation.services import audit
+from annotation.services import audit, problems
 from annotation.services.refusal import Refusal
 
 MOST = 100  # at one time, where nobody says otherwise
@@ -49,7 +49,8 @@ def send_disagreements(*, source: AutomaticSource, by: User, most: int = MOST) -
         project = Project.objects.select_for_update(no_key=True).get(pk=source.project_id)
         rows, _is_all = automatic_agreement.compared(source)
         found = disagreements.to_send(source, [one.solution for one in rows if one.first_error != FirstError.SAME])
-        chosen = found.solutions[:most]
+        problems.hold(found.solutions[:most])
+        chosen = disagreements.to_send(source, found.solutions[:most]).solutions  # as they are from now on
         if not chosen:
             raise NothingToSend.because(found.left_out)
         Slot.objects.bulk_create(_slots(project, source, chosen))

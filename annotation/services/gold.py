@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotation.models import Gold, GoldJudgement, Slot, Solution, User
+from annotation.models import Gold, GoldJudgement, Project, Slot, Solution, User
 from annotation.models.labels import JUDGED
 from annotation.models.quality import GoldKind, GoldOrigin
 from annotation.models.slots import Arm
@@ -63,6 +63,7 @@ def add_gold(
         raise NotForGold
     steps = _steps(solution, error_steps)
     with transaction.atomic():
+        _lock(solution.project_id)
         try:
             with transaction.atomic():
                 gold = Gold.objects.create(
@@ -85,6 +86,7 @@ def change_gold(*, gold: Gold, kind: GoldKind, error_steps: Sequence[int], expla
     """Correct what is known; labels that were compared with it are compared again. Raises NoSuchErrorStep,
     TooManyWords."""
     with transaction.atomic():
+        _lock(gold.project_id)
         # Locked, so that a label that comes in meanwhile is compared with one of the two, and not left with the old.
         gold = Gold.objects.select_for_update(of=("self",)).select_related("solution", "project").get(pk=gold.pk)
         gold.kind = kind
@@ -100,6 +102,7 @@ def change_gold(*, gold: Gold, kind: GoldKind, error_steps: Sequence[int], expla
 def retire_gold(*, gold: Gold, by: User) -> None:
     """Show it to nobody any more. What was compared with it stays. Raises RetiredAlready."""
     with transaction.atomic():
+        _lock(gold.project_id)
         if not Gold.objects.filter(pk=gold.pk, retired_at__isnull=True).update(retired_at=Now()):
             raise RetiredAlready
         _void_gold(gold)
@@ -117,6 +120,11 @@ def bring_back_gold(*, gold: Gold, by: User) -> None:
 def agrees(gold: Gold, finish_reason: str, first_error: int | None) -> bool:
     """Who gives up or calls the problem bad has not found what there is to find."""
     return finish_reason in JUDGED and gold.accepts(first_error)
+
+
+def _lock(project: int) -> None:
+    """Against who fills the queue in the same moment: what they queue is there, or they see the change."""
+    Project.objects.select_for_update(no_key=True).get(pk=project)
 
 
 def _compare_again(gold: Gold) -> int:

@@ -1,10 +1,12 @@
 """A problem leaves the project's work because nobody can answer it, and comes back where that was an error."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotation.models import Label, Problem, Project, Slot, User
+from annotation.models import Label, Problem, Project, Slot, Solution, User
 from annotation.models.labels import FinishReason
 from annotation.services import audit
 from annotation.services.refusal import Refusal
@@ -60,6 +62,15 @@ def withdraw_if_reported_enough(*, label: Label) -> None:
         reports = reports.filter(Q(pk=label.pk) | Q(created_at__gt=found.restored_at))
     if not found.withdrawn_at and reports.values("labeler").distinct().count() >= label.project.bad_problem_reports:
         _withdraw(found, None)
+
+
+def hold(solutions: Iterable[int]) -> None:
+    """Inside a transaction: until its end nobody withdraws the problem of one of these solutions, or decides about one.
+
+    Whoever wants to waits, and finds then what is queued here.
+    """
+    theirs = Solution.objects.filter(pk__in=list(solutions)).values("problem")
+    list(Problem.objects.select_for_update(no_key=True).filter(pk__in=theirs).order_by("pk").values_list("pk"))
 
 
 def _lock(project: Project, pk: int) -> Problem:

@@ -89,7 +89,7 @@ def fill(*, round: Round, job: Job, picks: Sequence[rounds.Pick], report: dict[s
     """Put the picks beside what waits, up to high_water, and end the job; all or nothing. Returns how many.
 
     None of them where a round was started since they were chosen: it fills the queue itself. Raises jobs.LostFence,
-    jobs.Cancelled.
+    jobs.Cancelled, rounds.HeldOutPicked.
     """
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=round.project_id)

@@ -17,7 +17,7 @@ from annotation.models.rounds import RoundState
 from annotation.models.slots import SlotState
 from annotation.models.webhooks import WebhookEvent
 from annotation.queries import reading
-from annotation.services import audit, gold_slots, jobs, overlap, scoring, webhooks
+from annotation.services import audit, gold_slots, import_uses, jobs, overlap, problems, scoring, webhooks
 from annotation.services.refusal import Refusal
 from annotation.services.round_inputs import Inputs
 from annotation.services.scoring import RoundRunning
@@ -139,9 +139,11 @@ def fill_round(
     or nothing.
 
     A pick that a labeler was given meanwhile, or whose problem was withdrawn, is left out and counted in the report.
-    Raises jobs.LostFence.
+    Raises jobs.LostFence, jobs.Cancelled, HeldOutPicked.
     """
     with transaction.atomic():
+        # Against gold that is made, changed or retired in the same moment.
+        Project.objects.select_for_update(no_key=True).get(pk=round.project_id)
         jobs.hold(job=job)
         Slot.objects.filter(project=round.project).replaceable().update(state=SlotState.VOID)
         free = still_free(picks)
@@ -158,10 +160,13 @@ def fill_round(
 
 
 def still_free(picks: Sequence[Pick]) -> list[Pick]:
-    """Without those that wait already, that a labeler was given meanwhile, or that nobody needs to judge any more.
+    """Without those that wait already, that a labeler was given meanwhile, that nobody needs to judge any more, or whose
+    import was undone. Inside the transaction that queues them, at whose end all of that still holds.
 
     Raises HeldOutPicked.
     """
+    there_still = import_uses.still_there(pick.solution_id for pick in picks)
+    problems.hold(there_still)
     there = Q(slot__state__in=[SlotState.READY, SlotState.LEASED, SlotState.DONE])
     withdrawn = Q(problem__withdrawn_at__isnull=False)
     known = Q(gold__isnull=False)  # made gold since they were chosen
@@ -170,7 +175,7 @@ def still_free(picks: Sequence[Pick]) -> list[Pick]:
     taken = dict(chosen.filter(there | withdrawn | known | held_out).values_list("pk", "problem__split"))
     if Split.TEST in taken.values():
         raise HeldOutPicked
-    return [pick for pick in picks if pick.solution_id not in taken]
+    return [pick for pick in picks if pick.solution_id in there_still - taken.keys()]
 
 
 def fail_round(*, round: Round, job: Job, error: str) -> Round:
