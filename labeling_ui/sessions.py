@@ -1,7 +1,7 @@
 """Sessions as Django keeps them, and whose they are, each read by one prepared statement.
 
 Every request asks for both. Built by the ORM and planned anew, the two took a quarter of the processor's time of a label
-(docs/benchmarks.md, "The label path").
+(docs/benchmarks.md, "The path of a label").
 """
 
 from typing import Any

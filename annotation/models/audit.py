@@ -41,7 +41,7 @@ ACTS = (
     gettext_noop("invite"),
     gettext_noop("judge blind"),
     gettext_noop("lift exclusion"),
-    gettext_noop("look for disagreements"),
+    gettext_noop("look for disagreements"),  # of databases from before 1.0
     gettext_noop("make gold"),
     gettext_noop("make token"),
     gettext_noop("pause labeler"),

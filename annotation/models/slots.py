@@ -141,13 +141,6 @@ class Slot(models.Model):
     def __str__(self) -> str:
         return f"slot {self.pk} ({self.state})"
 
-    def finish(self) -> None:
-        """The wanted label is there."""
-        self.state = SlotState.DONE
-        self.lease_owner = self.lease_token = self.lease_until = None
-        self.prefetched = False
-        self.save(update_fields=["state", "lease_owner", "lease_token", "lease_until", "prefetched"])
-
 
 class Lease(models.Model):
     """Who was given which slot, and when: kept for good, so that a label that comes late is known to be earned."""

@@ -186,7 +186,8 @@ class RoundPage:
 
 
 def rounds_page(project: Project, *, now: datetime) -> RoundsPage:
-    """Eight queries, and one where the project wants refills, however many rounds there are."""
+    """Eight queries, however many rounds there are; one more where the project wants refills, and those of `outlook` where a
+    selector would be trained."""
     found = list(_rounds(project).order_by("-pk")[:ROUNDS_SHOWN])
     running = next((one for one in found if one.state == RoundState.RUNNING), None)
     return RoundsPage(

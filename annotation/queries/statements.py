@@ -1,7 +1,7 @@
 """How the statements on the path of a label are run: written out, and planned once for each connection.
 
 Built by the ORM and planned anew, the twenty of one label took the processor longer than all else together
-(docs/benchmarks.md, "The label path"). Elsewhere the ORM is quick enough, and shorter.
+(docs/benchmarks.md, "The path of a label"). Elsewhere the ORM is quick enough, and shorter.
 """
 
 from collections.abc import Mapping, Sequence

@@ -51,8 +51,7 @@ member AS (
 
 # The locked row is the row that changes: with the condition on another table alone, SKIP LOCKED gives one slot to two.
 # One is set aside only while more wait than people are at work; and where none waits, it goes to who has none. The same
-# holds for gold: where nobody has one set aside, a solution that is would be known for what it is. What waits is counted
-# in the order of the index: in any order PostgreSQL reads the table from its start, past all that was ever labeled.
+# holds for gold: where nobody has one set aside, a solution that is would be known for what it is.
 GIVE_OUT = f"""
 WITH {MEMBER}, {HAD_ENOUGH}, pick AS (
     SELECT slot.id FROM annotation_slot slot
@@ -86,7 +85,8 @@ TAKE_OVER = GIVE_OUT.format(
 
 # How many gold solutions are left for the labeler, and whether one is due. Were the rest of their gold shuffled among
 # the rest of their share of the queue, the next would be gold with probability gold / (gold + share). So with u drawn
-# from (0, 1], it is where share < gold * (1 - u) / u: and the queue is counted only so far.
+# from (0, 1], it is where share < gold * (1 - u) / u: and the queue is counted only so far, in the order of the
+# index: in any order PostgreSQL reads the table from its start, past all that was ever labeled.
 IS_GOLD_DUE = f"""
 WITH {HAD_ENOUGH}, gold AS (
     SELECT count(DISTINCT slot.solution_id) AS left_over FROM annotation_slot slot

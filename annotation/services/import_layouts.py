@@ -57,7 +57,6 @@ LAYOUTS = [
     Layout("MATH", ImportKind.PROBLEMS, _has("problem")),
     Layout("GSM8K", ImportKind.PROBLEMS, _has("question", "answer")),
 ]
-NAMES = [layout.name for layout in LAYOUTS]
 
 
 def layout_of(value: dict[str, Any]) -> Layout | None:

@@ -40,7 +40,7 @@ class Checkpoint:
 
 
 def register_version(*, round: Round, job: Job, checkpoint: Checkpoint) -> ModelVersion:
-    """A trained candidate, once for each round. Raises jobs.LostFence."""
+    """A trained candidate, once for each round. Raises jobs.LostFence, jobs.Cancelled."""
     with transaction.atomic():
         jobs.hold(job=job)
         version, _ = ModelVersion.objects.get_or_create(
@@ -59,7 +59,7 @@ def register_version(*, round: Round, job: Job, checkpoint: Checkpoint) -> Model
 
 
 def record_scores(*, version: ModelVersion, job: Job, scores: Iterable[Score]) -> int:
-    """Store scores in batches that each commit; what is there already stays. Raises jobs.LostFence."""
+    """Store scores in batches that each commit; what is there already stays. Raises jobs.LostFence, jobs.Cancelled."""
     count = 0
     stream = iter(scores)
     while batch := list(islice(stream, BATCH)):

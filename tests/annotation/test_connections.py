@@ -44,6 +44,7 @@ def test_where_none_comes_the_connection_is_given_up(connection):
     assert connection.closed
 
 
+@pytest.mark.slow
 def test_however_long_the_database_was_away_the_next_who_asks_has_a_connection():
     """Not after as long again, as the pool itself would have it."""
     is_away = True

@@ -139,7 +139,8 @@ def source() -> dict[str, Any]:
 
 def sentence(told: dict[str, Any]) -> str:
     return (
-        f"{told['when']}, {told['cores']} cores ({told['machine']}), Python {told['python']}, {told['counts']} counts."
+        f"Last run {told['when']}, {told['cores']} cores ({told['machine']}), Python {told['python']}, "
+        f"{told['counts']} counts; each row is of the commit that it names."
     )
 
 

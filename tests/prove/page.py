@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
         said = figures.sentence(json.loads(short.read_text()))
         put(DOCS / "proofs.md", f"{said}\n\n{figures.table(rows)}\n")
         commits = ", ".join(sorted({one.commit for one in rows}))
-        put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\nCommit {commits}, {said}\n")
+        put(figures.ROOT / "README.md", f"{for_readme(rows)}\n\n{said} Here: {commits}.\n")
     if full.exists():
         every = figures.rows_of(between_marks(DOCS / "proofs.md"))
         all_rows = figures.with_missing(measured_so_far(DOCS / "benchmarks.md", full), every)
@@ -48,7 +48,9 @@ def missed(one: figures.Figure) -> str:
 
 
 def put(page: Path, text: str) -> None:
-    """Between the two marks of the page."""
+    """Between the two marks of the page. Raises ValueError where it has none."""
+    if BEGIN not in page.read_text() or END not in page.read_text():
+        raise ValueError(f"{page.name} has no place for figures: it wants {BEGIN.strip()} and {END.strip()}")
     page.write_text(page.read_text().replace(f"{BEGIN}{between_marks(page)}{END}", f"{BEGIN}{text}{END}"))
 
 
