@@ -165,8 +165,8 @@ def still_free(picks: Sequence[Pick]) -> list[Pick]:
 
     Raises HeldOutPicked.
     """
+    problems.hold(pick.solution_id for pick in picks)
     there_still = import_uses.still_there(pick.solution_id for pick in picks)
-    problems.hold(there_still)
     there = Q(slot__state__in=[SlotState.READY, SlotState.LEASED, SlotState.DONE])
     withdrawn = Q(problem__withdrawn_at__isnull=False)
     known = Q(gold__isnull=False)  # made gold since they were chosen
