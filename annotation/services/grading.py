@@ -125,8 +125,8 @@ def _lock_pending(project: Project, solutions: Sequence[int]) -> set[int]:
 
 
 def count_as_right(*, solutions: Sequence[int], version: str) -> int:
-    """Inside a transaction that has locked their problem: these are right by the word of a person. What waits in the
-    queue for a wrong answer leaves it; returns how much."""
+    """Inside a transaction that has locked their problem, then them in the order of their keys: these are right by the
+    word of a person. What waits in the queue for a wrong answer leaves it; returns how much."""
     Solution.objects.filter(pk__in=solutions).update(grade=Grade.CORRECT, grader_version=version)
     return _void_misplaced({Grade.CORRECT: solutions})
 

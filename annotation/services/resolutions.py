@@ -53,7 +53,8 @@ def grader_is_wrong(*, project: Project, dispute: int, by: User) -> Dispute:
         same, counts = Dispute.objects.open().filter(pk=found.pk), {}
         if found.label.phase == 2:
             answered = Solution.objects.filter(problem=found.label.solution.problem_id, answer=found.answer)
-            solutions = list(answered.exclude(grade=Grade.CORRECT).order_by("pk").values_list("pk", flat=True))
+            others = answered.exclude(grade=Grade.CORRECT).order_by("pk").select_for_update(no_key=True)
+            solutions = list(others.values_list("pk", flat=True))
             left = grading.count_as_right(solutions=solutions, version=REVIEWED)
             counts = {"solutions": len(solutions), "out_of_queue": left}
             same = Dispute.objects.open().filter(label__solution__in=answered, label__phase=2)

@@ -64,7 +64,9 @@ def correct_truth(
     with transaction.atomic():
         found = _lock(project, problem, old)
         solutions = Solution.objects.filter(problem=found)
-        before = dict(solutions.values_list("pk", "grade"))
+        # In one order, as whoever brings labels of them in: an update takes them as the table has them.
+        in_order = solutions.order_by("pk").select_for_update(no_key=True)
+        before = dict(in_order.values_list("pk", "grade"))
         found.answer = truth
         found.save(update_fields=["answer"])
         change = TruthChange.objects.create(

@@ -7,6 +7,7 @@ from annotation.queries import adjudication as cases
 from annotation.queries import work
 from annotation.services import flags, resolutions, truths
 from tests import factories
+from tests.annotation.locks import free_while_it_waits, put_behind
 from tests.labeling_ui.test_report_pages import unsure
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,23 @@ def test_b6_all_solutions_of_the_problem_with_that_answer_are_right_and_leave_th
 def queued_as_wrong(solution):
     round_ = Round.objects.get(project=solution.project)
     return Slot.objects.create(project=solution.project, solution=solution, round=round_, arm="convincing_wrong")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.services
+def test_b6_the_grader_is_wrong_while_labels_of_its_solutions_come_in_is_no_deadlock(dispute, dana):
+    """An import locks the solutions in order; who took the second one first would wait for it for ever."""
+    first = dispute.label.solution
+    second = factories.solution(problem_=first.problem)
+    put_behind(first)
+
+    free_while_it_waits(
+        lambda: resolutions.grader_is_wrong(project=dispute.project, dispute=dispute.pk, by=dana),
+        held=[first],
+        free=second,
+    )
+
+    assert set(Solution.objects.values_list("grade", flat=True)) == {"correct"}
 
 
 def test_b6_all_who_accepted_the_same_solution_are_right_at_once(alice, bob, dana):

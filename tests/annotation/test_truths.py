@@ -6,6 +6,7 @@ from django.db import DatabaseError, transaction
 from annotation.models import AuditEvent, Dispute, Job, Problem, Slot, Solution, TruthChange
 from annotation.services import dialogue, truths
 from tests import factories
+from tests.annotation.locks import free_while_it_waits, put_behind
 from tests.annotation.test_dialogue import FINAL, dialogue_about
 from tests.annotation.test_races import at_once
 
@@ -190,3 +191,15 @@ def test_b5_of_two_leads_at_once_one_corrects_and_the_other_is_told(problem, dan
 
     assert sorted(type(one).__name__ for one in results) == ["Correction", "TruthChangedMeanwhile"]
     assert TruthChange.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.services
+def test_b5_a_correction_while_labels_of_its_solutions_come_in_is_no_deadlock(problem, dana):
+    """An import locks the solutions in order; who took the second one first would wait for it for ever."""
+    first, second, _ = Solution.objects.filter(problem=problem).order_by("pk")
+    put_behind(first)
+
+    free_while_it_waits(lambda: correct(problem, by=dana), held=[first], free=second)
+
+    assert grades(problem) == ["wrong", "correct", "correct"]

@@ -1,0 +1,37 @@
+"""Who holds one row and wants another, while a service wants both: with real connections."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection, transaction
+
+from annotation.models import Solution
+from tests.annotation.test_people import wait_until, waiting_for_a_lock
+
+
+def free_while_it_waits(act, *, held, free):
+    """Run act() while these rows are held, and take another one once it waits for them; returns what act() does.
+
+    Had it that one already, each would wait for the other for ever.
+    """
+
+    def on_its_own_connection():
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            for row in held:
+                type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+            acting = pool.submit(on_its_own_connection)
+            wait_until(waiting_for_a_lock)
+            assert not acting.done()
+            type(free).objects.select_for_update(no_key=True, nowait=True).get(pk=free.pk)
+        return acting.result()
+
+
+def put_behind(solution):
+    """From now on the table has it behind all others. The hash, because it is in an index: without that the way to the
+    row would still lead over its old place."""
+    Solution.objects.filter(pk=solution.pk).update(content_hash=b"behind")
