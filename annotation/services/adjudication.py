@@ -20,6 +20,7 @@ from annotation.models import (
     Label,
     Labeler,
     Membership,
+    Problem,
     Project,
     PutBack,
     Slot,
@@ -226,7 +227,12 @@ def _lock(project: Project, solution: int) -> Adjudication | None:
 
 
 def _held(project: Project, solution: int, by: User) -> Adjudication:
-    """The case that this reviewer has begun, locked."""
+    """The case that this reviewer has begun, locked.
+
+    Its problem is locked first, as by whoever resolves the disputes of the solution or grades it: else two could wait for
+    each other, and a grade that is another in this moment would be missed.
+    """
+    list(Problem.objects.select_for_update(no_key=True, of=("self",)).filter(project=project, solution=solution))
     case = _lock(project, solution)
     if case is None:
         raise NotJudgedYet

@@ -19,6 +19,7 @@ from annotation.queries import adjudication as queries
 from annotation.services import adjudication, judgements, options, queue
 from annotation.services.gold import GoldAlready
 from tests import factories
+from tests.annotation.locks import free_while_it_waits
 from tests.annotation.prm800k import exported
 from tests.annotation.test_exporting_views import excluded
 from tests.annotation.test_races import at_once
@@ -354,6 +355,19 @@ def test_b6_a_decision_that_accepts_the_answer_leaves_the_doubt_and_adds_none(ri
     decide(rita, disputed, (1, 1, 1))
 
     assert Dispute.objects.open().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.services
+def test_b6_a_decision_while_a_lead_resolves_one_of_the_disputes_is_no_deadlock(rita, bob, carol, disputed):
+    """The lead holds the problem and one dispute, and may want the others; who took those first would wait for ever."""
+    factories.label(carol, (1, 1, 1))
+    bobs, carols = Dispute.objects.order_by("pk")
+    judge(rita, disputed)
+
+    free_while_it_waits(lambda: decide(rita, disputed), held=[disputed.problem, carols], free=bobs)
+
+    assert set(Dispute.objects.values_list("resolution", flat=True)) == {"labeler"}
 
 
 @pytest.mark.django_db(transaction=True)
