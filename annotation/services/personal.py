@@ -24,9 +24,7 @@ def delete_account(*, by: User) -> None:
     LastSuperuser.
     """
     with transaction.atomic():
-        # Not the key: whoever changes members of a project holds the project, and may point to this row.
-        user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        _check_another_looks_after_all(user)
+        user = _locked(by.pk)
         for project in Project.objects.filter(membership__user=user).order_by("pk"):
             with suppress(members.NotAMember):  # somebody has just let them go
                 members.leave(project=project, user=user)
@@ -38,13 +36,16 @@ def delete_account(*, by: User) -> None:
         audit.record(project=None, by=user, action="delete account", target=user.username)
 
 
-def _check_another_looks_after_all(user: User) -> None:
-    if not user.is_superuser:
-        return
-    # One at a time, as of the last two leads.
-    others = User.objects.select_for_update().filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if not others.order_by("pk"):
+def _locked(pk: int) -> User:
+    """The account as it is now, and whoever looks after the whole installation held with it, in one order: of two of them
+    who go at once the second one sees that the first is gone. Raises LastSuperuser."""
+    wanted = Q(pk=pk) | Q(is_superuser=True, is_active=True)
+    # Not the keys: whoever changes members of a project holds the project, and may point to these rows.
+    held = {one.pk: one for one in User.objects.select_for_update(no_key=True).filter(wanted).order_by("pk")}
+    user = held.pop(pk)
+    if user.is_superuser and not held:
         raise LastSuperuser
+    return user
 
 
 def _emails_of(user: User) -> set[str]:

@@ -29,6 +29,7 @@ from annotation.queries import personal as queries
 from annotation.services import guidance, invitations, members, personal, queue, tokens
 from labeling_ui.second_factor import BACKEND
 from tests import factories
+from tests.annotation.locks import free_while_it_waits
 
 
 @pytest.fixture
@@ -219,6 +220,20 @@ def test_m7_the_last_superuser_cannot_go(db):
     User.objects.create_superuser("second")
     personal.delete_account(by=root)
     assert not User.objects.get(pk=root.pk).is_superuser
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.services
+def test_m7_of_three_superusers_two_go_at_once_without_a_deadlock():
+    """Each makes sure that another one stays: who held their own row meanwhile would wait for ever."""
+    first, second, third = (User.objects.create_superuser(name) for name in ("first", "second", "third"))
+    User.objects.filter(pk=first.pk).update(username="behind")  # where the table has them from now on
+
+    free_while_it_waits(lambda: personal.delete_account(by=second), held=[first], free=second)
+
+    personal.delete_account(by=first)
+    with pytest.raises(personal.LastSuperuser):
+        personal.delete_account(by=third)
 
 
 def test_m7_a_deleted_account_signs_in_nowhere(erin):
