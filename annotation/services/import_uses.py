@@ -40,6 +40,12 @@ def check_unused(batch: ImportBatch) -> None:
 def remove(batch: ImportBatch) -> dict[str, int]:
     """Inside a transaction: delete all that this import brought. Raises ImportInUse."""
     check_unused(batch)
+    # What is deleted is taken as the table has it. Whoever holds some of it took it by its id, problems before solutions:
+    # without this each could wait for the other.
+    in_order = (
+        "SELECT count(*) FROM (SELECT id FROM annotation_problem WHERE batch_id = %s ORDER BY id FOR UPDATE) AS mine",
+        "SELECT count(*) FROM (SELECT id FROM annotation_solution WHERE batch_id = %s ORDER BY id FOR UPDATE) AS mine",
+    )
     statements = {
         "critiques": "DELETE FROM annotation_critique USING annotation_solution AS mine"
         " WHERE solution_id = mine.id AND mine.batch_id = %s",
@@ -49,6 +55,8 @@ def remove(batch: ImportBatch) -> dict[str, int]:
     removed = {}
     try:
         with connection.cursor() as cursor:
+            for locking in in_order:
+                cursor.execute(locking, [batch.pk])
             for name, statement in statements.items():
                 cursor.execute(statement, [batch.pk])
                 removed[name] = cursor.rowcount

@@ -18,6 +18,7 @@ from annotation.services.import_lock import ImportRunning
 from annotation.services.import_uses import ImportInUse, uses
 from annotation.services.line_files import UnreadableFile
 from tests import factories
+from tests.annotation.locks import free_while_it_waits, put_behind
 from tests.annotation.test_importing_labels import PHASE_2
 from tests.annotation.test_importing_labels import line as label_line
 from tests.annotation.test_importing_problems import math_line
@@ -364,6 +365,30 @@ def test_what_came_into_use_while_the_undo_waited_stays(project, dana):
 
     assert (ImportBatch.objects.get().state, Problem.objects.count()) == ("done", 10)
     assert queries.batch_of(project, pk=batch.pk, now=batch.created_at).trouble == "In use."
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.services
+def test_an_undo_while_its_solutions_are_held_in_order_is_no_deadlock(project, dana):
+    """As automatic labels are stored; who took the second one first would wait for the first one for ever."""
+    batch = imported(project, dana, *(line(**SAMPLE | {"steps": [step]}) for step in ("One and one.", "It is 2.")))
+    first, second = Solution.objects.order_by("pk")
+    put_behind(first)
+
+    free_while_it_waits(lambda: undone(batch, dana), held=[first], free=second)
+
+    assert not Solution.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.services
+def test_an_undo_while_its_problems_are_held_before_their_solutions_is_no_deadlock(project, dana):
+    """As verdicts are written; who took the solutions first would wait for their problem for ever."""
+    batch = imported(project, dana, line(**SAMPLE))
+
+    free_while_it_waits(lambda: undone(batch, dana), held=[Problem.objects.get()], free=Solution.objects.get())
+
+    assert not Problem.objects.exists()
 
 
 def test_an_undo_is_asked_for_once(project, dana):
