@@ -211,12 +211,25 @@ def test_an_error_found_without_the_network_goes_without_other_steps(alice, labe
     with cut(page):
         press(page, "1", "Enter")
         expect(page.locator("[data-waiting-text]")).to_contain_text("cannot be fetched now")
-        expect(page.get_by_role("button", name="Submit without them")).to_be_focused()
-        press(page, "Enter")
+        press(page, "Enter")  # tries again
+        expect(page.locator("[data-waiting-text]")).to_contain_text("cannot be fetched now")
+        expect(page.locator("[data-saved-text]")).to_have_text("Kept on this device")
+        page.get_by_role("button", name="Submit without them").click()
         expect(page.locator("[data-saved-text]")).to_have_text(re.compile("1 label waiting"))
 
     done(page, 1)
     assert Label.objects.get().shown["alternatives"] == 0
+
+
+def test_a_rating_without_the_network_is_saved_as_soon_as_it_is_back(alice, label_page):
+    page = label_page(alice.user)
+    on_step(page, 1)
+
+    with cut(page):
+        press(page, "3")
+        expect(page.locator("[data-saved-text]")).to_have_text("Kept on this device")
+
+    expect(page.locator("[data-saved-text]")).to_have_text("All saved", timeout=5_000)
 
 
 def browser_processes(profile):

@@ -54,6 +54,27 @@ test("what the server has is changed no more, what it missed still is", async ()
   }
 });
 
+test("a draft that the server missed goes as soon as it may answer again, and by itself after ten seconds", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { lease, posts, heard } = leaseWith(AWAY, AWAY);
+  lease.catchUp();
+  assert.equal(posts.length, 0);
+  lease.touch();
+  await lease.save();
+  lease.catchUp();
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.equal(posts.length, 2);
+  t.mock.timers.tick(9_900);
+  assert.equal(posts.length, 2);
+  t.mock.timers.tick(200);
+  await Promise.resolve();
+  await Promise.resolve();
+  lease.release();
+  assert.deepEqual(posts.map(({ body }) => body.draft), Array(3).fill({ ratings: [1] }));
+  assert.deepEqual(heard.map(([name]) => name), ["away", "away", "kept"]);
+});
+
 test("a draft that the server missed goes with the next heartbeat", async () => {
   const { lease, posts, world } = leaseWith(AWAY);
   lease.touch();

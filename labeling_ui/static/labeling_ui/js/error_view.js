@@ -65,11 +65,11 @@ export class ErrorView {
     this.#part("waiting-text").textContent = say("Other steps for this place are being prepared…");
   }
 
+  // Enter tries again, as the bar says: so the button beside it does not take the focus.
   showTrouble(sentence) {
     this.#open("waiting");
     const nothing = say("Other steps for this place cannot be fetched now.");
     this.#part("waiting-text").textContent = sentence ? `${nothing} ${sentence}` : nothing;
-    this.#part("skip").focus();
   }
 
   close() {

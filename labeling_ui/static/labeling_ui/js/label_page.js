@@ -155,7 +155,7 @@ class LabelPage {
     find("open-history").addEventListener("click", acts.history);
     for (const link of document.querySelectorAll("[data-opens-instructions]")) link.addEventListener("click", () => this.#parts.seen.note("instructions"));
     document.querySelector("[data-sign-out]").addEventListener("submit", (event) => this.#guardSignOut(event));
-    for (const moment of ["online", "focus"]) addEventListener(moment, () => this.#shift.assignment ?? this.#lookAgain());
+    for (const moment of ["online", "focus"]) addEventListener(moment, () => (this.#shift.assignment ? this.#parts.lease.catchUp() : this.#lookAgain()));
     setInterval(() => document.hidden || this.#parts.outbox.isHolding || this.#shift.claim(), LOOK_AGAIN);
   }
 

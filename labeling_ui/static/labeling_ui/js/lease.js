@@ -3,6 +3,7 @@
 const BEAT = 60_000;
 const PRESENT_WITHIN = 5 * 60_000;
 const SAVE_AFTER = 1_500;
+const TRY_AGAIN_AFTER = 10_000;
 
 export class Lease extends EventTarget {
   #api;
@@ -60,6 +61,11 @@ export class Lease extends EventTarget {
     this.#saving = setTimeout(() => this.save(), SAVE_AFTER);
   }
 
+  // The server may answer again.
+  catchUp() {
+    if (this.#isChanged) this.save();
+  }
+
   // Ratings of this page that the server does not have yet. An untouched page sends none: it may be the older one.
   get isChanged() {
     return this.#isChanged;
@@ -75,6 +81,7 @@ export class Lease extends EventTarget {
     const answer = await this.#api.post(this.#url, { slot, lease_token, draft }, { keepalive });
     if (assignment !== this.#assignment) return;
     if (answer.kind !== "ok" && draft) this.#isChanged = true;
+    if (answer.kind === "away") this.#saving = setTimeout(() => this.catchUp(), TRY_AGAIN_AFTER);
     this.#tell(answer);
   }
 
