@@ -146,7 +146,8 @@ def ensure_problems(
 
 
 def known_problems(project: Project, hashes: list[bytes]) -> dict[bytes, Problem]:
-    found = Problem.objects.filter(project=project, content_hash__in=hashes).defer("reference_solution", "text")
+    # The reference solution is compared (KEPT): deferred, it would be a query of its own for each problem.
+    found = Problem.objects.filter(project=project, content_hash__in=hashes).defer("text")
     return {bytes(problem.content_hash): problem for problem in found}
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation.models import AuditEvent, Problem
 from annotation.models.problems import Split
@@ -246,6 +247,18 @@ def test_without_the_audit_there_is_no_import(project, monkeypatch):
         load(project, [math_line(1)])
 
     assert not Problem.objects.exists()
+
+
+def test_thirty_problems_that_are_there_ask_the_database_no_more_than_three(project):
+    lines = [math_line(number) for number in range(30)]
+    load(project, lines)
+
+    def queries(part):
+        with CaptureQueriesContext(connection) as asked:
+            assert load(project, part).already_there == len(part)
+        return len(asked)
+
+    assert queries(lines) == queries(lines[:3])
 
 
 @pytest.mark.django_db(transaction=True)
