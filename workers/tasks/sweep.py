@@ -1,6 +1,8 @@
+import logging
 from typing import Any
 
 from celery import shared_task
+from django.db import DatabaseError
 
 from annotation import jobs as names
 from annotation.models import Job
@@ -21,6 +23,8 @@ WORK = {
     JobKind.SAMPLING: (sampling, names.RUN_SAMPLING),
 }
 
+log = logging.getLogger(__name__)
+
 
 @shared_task(name=names.SWEEP)
 def sweep(**_: Any) -> None:
@@ -29,11 +33,22 @@ def sweep(**_: Any) -> None:
     pulses.forget_replaced()
     queue.release_expired()
     for job in jobs.give_back_silent():
-        work, _name = WORK[JobKind(job.kind)]
-        work.fail(job, f"The worker fell silent {job.attempt} times; see its log.")
+        _fail(job)
     for kind, (_work, name) in WORK.items():
         if Job.objects.filter(kind=kind, state=JobState.QUEUED).exists():
             names.wake(name)
     if deliveries.is_due():
         names.wake(names.RUN_WEBHOOKS)
     refill_services.start_where_low()  # last, for it may wait for a lock; what it starts it wakes a worker for
+
+
+def _fail(job: Job) -> None:
+    """One job that cannot be ended does not keep all else from being woken."""
+    work, _name = WORK[JobKind(job.kind)]
+    try:
+        work.fail(job, f"The worker fell silent {job.attempt} times; see its log.")
+    except jobs.LostFence:
+        log.info("job %s was silent and has ended meanwhile", job.pk)
+    except (DatabaseError, OSError) as error:
+        # A lock, or a full disk. A job that still runs is found by the next sweep, files left lying by the next round.
+        log.warning("job %s, whose worker is silent, was not ended as it should: %s", job.pk, error)
