@@ -1,11 +1,10 @@
 """Labels from PRM800K lines: all that the pages can show as rows, and the line itself for the export."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import islice
 from uuid import UUID, uuid5
 
 from django.utils.translation import gettext_noop as _
@@ -16,7 +15,6 @@ from active_learning.strict_json import RecordError
 from annotation.models import ImportBatch, ImportedRecord, Label, Labeler, Project, Solution, StepRating
 from annotation.models.labels import Origin, Purpose
 from annotation.models.problems import Split
-from annotation.services import adjudication
 from annotation.services.import_problems import ProblemRow, ensure_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.import_solutions import SolutionRow, ensure_solutions
@@ -25,7 +23,6 @@ from annotation.services.sample_lines import Sample
 
 LABELS = UUID("6d1f5a3e-5b0c-4c55-9a6e-2f0d6f8f7c11")
 ROWS = 10_000  # of ratings in one statement
-SOLUTIONS = 5000  # looked at in one statement
 OTHER_SPLIT = {
     Split.TRAIN: _("a problem that is in the train split here"),
     Split.TEST: _("a problem that is in the test split here"),
@@ -124,15 +121,6 @@ def store_labels(
         if (there := Split(problems[row.problem.hash].split)) != split:
             report.notes[OTHER_SPLIT[there]] += 1
     return {label.solution_id for label in labels.values() if label.phase == 2}
-
-
-def note_disagreements(*, project: Project, solutions: Iterable[int]) -> None:
-    """Inside the transaction, and late in it: a labeler who is handing in a label of one of these waits for its end, and
-    sees what came in."""
-    ordered = iter(sorted(solutions))
-    while part := list(islice(ordered, SOLUTIONS)):
-        list(Solution.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk").values_list("pk"))
-        adjudication.look_again(project=project, solutions=part)
 
 
 def _new_rows(project: Project, rows: Sequence[tuple[int, LabelRow]], report: ImportReport) -> dict[int, LabelRow]:

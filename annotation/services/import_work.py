@@ -16,6 +16,7 @@ from annotation.models.webhooks import WebhookEvent
 from annotation.services import audit, import_uses, jobs, webhooks
 from annotation.services.import_batches import Choices, base_name, close, lock
 from annotation.services.import_checks import Checks
+from annotation.services.import_disagreements import UNSEEN
 from annotation.services.import_report import ImportReport
 from annotation.services.importing import Course, import_labels, import_problems, import_solutions
 from annotation.services.line_files import digest_of, lines_of
@@ -218,6 +219,8 @@ def import_file(
 def publish(batch: ImportBatch, report: ImportReport) -> None:
     """Inside the transaction of the import, and last in it."""
     batch.report["result"] = report.as_json()
+    if batch.kind == ImportKind.LABELS:
+        batch.report[UNSEEN] = True  # kept with the labels, or not at all
     close(batch, ImportState.DONE)
     _tell(batch, ImportState.DONE)
 

@@ -14,7 +14,8 @@ from active_learning.strict_json import RecordError
 from annotation.models import ImportBatch, Project, Solution, User
 from annotation.models.problems import Grade, Split
 from annotation.services import audit, grading, import_lock
-from annotation.services.import_labels import note_disagreements, read_label, store_labels
+from annotation.services.import_disagreements import note_disagreements
+from annotation.services.import_labels import read_label, store_labels
 from annotation.services.import_problems import read_problem, store_problems
 from annotation.services.import_report import ImportReport
 from annotation.services.import_solutions import Pool, store_samples

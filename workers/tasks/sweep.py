@@ -8,7 +8,7 @@ from annotation import jobs as names
 from annotation.models import Job
 from annotation.models.jobs import JobKind, JobState
 from annotation.models.pulses import Part
-from annotation.services import deliveries, jobs, pulses, queue
+from annotation.services import deliveries, import_disagreements, jobs, pulses, queue
 from annotation.services import refills as refill_services
 from workers import automatic, exports, grading, imports, options, refills, rounds, sampling
 
@@ -39,6 +39,7 @@ def sweep(**_: Any) -> None:
             names.wake(name)
     if deliveries.is_due():
         names.wake(names.RUN_WEBHOOKS)
+    import_disagreements.look_again()
     refill_services.start_where_low()  # last, for it may wait for a lock; what it starts it wakes a worker for
 
 
