@@ -24,11 +24,13 @@ from annotation.models import (
 )
 from annotation.models.labels import LabelQuerySet, Origin
 from annotation.models.projects import AnswerPolicy, Role
+from annotation.models.slots import Arm
 from annotation.queries import statements
 from annotation.queries.excerpts import excerpt
 
 HISTORY = 10  # labels
 HOUR = timedelta(hours=1)
+TESTS = [Arm.SCREENING, Arm.GOLD]  # what a labeler finds here without help says how good they are
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,11 @@ def reopenable(labeler: Labeler) -> LabelQuerySet:
 
 
 def critiques(slot: Slot, step: int) -> list[str]:
-    """Explanations of what is wrong with a step, for a labeler who has found it to be bad."""
+    """Explanations of what is wrong with a step, for a labeler who has found it to be bad; none where the project asks
+    for none. The page asks at the error, but a program could ask at every step: the one that has a text is the error."""
+    project = slot.project
+    if not project.critiques or project.phase != 2 or slot.arm in TESTS:
+        return []
     found = Critique.objects.filter(solution=slot.solution_id, step=step).order_by("place")
     return list(found.values_list("text", flat=True))
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from active_learning.domains import toy
-from annotation.models import Critique, Label, OptionSet, Slot
+from annotation.models import Critique, Label, OptionSet, Project, Slot
 from annotation.services import guidance, rounds
 from tests import factories
 from tests.annotation.prm800k import exported
@@ -19,6 +19,8 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def client(alice, client_for):
+    alice.project.critiques = True
+    alice.project.save()
     (slot,) = factories.queued(alice.project, 1, steps=[FIRST, BAD, LAST])
     for text in ("We go right.", "We go round."):
         factories.solution(problem_=slot.solution.problem, steps=[FIRST, text, LAST])
@@ -74,6 +76,24 @@ def test_progress_is_one_of_the_points(client, held, progress):
 
 def test_what_is_wrong_with_a_step_that_nobody_explained_is_nothing(client, held):
     assert post(client, "algebra/critiques", place(held, step=0)).json() == {"texts": []}
+
+
+@pytest.mark.parametrize("settings", [{"critiques": False}, {"phase": 1}])
+def test_where_no_explanations_are_asked_for_none_tells_which_step_is_wrong(client, held, settings):
+    assert post(client, "algebra/critiques", place(held, step=1)).json() == {"texts": ["The sign."]}
+
+    Project.objects.filter(slug="algebra").update(**settings)
+
+    assert post(client, "algebra/critiques", place(held, step=1)).json() == {"texts": []}
+
+
+@pytest.mark.parametrize("arm", ["gold", "screening"])
+def test_no_explanation_tells_which_step_is_wrong_where_the_labeler_is_tried(client, held, arm):
+    assert post(client, "algebra/critiques", place(held, step=1)).json() == {"texts": ["The sign."]}
+
+    Slot.objects.filter(pk=held["slot"]).update(arm=arm)
+
+    assert post(client, "algebra/critiques", place(held, step=1)).json() == {"texts": []}
 
 
 # Corrections ---------------------------------------------------------------------------------------------------------
