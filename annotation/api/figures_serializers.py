@@ -29,15 +29,19 @@ class OwnFiguresSerializer(serializers.Serializer[Any]):
 
 
 class LastLabelSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(source="pk")
-    solution = serializers.IntegerField(source="solution_id")
-    finish_reason = serializers.CharField()
-    created_at = serializers.DateTimeField()
+    """How it ended is null where whoever asks may yet have to judge the solution blind."""
+
+    id = serializers.UUIDField(source="label.pk")
+    solution = serializers.IntegerField(source="label.solution_id")
+    finish_reason = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField(source="label.created_at")
 
 
 class UnsureSerializer(serializers.Serializer[Any]):
-    label = serializers.UUIDField(source="label_id")  # type: ignore[assignment] # a field of that name, not the attribute
-    step = serializers.IntegerField()
+    """All but the label is null where whoever asks may yet have to judge the solution blind."""
+
+    label = serializers.UUIDField(source="of.label_id")  # type: ignore[assignment] # a field of that name, not the attribute
+    step = serializers.IntegerField(allow_null=True)
     rating = serializers.IntegerField(allow_null=True)
     text = serializers.CharField(allow_null=True)
 

@@ -29,9 +29,9 @@ class LabelerDetail(APIView):
     @extend_schema(parameters=[serializers.LabelerWindowSerializer], responses=serializers.LabelerDetailSerializer)
     def get(self, request: Request, slug: str, pseudonym: str) -> Response:
         """One labeler in full, of the last `days`."""
-        project = place_in_project(request.user, slug, Role.LEAD).project
+        place = place_in_project(request.user, slug, Role.LEAD)
         window, today = asked(serializers.LabelerWindowSerializer, request)["days"], timezone.now().date()
-        found = people_figures.labeler_page(project, pseudonym=pseudonym, today=today, window=window)
+        found = people_figures.labeler_page(place, pseudonym=pseudonym, today=today, window=window)
         if found is None:
             raise Http404
         return Response(serializers.LabelerDetailSerializer(found).data)

@@ -191,6 +191,10 @@ class EntrySerializer(serializers.Serializer[Any]):
     action = serializers.CharField()
     target = serializers.CharField()
     changes = ChangeSerializer(many=True)
+    to_judge = serializers.IntegerField(
+        allow_null=True,
+        help_text="a solution that you may yet have to judge blind: the changes would tell what others say",
+    )
 
 
 class AuditSerializer(serializers.Serializer[Any]):

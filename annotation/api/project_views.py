@@ -199,10 +199,10 @@ class Audit(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Who did what, newest first, a hundred at a time, with what stood there before."""
-        project = place_in_project(request.user, slug, Role.LEAD).project
+        place = place_in_project(request.user, slug, Role.LEAD)
         query = asked(serializers.WantedSerializer, request)
         before = query.pop("before", None)
-        page = audit.audit_page(project, audit.Wanted(**query), before=before)
+        page = audit.audit_page(place, audit.Wanted(**query), before=before)
         return Response(serializers.AuditSerializer(page).data)
 
 

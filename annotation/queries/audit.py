@@ -1,7 +1,8 @@
 """One time line of what was done in a project: acts that services write down, and what triggers saw change in rows.
 
 An act says who and why; the history beside it holds what stood in the row before and after, whichever way it was
-changed, and whose request that was. Both are append-only in the database.
+changed, and whose request that was. Both are append-only in the database. What either tells of somebody's judgement is
+kept from whoever may yet have to judge that solution blind.
 """
 
 import json
@@ -13,15 +14,17 @@ from typing import Any
 from django.db import connection
 from django.utils.dateparse import parse_datetime
 
-from annotation.models import AuditEvent, Project
+from annotation.models import AuditEvent, Membership
 from annotation.models.audit import ACTS
+from annotation.queries import adjudication
 
 PAGE = 100
 BATCH = 1000  # of a file
 
 ACT = """
 SELECT e.at, 'act' AS source, lpad(e.id::text, 20, '0') AS key, u.username AS who, e.action, e.target,
-    e.details AS after, NULL::jsonb AS before
+    e.details AS after, NULL::jsonb AS before,
+    CASE e.action WHEN 'put back' THEN substring(e.target FROM '^solution ([0-9]+)$')::bigint END AS judged
 FROM annotation_auditevent e LEFT JOIN annotation_user u ON u.id = e.actor_id
 WHERE e.project_id = %(project)s"""
 # A correction is a label that supersedes another one: what was rated before and after stands in both.
@@ -29,7 +32,8 @@ CORRECTION = """
 SELECT e.created_at AS at, 'label' AS source, e.id::text AS key, coalesce(u.username, l.pseudonym::text) AS who,
     'correct' AS action, 'solution ' || e.solution_id AS target,
     jsonb_build_object('ended', e.finish_reason, 'ratings', ({ratings} = e.id)) AS after,
-    jsonb_build_object('ended', b.finish_reason, 'ratings', ({ratings} = b.id)) AS before
+    jsonb_build_object('ended', b.finish_reason, 'ratings', ({ratings} = b.id)) AS before,
+    e.solution_id AS judged
 FROM annotation_label e JOIN annotation_label b ON b.id = e.supersedes_id
 JOIN annotation_labeler l ON l.id = e.labeler_id LEFT JOIN annotation_user u ON u.id = l.user_id
 WHERE e.supersedes_id IS NOT NULL AND e.project_id = %(project)s""".replace(  # nosec B608 # of constants; what people wrote is a parameter
@@ -42,7 +46,8 @@ SELECT e.pgh_created_at AS at, '{source}' AS source, lpad(e.pgh_id::text, 20, '0
     CASE e.pgh_label WHEN 'insert' THEN 'make' ELSE 'change' END AS action, ({target}) AS target,
     to_jsonb(e) AS after,
     (SELECT to_jsonb(b) FROM {table} b WHERE b.pgh_obj_id = e.pgh_obj_id AND b.pgh_id < e.pgh_id
-     ORDER BY b.pgh_id DESC LIMIT 1) AS before
+     ORDER BY b.pgh_id DESC LIMIT 1) AS before,
+    NULL::bigint AS judged
 FROM {table} e LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id
 LEFT JOIN annotation_user u ON u.id = (c.metadata->>'user')::bigint
 WHERE {project} = %(project)s"""
@@ -103,7 +108,8 @@ class Entry:
     who: str | None  # None: a command or a worker
     action: str
     target: str
-    changes: list[Change]
+    changes: list[Change]  # none where there is something to judge
+    to_judge: int | None = None  # the solution that keeps them from whoever reads this
 
     @property
     def cursor(self) -> str:
@@ -118,28 +124,32 @@ class AuditPage:
     actions: list[str]  # those that `what` may name beside the sources
 
 
-def audit_page(project: Project, wanted: Wanted, *, before: str | None = None) -> AuditPage:
-    """Two queries. A `before` that is no cursor begins at the newest entry."""
-    found = _entries(project, wanted, before, PAGE + 1)
+def audit_page(by: Membership, wanted: Wanted, *, before: str | None = None) -> AuditPage:
+    """Five queries at most. A `before` that is no cursor begins at the newest entry."""
+    found = _entries(by, wanted, before, PAGE + 1)
     older = found[PAGE - 1].cursor if len(found) > PAGE else None
-    actions = AuditEvent.objects.filter(project=project).order_by("action").values_list("action", flat=True).distinct()
+    actions = (
+        AuditEvent.objects.filter(project=by.project).order_by("action").values_list("action", flat=True).distinct()
+    )
     return AuditPage(found[:PAGE], older, list(actions))
 
 
-def all_entries(project: Project, wanted: Wanted) -> Iterator[Entry]:
+def all_entries(by: Membership, wanted: Wanted) -> Iterator[Entry]:
     """The whole of it, newest first, by the batch."""
     before = None
-    while found := _entries(project, wanted, before, BATCH):
+    while found := _entries(by, wanted, before, BATCH):
         yield from found
         before = found[-1].cursor
 
 
-def _entries(project: Project, wanted: Wanted, before: str | None, most: int) -> list[Entry]:
-    values: dict[str, Any] = {"project": project.pk, "most": most, "who": wanted.who, "what": wanted.what}
+def _entries(by: Membership, wanted: Wanted, before: str | None, most: int) -> list[Entry]:
+    values: dict[str, Any] = {"project": by.project_id, "most": most, "who": wanted.who, "what": wanted.what}
     values |= {"since": wanted.since, "until": wanted.until} | _cursor(before)
     with connection.cursor() as cursor:
         cursor.execute(_statement(wanted, with_cursor=values["at"] is not None), values)
-        return [_entry(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    to_judge = adjudication.to_judge_blind(by, sorted({row[-1] for row in rows} - {None}))
+    return [_entry(to_judge, *row) for row in rows]
 
 
 def _statement(wanted: Wanted, *, with_cursor: bool) -> str:
@@ -168,8 +178,11 @@ def _cursor(text: str | None) -> dict[str, Any]:
     return {"at": moment if moment and moment.tzinfo else None, "source": source, "key": key}
 
 
-def _entry(at: datetime, source: str, key: str, who: str | None, action: str, target: str, *rows: str | None) -> Entry:
-    after, before = [json.loads(row) if isinstance(row, str) else row for row in rows]
+def _entry(to_judge: set[int], *row: Any) -> Entry:
+    at, source, key, who, action, target, after, before, judged = row
+    if judged in to_judge:
+        return Entry(at, source, key, who, action, target or "", [], judged)
+    after, before = [json.loads(one) if isinstance(one, str) else one for one in (after, before)]
     return Entry(at, source, key, who, action, target or "", _changes(source, before, after or {}))
 
 

@@ -22,7 +22,7 @@ from annotation.models import (
 from annotation.models.labels import Origin, Purpose
 from annotation.models.projects import Role
 from annotation.models.quality import GoldKind
-from annotation.queries import tallies
+from annotation.queries import adjudication, tallies
 from annotation.queries.tallies import Cell, Sums, share
 
 WEEK = 7  # days, today among them
@@ -85,13 +85,45 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Given:
+    """One of their labels; what it says is kept from whoever may yet have to judge its solution blind."""
+
+    label: Label
+    is_to_judge: bool
+
+    @property
+    def finish_reason(self) -> str | None:
+        return None if self.is_to_judge else self.label.finish_reason
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """One rating of which they were unsure; kept as Given is. Where it stands would tell the first error, too."""
+
+    of: StepRating
+    is_to_judge: bool
+
+    @property
+    def step(self) -> int | None:
+        return None if self.is_to_judge else self.of.step
+
+    @property
+    def rating(self) -> int | None:
+        return None if self.is_to_judge else self.of.rating
+
+    @property
+    def text(self) -> str | None:
+        return None if self.is_to_judge else self.of.text
+
+
+@dataclass(frozen=True)
 class LabelerPage:
     person: Person
     as_of: datetime | None
     days: list[Day]  # oldest first
-    labels: list[Label]  # newest first, as are the lists below
+    labels: list[Given]  # newest first, as are the lists below
     flags: int
-    flagged: list[StepRating]
+    flagged: list[Unsure]
     messages: list[Message]
     exclusions: list[Exclusion]
 
@@ -114,8 +146,9 @@ def people(project: Project, *, today: date, window: int | None, sort: str = "la
     )
 
 
-def labeler_page(project: Project, *, today: date, window: int, **which: Any) -> LabelerPage | None:
-    """Of the labeler with this `pk` or `pseudonym`; None where the project has no such one. Ten queries."""
+def labeler_page(by: Membership, *, today: date, window: int, **which: Any) -> LabelerPage | None:
+    """Of the labeler with this `pk` or `pseudonym`; None where the project has no such one. Thirteen queries at most."""
+    project = by.project
     labeler = _labelers(project).filter(**which).first()
     if labeler is None:
         return None
@@ -123,13 +156,16 @@ def labeler_page(project: Project, *, today: date, window: int, **which: Any) ->
     cells = _cells(project, run, today=today, window=window, labeler=labeler.pk)
     (person,) = _rows([labeler], cells, today=today, window=window)
     flagged = _flagged(person.labeler)
+    labels, unsure = _labels(person.labeler), list(flagged[:FLAGS_SHOWN])
+    solutions = {one.solution_id for one in labels} | {one.label.solution_id for one in unsure}
+    to_judge = adjudication.to_judge_blind(by, sorted(solutions))
     return LabelerPage(
         person=person,
         as_of=run.as_of if run else None,
         days=_days(cells, today=today, window=window),
-        labels=_labels(person.labeler),
+        labels=[Given(one, one.solution_id in to_judge) for one in labels],
         flags=flagged.count(),
-        flagged=list(flagged[:FLAGS_SHOWN]),
+        flagged=[Unsure(one, one.label.solution_id in to_judge) for one in unsure],
         messages=_messages(person.labeler),
         exclusions=list(Exclusion.objects.filter(labeler=person.labeler).order_by("-pk")),
     )

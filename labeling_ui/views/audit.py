@@ -45,9 +45,9 @@ def audit(request: HttpRequest, slug: str) -> HttpResponseBase:
     form = WantedForm(request.GET)
     wanted = form.wanted()
     if request.GET.get("format") == "csv" and not form.errors:  # a file does not say what it leaves out
-        rows = (row for entry in queries.all_entries(place.project, wanted) for row in _rows(entry))
+        rows = (row for entry in queries.all_entries(place, wanted) for row in _rows(entry))
         return csv_response(f"{slug}-audit.csv", HEADER, rows)
-    page = queries.audit_page(place.project, wanted, before=request.GET.get("before"))
+    page = queries.audit_page(place, wanted, before=request.GET.get("before"))
     kept = {name: value for name, value in request.GET.items() if name in form.fields and value}
     context = {
         "project": place.project,

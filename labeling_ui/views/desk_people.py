@@ -43,7 +43,7 @@ def labeler(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """One labeler. ?days=, ?csv=1."""
     place = place_in_project(request.user, slug, Role.LEAD)
     window = one_of(request, "days", queries.WINDOWS, USUAL_WINDOW)
-    page = queries.labeler_page(place.project, pk=pk, today=timezone.now().date(), window=window)
+    page = queries.labeler_page(place, pk=pk, today=timezone.now().date(), window=window)
     if page is None:
         raise Http404
     if "csv" in request.GET:

@@ -261,8 +261,8 @@ def test_n3_a_labelers_page_shows_days_labels_doubts_and_messages(
     client = client_for(dana)
 
     # session · user · membership with project · run · tallies · labeler · median · known answers · flags · flagged
-    # · labels · messages · exclusions
-    with django_assert_num_queries(13):
+    # · labels · three, of what the lead may yet have to judge blind · messages · exclusions
+    with django_assert_num_queries(16):
         page = client.get(f"/p/algebra/labelers/{alice.pk}/").content.decode()
 
     assert "Paused: On holiday" in page
