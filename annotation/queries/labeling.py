@@ -30,7 +30,6 @@ from annotation.queries.excerpts import excerpt
 
 HISTORY = 10  # labels
 HOUR = timedelta(hours=1)
-TESTS = [Arm.SCREENING, Arm.GOLD]  # what a labeler finds here without help says how good they are
 
 
 @dataclass(frozen=True)
@@ -178,9 +177,11 @@ def reopenable(labeler: Labeler) -> LabelQuerySet:
 
 def critiques(slot: Slot, step: int) -> list[str]:
     """Explanations of what is wrong with a step, for a labeler who has found it to be bad; none where the project asks
-    for none. The page asks at the error, but a program could ask at every step: the one that has a text is the error."""
+    for none, and none in a screening. The page asks at the error, but a program could ask at every step: the one that has
+    a text is the error. Gold has them as others do, or it would be known by that.
+    """
     project = slot.project
-    if not project.critiques or project.phase != 2 or slot.arm in TESTS:
+    if not project.critiques or project.phase != 2 or slot.arm == Arm.SCREENING:
         return []
     found = Critique.objects.filter(solution=slot.solution_id, step=step).order_by("place")
     return list(found.values_list("text", flat=True))

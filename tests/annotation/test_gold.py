@@ -485,8 +485,7 @@ def test_after_a_solution_for_practice_the_labeler_is_told(alice):
 def test_a_claim_and_the_look_for_gold_read_an_index_and_sort_nothing(alice):
     factories.gold(alice.project)
     filled(alice.project, 50)
-    values = {"project": alice.project_id, "labeler": alice.pk, "most": 0, "minutes": 5, "ahead": False}
-    plans = []
+    values, plans = {"project": alice.project_id, "labeler": alice.pk, "most": 0, "minutes": 5, "ahead": False}, []
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE annotation_slot")  # else it depends on the rows of tests before
         # What can be read from an index in order is; what remains of these in the plan could not be.

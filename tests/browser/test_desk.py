@@ -82,8 +82,8 @@ def test_a_round_is_started_watched_and_read_without_a_reload_by_hand(project, m
 
 def test_what_a_round_will_do_follows_the_choice_without_a_script(project, mel, alice, open_page):
     factories.queued(project, 7)
-    for _ in range(5):
-        factories.label(alice)
+    for ratings in [(1, 1, 1)] * 4 + [(1, -1)]:
+        factories.label(alice, ratings)
     round_, job = factories.running_round(project)
     beat(job, "train", 0, 0)
     rounds.fail_round(round=round_, job=job, error="No memory.")

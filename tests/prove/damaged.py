@@ -29,7 +29,7 @@ SOUND = {
     "MATH": [math_line(1), math_line(2, level="Level 3", type="Algebra", subject="absent")],
     "GSM8K": written({"question": "What is 1 + 1?", "answer": "One and one.\n#### 2"}),
 }  # fmt: skip
-assert set(SOUND) == set(import_layouts.NAMES)
+assert set(SOUND) == {layout.name for layout in import_layouts.LAYOUTS}
 
 
 def _no_number(raw, luck):
