@@ -40,7 +40,8 @@ def run(duty: Duty) -> None:
     labels = _of_rollouts(source, _estimates(solutions)) if is_rollouts else _score(duty, source, folder, ids)
     failpoints.reach("labels made")
     duty.report("store labels")
-    automatic.store(source=source, job=duty.job, labels=labels, report={"chosen": len(ids), "told": told})
+    report = {"chosen": len(ids), "told": told}
+    automatic.store(source=source, job=duty.job, among=ids, labels=labels, report=report)
     kept.tidy(source)
 
 

@@ -18,6 +18,7 @@ LEFT_OVER_SECONDS = 24 * 60 * 60
 
 
 def run(duty: Duty) -> None:
+    """Raises jobs.MustWait."""
     _sweep_up()
     batch = import_work.batch_of(duty.job)
     try:
@@ -26,18 +27,16 @@ def run(duty: Duty) -> None:
             import_work.undo(job=duty.job)
         else:
             _read(duty, batch)
+    except ImportRunning as other:
+        raise jobs.MustWait from other
     except Refusal as refusal:
         import_work.fail(job=duty.job, error=str(refusal))
 
 
 def _read(duty: Duty, batch: ImportBatch) -> None:
-    """Raises jobs.MustWait."""
     stage, act = ("check", import_work.check) if batch.state == ImportState.CHECKING else ("import", import_work.load)
     duty.report(stage)
-    try:
-        act(job=duty.job, tell=duty.advance)
-    except ImportRunning as other:
-        raise jobs.MustWait from other
+    act(job=duty.job, tell=duty.advance)
 
 
 def fail(job: Job, error: str) -> None:

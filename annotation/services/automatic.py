@@ -153,17 +153,18 @@ def choice_of(source: AutomaticSource) -> Choice:
 
 
 def store(
-    *, source: AutomaticSource, job: Job, labels: Iterable[AutomaticLabel], report: dict[str, Any]
+    *, source: AutomaticSource, job: Job, among: Iterable[int], labels: Iterable[AutomaticLabel], report: dict[str, Any]
 ) -> AutomaticSource:
-    """All that the source says, and the end of its job; all or nothing. What was taken back meanwhile is counted as gone.
+    """All that the source says of solutions among these, and the end of its job; all or nothing. What was taken back
+    meanwhile is counted as gone.
 
     Raises jobs.LostFence, jobs.Cancelled.
     """
     labeled = gone = tokens = 0
     stream = iter(labels)
     with transaction.atomic():
+        there = import_uses.still_there(among)  # at once: the labels come in any order, and locks are taken in one
         while batch := list(islice(stream, BATCH)):
-            there = import_uses.still_there(one.solution_id for one in batch)
             kept = [one for one in batch if one.solution_id in there]
             AutomaticLabel.objects.bulk_create(kept)
             labeled += len(kept)

@@ -13,7 +13,7 @@ from annotation.models import ImportBatch, Job, Project, User
 from annotation.models.imports import ImportKind, ImportState
 from annotation.models.jobs import JobState
 from annotation.models.webhooks import WebhookEvent
-from annotation.services import audit, import_uses, jobs, webhooks
+from annotation.services import audit, import_lock, import_uses, jobs, webhooks
 from annotation.services.import_batches import Choices, base_name, close, lock
 from annotation.services.import_checks import Checks
 from annotation.services.import_disagreements import UNSEEN
@@ -159,9 +159,10 @@ def load(*, job: Job, tell: Tell) -> ImportBatch:
 
 
 def undo(*, job: Job) -> ImportBatch:
-    """Raises import_uses.ImportInUse, jobs.LostFence, jobs.Cancelled."""
+    """Raises import_lock.ImportRunning, import_uses.ImportInUse, jobs.LostFence, jobs.Cancelled."""
     with transaction.atomic():
         batch = batch_of(job)
+        import_lock.take(batch.project)  # another import may be about to use what this one brought
         removed = import_uses.remove(batch)
         batch = lock(batch, ImportState.DONE)
         jobs.hold(job=job)

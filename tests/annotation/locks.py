@@ -8,10 +8,10 @@ from annotation.models import Solution
 from tests.annotation.test_people import wait_until, waiting_for_a_lock
 
 
-def free_while_it_waits(act, *, held, free):
+def free_while_it_waits(act, *, held, free, no_key=True):
     """Run act() while these rows are held, and take another one once it waits for them; returns what act() does.
 
-    Had it that one already, each would wait for the other for ever.
+    Had it that one already, each would wait for the other for ever. `no_key`: as who changes a row, not who deletes it.
     """
 
     def on_its_own_connection():
@@ -23,11 +23,11 @@ def free_while_it_waits(act, *, held, free):
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             for row in held:
-                type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+                type(row).objects.select_for_update(no_key=no_key).get(pk=row.pk)
             acting = pool.submit(on_its_own_connection)
             wait_until(waiting_for_a_lock)
             assert not acting.done()
-            type(free).objects.select_for_update(no_key=True, nowait=True).get(pk=free.pk)
+            type(free).objects.select_for_update(no_key=no_key, nowait=True).get(pk=free.pk)
         return acting.result()
 
 

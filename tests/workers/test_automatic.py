@@ -21,9 +21,10 @@ from annotation.models import (
 from annotation.models.automatic import Which
 from annotation.models.jobs import JobKind
 from annotation.models.scoring import ModelKind
-from annotation.queries.automatic_pool import Choice
+from annotation.queries.automatic_pool import Choice, chosen
 from annotation.services import automatic
 from tests import factories
+from tests.annotation.locks import free_while_it_waits
 from workers import automatic as automatic_work
 from workers.child import ChildKilled
 from workers.duty import work_off
@@ -213,6 +214,24 @@ def test_k8_solutions_that_are_taken_back_meanwhile_are_counted_and_the_others_l
     assert (source.job.state, source.job.error) == ("done", "")
     assert source.report == {"chosen": 2, "labeled": 1, "gone": 1, "tokens": 140, "told": {"over_budget": 3}}
     assert list(AutomaticLabel.objects.values_list("solution", flat=True)) == [kept.pk]
+
+
+@pytest.mark.services
+def test_rollouts_in_any_order_are_stored_while_an_import_is_undone_without_a_deadlock(
+    dana, project, program, monkeypatch
+):
+    """Whoever held the second solution already would wait for the first one for ever."""
+    monkeypatch.setattr(automatic, "BATCH", 1)
+    first, second = factories.solution(project), factories.solution(project)
+    asked(project, dana, most=2, seed=next(seed for seed in range(9) if order(project, seed) == [second.pk, first.pk]))
+
+    free_while_it_waits(lambda: work_off(JobKind.AUTOMATIC, automatic_work), held=[first], free=second, no_key=False)
+
+    assert AutomaticLabel.objects.count() == 2
+
+
+def order(project, seed):
+    return list(chosen(project, Choice(most=2, seed=seed)).values_list("pk", flat=True))
 
 
 def test_a_model_labels_without_those_that_are_taken_back_while_it_scores(dana, project, program):

@@ -165,6 +165,24 @@ def test_a_file_waits_in_the_queue_while_another_import_runs_and_files_of_others
     assert (batch.state, batch.job.attempt) == ("checked", 1)
 
 
+def test_an_undo_waits_in_the_queue_while_another_import_runs(project, dana):
+    """Which may be about to use what it takes away, in another order."""
+    batch = checked(project, dana)
+    import_batches.confirm_import(batch=batch, by=dana)
+    work_off(JobKind.IMPORT, imports)
+    batch.refresh_from_db()
+    import_batches.request_undo(batch=batch, by=dana)
+
+    with another_import(project):
+        assert work_off(JobKind.IMPORT, imports) == 1
+        batch.refresh_from_db()
+        assert (batch.state, batch.job.state, batch.job.attempt) == ("done", "queued", 0)
+
+    assert work_off(JobKind.IMPORT, imports) == 1
+    batch.refresh_from_db()
+    assert batch.state == "undone"
+
+
 def test_a_file_that_waits_is_not_read_and_can_be_discarded(project, dana, data_dir):
     batch = requested(project, dana)
     (data_dir / batch.file).unlink()  # whoever reads it fails
