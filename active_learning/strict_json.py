@@ -119,6 +119,8 @@ def _read_with_care(line: bytes) -> dict[str, Any]:
         raise RecordError("", "nested too deeply") from None
     except json.JSONDecodeError as error:
         raise RecordError("", _fault(line, error)) from None
+    except UnicodeDecodeError as error:
+        raise RecordError("", f"not text in UTF-8 from byte {error.start + 1} on") from None
     except ValueError as error:
         raise RecordError("", f"not valid JSON: {error}") from None
     if not isinstance(value, dict):

@@ -77,7 +77,8 @@ class Browser:
                 self._connection.close()
                 reason = f"{type(error).__name__}: {error}"
             if time.monotonic() + delay > deadline:
-                raise SiteFailed(f"No answer to {method} {path} within {PATIENCE_SECONDS:.0f} s ({reason}).")
+                where = f"http://{self._connection.host}:{self._connection.port}{path}"
+                raise SiteFailed(f"No answer to {method} {where} within {PATIENCE_SECONDS:.0f} s ({reason}).")
             time.sleep(delay)
             attempts, delay = attempts + 1, min(max(2 * delay, 0.1), LONGEST_DELAY_SECONDS)
 

@@ -102,7 +102,7 @@ def alone_on(data: Path) -> Iterator[None]:
             lock.seek(0)
             raise StartFailed(
                 f"Stepmark already runs on {data} (process {lock.read().strip()}). "
-                "Stop it first, or choose another folder: DATA_DIR in the environment, or --data of `up` with another --port."
+                'Stop it first, or run another one beside it: make run PORT=8001 ARGS="--data DIR".'
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -116,7 +116,7 @@ def _refuse_a_taken_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as reason:
-            raise StartFailed(f"Port {port} is not free ({reason.strerror}). Choose another with --port.") from reason
+            raise StartFailed(f"Port {port} is not free ({reason.strerror}). Choose another one: make run PORT=8001.") from reason
 
 
 @contextlib.contextmanager

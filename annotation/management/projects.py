@@ -22,6 +22,7 @@ EXIT_CODE = (
 )
 
 
+LINES_TOLD = 5  # of those that are alike
 NONE_YET = "There are none yet; make one with: manage.py createproject"
 
 
@@ -120,7 +121,18 @@ def report_lines(report: ImportReport) -> Iterator[str]:
 
 
 def _shown(lines: list[RefusedLine], total: int) -> Iterator[str]:
+    """What is alike in many lines is told once."""
+    alike: dict[tuple[str, str], list[int]] = {}
     for line in lines:
-        yield f"    line {line.number}: {f'{line.path}: ' if line.path else ''}{line.reason}"
+        alike.setdefault((line.path, line.reason), []).append(line.number)
+    for (path, reason), numbers in alike.items():
+        yield f"    {_in_lines(numbers)}: {f'{path}: ' if path else ''}{reason}"
     if total > len(lines):
-        yield f"    and {total - len(lines)} more"
+        yield f"    and {total - len(lines)} more, not listed"
+
+
+def _in_lines(numbers: list[int]) -> str:
+    told = list(dict.fromkeys(numbers))  # a line may hold many solutions
+    first = ", ".join(map(str, told[:LINES_TOLD]))
+    more = f" and {len(told) - LINES_TOLD} more" if len(told) > LINES_TOLD else ""
+    return f"line{'s' if len(told) > 1 else ''} {first}{more}"

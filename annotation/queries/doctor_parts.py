@@ -47,14 +47,22 @@ def _worker(part: Part, service: str, seen: Seen | None) -> Check:
     if seen and seen.ago < SILENT:
         return ok(name, f"{seen.place} serves it, seen {in_words(seen.ago)} ago.")
     last = f"; {seen.place} did {in_words(seen.ago)} ago" if seen else ""
-    return bad(name, f"No worker serves it{last}.", f"Start {service} again, and read the end of its log.")
+    do = _look_after(service) if settings.LOCAL else f"Start {service} again, and read the end of its log."
+    return bad(name, f"No worker serves it{last}.", do)
 
 
 def _schedule(seen: Seen | None) -> Check:
     if seen and seen.ago < SILENT:
         return ok("schedule", f"It swept {in_words(seen.ago)} ago.")
     told = f"The last sweep was {in_words(seen.ago)} ago." if seen else "It has never swept."
-    return bad("schedule", told, "Start beat once, and the worker of the queue default, and read their logs.")
+    start = "Start beat once, and the worker of the queue default, and read their logs."
+    return bad("schedule", told, _look_after("beat") if settings.LOCAL else start)
+
+
+def _look_after(program: str) -> str:
+    """Where `make run` starts it, again and again if need be."""
+    log = settings.DATA_DIR / "logs" / f"{program}.log"
+    return f"Give it half a minute from the start of Stepmark (make run) on; then read the end of {log}."
 
 
 def _backup(seen: Seen | None) -> Check:

@@ -67,6 +67,8 @@ def probability(fields: Fields, key: str) -> float | None:
 def _simple(fields: Fields) -> Sample:
     """{problem or unique_id, steps or solution, answer?, generator?, score?, seed?, temperature?, complete?, critiques?};
     also the scored samples of PRM800K, and ProcessBench, whose labels are not for here."""
+    if not fields.value.keys() & {"steps", "solution"}:
+        raise RecordError("steps", "the key is missing (and there is no solution either)")
     steps = _steps(fields, "steps") if "steps" in fields.value else _cut(fields, "solution")
     return Sample(
         steps=steps,

@@ -82,6 +82,19 @@ def test_import_problems_prints_what_became_of_every_line(project, file):
     assert Problem.objects.count() == 2
 
 
+def test_what_is_alike_in_many_lines_is_told_once(project, file):
+    path = file("math.jsonl", math_line(1), *[b'{"question": {}}'] * 7, b'{"problem": "\xff"}', b'{"problem": 1}')
+
+    printed = run("import_problems", "--project", "algebra", path)
+
+    assert printed.splitlines()[-4:] == [
+        "  refused               9",
+        "    lines 2, 3, 4, 5, 6 and 2 more: question: expected text, found an object",
+        "    line 9: not text in UTF-8 from byte 14 on",
+        "    line 10: problem: expected text, found a whole number",
+    ]
+
+
 def test_import_problems_takes_several_files_and_a_split(project, file):
     run(
         "import_problems",
@@ -115,8 +128,8 @@ def test_a_file_without_one_usable_line_is_an_error_after_its_report(project, fi
 def test_more_refused_lines_than_are_shown_are_counted(project, file):
     printed = run("import_problems", "--project", "algebra", file("math.jsonl", math_line(1), *[b"broken"] * 103))
 
-    assert printed.count("not valid JSON") == 100
-    assert printed.rstrip().endswith("and 3 more")
+    assert "lines 2, 3, 4, 5, 6 and 95 more: not valid JSON" in printed
+    assert printed.rstrip().endswith("and 3 more, not listed")
 
 
 @pytest.mark.parametrize("command", ["import_problems", "import_solutions", "import_labels", "import_gold"])

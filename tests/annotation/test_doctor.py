@@ -133,6 +133,14 @@ def test_a_queue_whose_worker_fell_silent_is_bad(server, part):
     assert examined()[name].state == "ok"
 
 
+def test_on_the_own_machine_it_is_said_that_workers_take_a_moment(server):
+    server.LOCAL = True
+
+    for name, program in (("queue gpu", "gpu-worker"), ("schedule", "beat")):
+        assert "half a minute" in examined()[name].do
+        assert examined()[name].do.endswith(f"logs/{program}.log.")
+
+
 def test_a_schedule_that_stands_still_is_bad(server):
     assert examined()["schedule"].told == "It has never swept."
     factories.pulse("schedule", minutes=2)

@@ -305,7 +305,7 @@ def test_the_same_steps_cut_elsewhere_are_another_solution(problem):
         ({"steps": ["Two.", " "]}, "steps[1]", "the step is empty"),
         ({"steps": ["Two.", 3]}, "steps[1]", "expected text, found a whole number"),
         ({"solution": "\n"}, "solution", "the solution is empty"),
-        ({}, "solution", "the key is missing"),
+        ({}, "steps", "the key is missing (and there is no solution either)"),
         ({"solution": "3", "score": 1.5}, "score", "a score lies between 0 and 1, and 1.5 does not"),
         ({"solution": "3", "seed": 1.5}, "seed", "expected a whole number or null, found a decimal number"),
         ({"code": ["3", ""]}, "code[1]", "the solution is empty"),

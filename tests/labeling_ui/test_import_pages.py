@@ -165,6 +165,19 @@ def test_a_line_is_doubtful_or_refused_and_a_solution_that_no_round_chooses_is_d
     assert "the line has no text to make one of" in page
 
 
+def test_an_import_that_brought_nothing_is_not_said_to_be_here(project, lead, tmp_path):
+    """On a page nobody confirms such a file; a command imports it."""
+    path = tmp_path / "math.jsonl"
+    path.write_bytes(b"broken")
+    import_work.import_file(project=project, path=path, by=None, choices=import_batches.Choices())
+
+    page = page_of(lead)
+
+    assert "It brought nothing" in page
+    assert "All of it is here." not in page
+    assert "imported" not in page_of(lead, URL)
+
+
 def test_a_file_of_which_all_is_refused_is_not_said_to_be_here_already(project, lead):
     send(lead, json.dumps({"unique_id": "nowhere", "steps": ["2\n\n# Answer\n\n2"]}).encode())
     work(import_work.check)

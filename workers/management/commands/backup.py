@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
 
 from annotation.services.refusal import Refusal
 from workers import backup
@@ -22,8 +21,6 @@ class Command(BaseCommand):
     def handle(self, *, out: Path, **_: Any) -> None:
         try:
             made = backup.make(out=out.absolute())
-        except OperationalError as error:
-            raise CommandError(f"The database does not answer: {error}") from error
         except (Refusal, ProgramFailed, OSError) as error:
             raise CommandError(str(error)) from error
         size = f"{made.rows} rows, {made.files} files, {made.bytes / 2**20:.1f} MiB"

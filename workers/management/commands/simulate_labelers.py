@@ -2,9 +2,11 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from active_learning.domains.chains import Unreadable
+from annotation import local
 from annotation.management.projects import find_project
 from workers import simulation
 from workers.browser import NotLocal, SiteFailed
@@ -19,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, metavar="SLUG")
-        parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="default: %(default)s")
+        parser.add_argument("--base-url", help="the address of your site; default: where `make run` runs")
         parser.add_argument("--labelers", type=int, default=4, help="how many, side by side (default: %(default)s)")
         parser.add_argument("--count", type=int, help="stop after this many labels")
         parser.add_argument("--noise", type=float, default=Habits.noise, help="chance of a wrong rating, per step")
@@ -31,11 +33,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = find_project(options["project"])
+        base_url = options["base_url"] or local.address(settings.DATA_DIR)
         habits = Habits(**{name: options[name] for name in ("noise", "give_up", "bad_problem", "pause", "seed")})
         try:
-            with simulation.signed_in(
-                project=project, base_url=options["base_url"], count=options["labelers"]
-            ) as browsers:
+            with simulation.signed_in(project=project, base_url=base_url, count=options["labelers"]) as browsers:
                 report = simulation.label_all(
                     browsers=browsers, slug=project.slug, habits=habits, count=options["count"]
                 )
