@@ -117,8 +117,8 @@ def check_readable(texts: Iterable[str], tokenizer: Any) -> None:
     if share > MAX_UNKNOWN_SHARE:
         raise UnreadableText(
             f"The base model's tokenizer does not know {share:.0%} of these problems' tokens. "
-            "Name the folder of a model that reads this text, as the project's base model, BASE_MODEL or --base; "
-            "or choose by chance, which needs no model."
+            "Name the folder of a model that reads this text, as the project's base model, BASE_MODEL or --base. "
+            "A round can also choose by chance, which needs no model."
         )
 
 

@@ -9,6 +9,8 @@ from annotation.models.jobs import FINISHED, JobState
 from annotation.services import rounds
 from annotation.services.refusal import Refusal
 
+TELL_SECONDS = 10.0  # how far a stage is
+
 
 class Command(BaseCommand):
     help = "Start a retrain round; a worker trains, scores, selects and fills the queue."
@@ -42,15 +44,13 @@ class Command(BaseCommand):
 
     def _watch(self, started: Round) -> None:
         """Raises CommandError if the round fails."""
-        shown = ""
-        while True:
-            job = Job.objects.get(pk=started.job_id)
-            line = f"{job.state}  {job.stage}" + (f"  {job.done}/{job.total}" if job.total else "")
-            if line != shown:
+        stage, told, told_at = "", "", 0.0
+        while (job := Job.objects.get(pk=started.job_id)).state not in FINISHED:
+            now = "waits for a worker" if job.state == JobState.QUEUED else job.stage
+            line = f"  {now}" + (f": {job.done:,} of {job.total:,}" if job.total else "")
+            if now and line != told and (now != stage or time.monotonic() - told_at > TELL_SECONDS):
                 self.stdout.write(line)
-                shown = line
-            if job.state in FINISHED:
-                break
+                stage, told, told_at = now, line, time.monotonic()
             time.sleep(0.5)
         if job.state != JobState.DONE:
             raise CommandError(job.error or f"The round was {job.state}.")
