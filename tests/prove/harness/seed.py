@@ -13,8 +13,12 @@ import django
 
 def main(slug: str, solutions: int, labelers: int) -> None:
     django.setup()
+    from django.db import connection
+
     from annotation.models import Project
 
+    with connection.cursor() as cursor:  # on a busy machine so many rows take more than 10 s to make
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")
     project = Project.objects.filter(slug=slug).first()
     cookies = []
     if project is None:
