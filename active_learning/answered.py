@@ -1,4 +1,7 @@
-"""Solutions with their final answers, as lines {"id", "problem", "truth", "steps", "answer"}. Loads without torch."""
+"""Solutions with their final answers, as lines {"id", "problem", "truth", "steps", "answer", "complete"?}.
+
+Loads without torch.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +18,7 @@ class Answered:
     truth: str | None
     steps: tuple[str, ...]
     answer: str | None
+    is_whole: bool = True  # False: it was cut off
 
 
 @dataclass(frozen=True)
@@ -45,4 +49,5 @@ def _read(line: bytes, *truth: type | None) -> dict[str, Any]:
         "truth": fields.take("truth", *truth),
         "steps": steps,
         "answer": fields.take("answer", str, None),
+        "is_whole": fields.optional("complete", True, bool),
     }

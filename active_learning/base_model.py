@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
@@ -17,8 +18,9 @@ from transformers.utils import logging
 from active_learning.config import Precision, TrainConfig
 from active_learning.data import Batch
 
-# Standard error is for the sentence that says what went wrong.
+# Standard error is for the sentence that says what went wrong; weights that are missing are ours to refuse.
 logging.disable_progress_bar()
+logging.set_verbosity_error()
 
 LABEL_WORDS = ((" bad", " neutral", " good"), ("bad", "neutral", "good"), ("-", "0", "+"))
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -63,12 +65,26 @@ def _encoder_or(kind: Any, directory: Path, precision: Precision) -> Any:
         )
     local = {"local_files_only": True, "trust_remote_code": False}
     is_encoder = reads_both_ways(AutoConfig.from_pretrained(directory, **local))  # nosec B615 # a local folder
-    model = (AutoModel if is_encoder else kind).from_pretrained(
-        directory, use_safetensors=True, dtype=DTYPES[precision], **local
-    )
+    try:
+        model, told = (AutoModel if is_encoder else kind).from_pretrained(
+            directory, use_safetensors=True, dtype=DTYPES[precision], output_loading_info=True, **local
+        )
+    except SafetensorError as error:
+        raise ModelError(f"The weights in {directory} are damaged or not whole: {error}.") from error
+    _check_complete(directory, told)
     if is_encoder:
         model.pooler = None  # reads the first token only, which is no step's
     return model.eval()
+
+
+def _check_complete(directory: Path, told: dict[str, Any]) -> None:
+    """The library fills what is missing with random numbers, others at each load. Raises ModelError."""
+    random = {name for name in told["missing_keys"] if not name.startswith("pooler.")}
+    random |= {name for name, *_shapes in told["mismatched_keys"]}
+    if random:
+        some = ", ".join(sorted(random)[:3])
+        more = f" and {len(random) - 3} more" if len(random) > 3 else ""
+        raise ModelError(f"{directory} lacks weights of this kind of model: {some}{more}. Name a whole model.")
 
 
 def reads_both_ways(config: Any) -> bool:

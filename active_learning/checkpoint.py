@@ -19,7 +19,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from active_learning.base_model import DTYPES, load_backbone, load_language_model, load_tokenizer, merge_adapters
+from active_learning.base_model import (
+    DTYPES,
+    ModelError,
+    load_backbone,
+    load_language_model,
+    load_tokenizer,
+    merge_adapters,
+)
 from active_learning.config import TrainConfig, from_json
 from active_learning.hashes import sha256
 from active_learning.model import PRM, ProbeHead, ProbePRM, StepPRM
@@ -99,7 +106,10 @@ def verify(directory: Path) -> dict[str, Any]:
     """Compare every file with the manifest and return meta.json; raises CheckpointError."""
     if not (directory / MANIFEST).is_file():
         raise CheckpointError(f"{directory} is no checkpoint: it has no {MANIFEST}.")
-    manifest = json.loads((directory / MANIFEST).read_text())
+    try:
+        manifest = dict(json.loads((directory / MANIFEST).read_text()))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{directory} is not as it was written: {MANIFEST}.") from error
     found = {str(file.relative_to(directory)): sha256(file) for file in _files(directory)}
     found.pop(MANIFEST)
     differing = sorted(name for name in manifest.keys() | found.keys() if manifest.get(name) != found.get(name))
@@ -111,6 +121,8 @@ def verify(directory: Path) -> dict[str, Any]:
 
 def load(directory: Path, *, base: str | None = None, device: str | None = None) -> Checkpoint:
     """Verify and load, on the GPU where there is one; `base` says where a frozen base model is now, if it was moved."""
+    if device and torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise ModelError(f"There is no GPU here that PyTorch can use, so nothing runs on {device}.")
     meta = verify(directory)
     config = from_json(meta["config"])
     place = directory if config.mode == "full" else frozen_base(meta, base)

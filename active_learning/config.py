@@ -68,6 +68,8 @@ class TrainConfig:
         for name in ("max_len", "batch_tokens", "lora_rank", "lora_alpha", "most_per_problem", "epochs", "min_steps"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise ConfigError(f"{name} is at least 1, not {value!r}.")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError(f"seed is a whole number from 0 to 2^63 - 1, not {self.seed!r}.")
         if self.lr is not None and not self.lr > 0:
             raise ConfigError(f"lr is above 0, not {self.lr!r}.")
         self._check_labels()

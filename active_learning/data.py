@@ -92,10 +92,18 @@ def encode(problem: str, steps: Sequence[str], tokenizer: Any) -> Encoded:
     prompt_len, ends = len(ids), []
     for text, step in zip(steps, tokens([step.strip() for step in steps])["input_ids"] if steps else [], strict=True):
         if not step:
-            raise UnreadableText(f"The tokenizer finds no token in this step: {text[:80]!r}")
+            raise UnreadableText(f"The tokenizer finds no token in this step of {problem[:80]!r}: {text[:80]!r}")
         ids += step + newline
         ends.append(len(ids) - 1)
     return Encoded(ids, ends, prompt_len, len(newline))
+
+
+def encode_if_readable(problem: str, steps: Sequence[str], tokenizer: Any) -> Encoded | None:
+    """None where the tokenizer finds no token in one of the steps: that solution is passed over, not the whole pool."""
+    try:
+        return encode(problem, steps, tokenizer)
+    except UnreadableText:
+        return None
 
 
 def encode_together(solved: Iterable[tuple[str, Sequence[str]]], tokenizer: Any) -> list[int]:

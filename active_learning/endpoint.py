@@ -129,12 +129,13 @@ def _check_reads_forwards(config: Any) -> None:
 def score_solutions(
     server: Server, tokenizer: Any, max_len: int, solutions: Iterable[Unscored]
 ) -> Iterator[Scored | Unscored]:
-    """Yield a result for each solution in order; what is longer than max_len tokens comes back as it was."""
+    """Yield a result for each solution in order; what is longer than max_len tokens, or has a step without one, comes
+    back as it was."""
     waiting: deque[Future[Scored | Unscored]] = deque()
     executor = ThreadPoolExecutor(server.requests)
     try:
         for solution in solutions:
-            encoded = data.encode(solution.problem, solution.steps, tokenizer)
+            encoded = data.encode_if_readable(solution.problem, solution.steps, tokenizer)
             waiting.append(executor.submit(_score, server, solution, encoded, max_len))
             if len(waiting) >= 4 * server.requests:  # read ahead of a slow one, but not without end
                 yield waiting.popleft().result()
@@ -144,8 +145,8 @@ def score_solutions(
         executor.shutdown(cancel_futures=True)
 
 
-def _score(server: Server, solution: Unscored, encoded: data.Encoded, max_len: int) -> Scored | Unscored:
-    if not encoded.ends or len(encoded.ids) > max_len:
+def _score(server: Server, solution: Unscored, encoded: data.Encoded | None, max_len: int) -> Scored | Unscored:
+    if encoded is None or not encoded.ends or len(encoded.ids) > max_len:
         return solution
     return Scored(solution, ask(server, encoded))
 

@@ -2,7 +2,7 @@
 
     OUT.partial/IDENTITY/step-00000200/  state.safetensors  meta.json  manifest.json
 
-Weights and the optimizer's moments as safetensors, the rest as JSON, each state written whole or not at all. The order
+Weights and what the optimizer has of each as safetensors, the rest as JSON, each state written whole or not at all. The order
 of batches and the learning rate follow from the seed and the step, so that a training that goes on from a state takes
 the very steps of one that was never interrupted; on a CPU, with as many threads, to the same weights bit by bit.
 """
@@ -20,7 +20,8 @@ from torch import nn
 
 from active_learning.checkpoint import CheckpointError, verify, write_json, written_whole
 
-MOMENTS = ("exp_avg", "exp_avg_sq")
+OF_ADAM = ("step", "exp_avg", "exp_avg_sq")  # of each parameter
+FORMAT = 2  # 1 had one step for all parameters; what it left is not gone on from
 
 
 class Interrupted(Exception):
@@ -39,15 +40,16 @@ class States:
 
     @property
     def place(self) -> Path:
-        return self.directory / hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
+        identity = json.dumps({"format": FORMAT, **self.identity}, sort_keys=True)
+        return self.directory / hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, losses: list[float]) -> None:
         tensors = {}
         for name, parameter in _trained(model):
             tensors[f"weight.{name}"] = parameter.detach().contiguous()
             # An expert that no token was sent to yet has none.
-            for moment in MOMENTS if optimizer.state[parameter] else ():
-                tensors[f"{moment}.{name}"] = optimizer.state[parameter][moment].contiguous()
+            for part in OF_ADAM if optimizer.state[parameter] else ():
+                tensors[f"{part}.{name}"] = optimizer.state[parameter][part].contiguous()
         with written_whole(self.place / f"step-{step:08}") as folder:
             save_file(tensors, folder / "state.safetensors")
             write_json(folder / "meta.json", {"identity": self.identity, "step": step, "losses": losses})
@@ -64,7 +66,7 @@ class States:
                 meta = verify(folder)
             except CheckpointError:
                 continue
-            _put(load_file(folder / "state.safetensors"), meta["step"], model, optimizer)
+            _put(load_file(folder / "state.safetensors"), model, optimizer)
             return meta["step"], meta["losses"]
         return 0, []
 
@@ -91,10 +93,14 @@ def _trained(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
     return [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
 
 
-def _put(tensors: dict[str, torch.Tensor], step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def _put(tensors: dict[str, torch.Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """The number of its steps lies where Adam has it: with the parameter where one kernel does it all, else on the CPU."""
+    is_fused = bool(optimizer.defaults.get("fused"))
     with torch.no_grad():
         for name, parameter in _trained(model):
             parameter.copy_(tensors[f"weight.{name}"])
-            if f"{MOMENTS[0]}.{name}" in tensors:
-                moments = {moment: tensors[f"{moment}.{name}"].to(parameter.device) for moment in MOMENTS}
-                optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+            if f"{OF_ADAM[0]}.{name}" not in tensors:
+                continue
+            state = {part: tensors[f"{part}.{name}"] for part in OF_ADAM}
+            there = {part: one.to(parameter.device) for part, one in state.items() if part != "step" or is_fused}
+            optimizer.state[parameter] = state | there

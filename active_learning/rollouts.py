@@ -2,7 +2,7 @@
 
 From every prefix of a solution N continuations are sampled and their answers graded. The hard estimate of a step is
 whether any is right (eq. 3), the soft one the share that is (eq. 4). After the last step there is nothing to sample: its
-estimate is the solution's own answer. Where only the first bad step is wanted, a binary search finds it with a
+estimate is the solution's own answer, unless it was cut off. Where only the first bad step is wanted, a binary search finds it with a
 logarithm of the rollouts (OmegaPRM, Luo et al. 2024, §3.2).
 """
 
@@ -39,11 +39,14 @@ def roll_out(completer: Generator, solution: Solution, setting: Rollouts) -> Est
     """
     work = _Work(completer, solution, setting)
     last = len(solution.steps)
-    own = Estimate(int(_is_right(solution.answer, solution.truth)), 1, (solution.answer,))
+    if solution.is_whole:
+        work.found[last] = Estimate(int(_is_right(solution.answer, solution.truth)), 1, (solution.answer,))
+    elif setting.search:
+        work.ask([last])
     if setting.search:
-        _search(work, last, is_right=bool(own.correct))
+        _search(work, last)
     else:
-        work.ask(range(1, last))
+        work.ask(range(1, last if solution.is_whole else last + 1))
     if setting.from_start:
         work.ask([0])
     return Estimated(
@@ -53,7 +56,7 @@ def roll_out(completer: Generator, solution: Solution, setting: Rollouts) -> Est
         solution.steps,
         solution.answer,
         work.found.get(0),
-        (*(work.found.get(length) for length in range(1, last)), own),
+        tuple(work.found.get(length) for length in range(1, last + 1)),
         work.tokens,
         work.cut_off,
         completer.name,
@@ -102,11 +105,11 @@ class _Work:
         return Estimate(sum(_is_right(answer, self._solution.truth) for answer in answers), len(answers), answers)
 
 
-def _search(work: _Work, last: int, *, is_right: bool) -> None:
+def _search(work: _Work, last: int) -> None:
     """Halve the steps among which the first bad one is, which after a wrong answer is the last at the latest."""
-    if is_right:
+    first, own = 1, work.found[last]
+    if own is not None and own.correct:
         return
-    first = 1
     while first < last:
         middle = (first + last) // 2
         work.ask([middle])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from active_learning.config import Kind, Neutral, Triple
-from active_learning.strict_json import Fields, RecordError, load_json
+from active_learning.strict_json import Fields, RecordError, load_json, read_lines
 
 if TYPE_CHECKING:
     from active_learning.checkpoint import Checkpoint
@@ -56,7 +56,7 @@ Score = Callable[[Iterable[Unscored]], Iterator[Scored | Unscored]]
 
 @dataclass(frozen=True)
 class Scorer:
-    """A way to score solutions, in order: what is longer than the model reads comes back as it was.
+    """A way to score solutions, in order: what the model cannot read (it is too long for it) comes back as it was.
 
     `identity` names all that the probabilities depend on; what was scored under another one is something else.
     """
@@ -98,7 +98,8 @@ def solution_score(
 def score_solutions(
     checkpoint: "Checkpoint", solutions: Iterable[Unscored], *, batch_tokens: int | None = None
 ) -> Iterator[Scored | Unscored]:
-    """Yield a result for each solution in order; what is longer than the model reads comes back as it was."""
+    """Yield a result for each solution in order; what the model cannot read comes back as it was: what is longer than it
+    reads, or has a step without a token."""
     budget = _batch_tokens(checkpoint) if batch_tokens is None else batch_tokens
     remaining = iter(solutions)
     while window := list(islice(remaining, WINDOW)):
@@ -127,11 +128,14 @@ def _score_window(checkpoint: "Checkpoint", window: list[Unscored], batch_tokens
     from active_learning import data
     from active_learning.prefix import step_probabilities
 
-    encoded = [data.encode(one.problem, one.steps, checkpoint.tokenizer) for one in window]
-    fitting = [i for i, one in enumerate(encoded) if one.ends and len(one.ids) <= checkpoint.config.max_len]
+    fitting: dict[int, data.Encoded] = {}
+    for place, one in enumerate(window):
+        encoded = data.encode_if_readable(one.problem, one.steps, checkpoint.tokenizer)
+        if encoded and encoded.ends and len(encoded.ids) <= checkpoint.config.max_len:
+            fitting[place] = encoded
     results: list[Scored | Unscored] = list(window)
     found = step_probabilities(
-        checkpoint.model, [encoded[i] for i in fitting], checkpoint.tokenizer.pad_token_id, batch_tokens
+        checkpoint.model, list(fitting.values()), checkpoint.tokenizer.pad_token_id, batch_tokens
     )
     for place, triples in zip(fitting, found, strict=True):
         results[place] = Scored(window[place], triples)
@@ -150,15 +154,18 @@ def judged_part(solution: Unscored, probabilities: Sequence[Triple], threshold: 
 
 
 def read_solutions(path: Path) -> Iterator[Unscored]:
-    with path.open("rb") as lines:
-        for line in lines:
-            yield read_solution(line)
+    """Raises RecordError, which names the line."""
+    return read_lines(path, read_solution)
 
 
 def read_solution(line: bytes) -> Unscored:
     """One line of JSON `{"id", "problem", "steps"}`; raises RecordError."""
     row = Fields(load_json(line))
-    return Unscored(row.take("id", int, str), row.take("problem", str), row.texts("steps"))
+    steps = row.texts("steps")
+    for place, step in enumerate(steps):
+        if not step.strip():
+            raise RecordError(f"steps[{place}]", "the step is empty")
+    return Unscored(row.take("id", int, str), row.take("problem", str), steps)
 
 
 def line_of(result: Scored, scorer: Scorer) -> dict[str, Any]:

@@ -58,6 +58,12 @@ class Rules:
     injected_share: float = 0.0  # drawn uniformly from the correct: labelers must not learn that all is wrong
     caps: tuple[Cap, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        for name in ("wrong_share", "random_share", "injected_share"):
+            if not 0 <= getattr(self, name) <= 1:  # not of nan either
+                raise ValueError(f"{name} is a share from 0 to 1, and {getattr(self, name)} is none.")
+
 
 @dataclass(frozen=True)
 class Quota:

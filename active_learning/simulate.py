@@ -55,12 +55,15 @@ class Solution:
 
 
 def simulate(setting: Simulation, config: TrainConfig, out_dir: Path) -> Iterator[dict[str, Any]]:
-    """Run all generations and yield a line of figures for each. Labels and checkpoints stay in out_dir."""
+    """Run all generations and yield a line of figures for each. Labels and checkpoints stay in out_dir, which is new.
+
+    Raises FileExistsError, and ValueError where the configuration makes models that do not read the toy domain.
+    """
     rng = Random(setting.seed)
     pool = make_pool(setting.problems, setting.solutions_per_problem, setting.error_rate, rng)
     validation = make_pool(setting.measured_problems // 2, 4, setting.error_rate, rng)
     measured = make_pool(setting.measured_problems, 4, setting.error_rate, rng)
-    out_dir.mkdir(parents=True, exist_ok=True)
+    out_dir.mkdir(parents=True)
     labels = out_dir / "labels.jsonl"
     before: checkpoint.Checkpoint | None = None
     for generation in range(1, setting.generations + 1):
@@ -119,7 +122,8 @@ def label(solution: Solution, noise: float, generation: int, rng: Random) -> Rec
 def judge(selector: checkpoint.Checkpoint, solutions: Sequence[Solution]) -> list[evaluate.Judged]:
     judged = []
     for solution, result in zip(solutions, score.score_solutions(selector, _unscored(solutions)), strict=True):
-        assert isinstance(result, score.Scored), "the toy domain fits every model"
+        if not isinstance(result, score.Scored):
+            raise ValueError("The model reads too few tokens (max_len) for the solutions of the toy domain.")
         ratings: list[int | None] = [*solution.ratings]
         judged.append(evaluate.Judged(result.probabilities, (*ratings, *[None] * (len(solution.steps) - len(ratings)))))
     return judged

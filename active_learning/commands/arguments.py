@@ -42,8 +42,17 @@ def torch_command(commands: Any, name: str, run: Run, text: str) -> argparse.Arg
 
     parser = command(commands, name, run_on_threads, text)
     # Threads that wait for each other on a busy machine made a small model a hundred times slower.
-    parser.add_argument("--threads", type=int, default=1, help="of the CPU; more only for large models (default 1)")
+    parser.add_argument(
+        "--threads", type=positive, default=1, help="of the CPU; more only for large models (default 1)"
+    )
     return parser
+
+
+def positive(text: str) -> int:
+    """The type of an argument that counts something."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, and not {number}")
+    return number
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:

@@ -101,16 +101,17 @@ def _write_calibration(judged: "JudgedFile", metrics: dict[str, Any], out: Path,
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from active_learning import checkpoint, compare, score
+    from active_learning import base_model, checkpoint, compare, score
 
+    candidate = checkpoint.load(options.candidate)  # first: what cannot be read takes nobody's place
     try:
         active = checkpoint.load(options.active)
-    except (checkpoint.CheckpointError, ValueError, OSError) as trouble:
+    except (checkpoint.CheckpointError, base_model.ModelError, FileNotFoundError) as trouble:
         sys.stdout.write(f"The selector in use cannot be read any more: {trouble}\n")
         found: dict[str, Any] = {"promote": True, "because": "gone"}
     else:
         found = compare.compare(
-            checkpoint.load(options.candidate),
+            candidate,
             active,
             records=options.records,
             solutions=list(score.read_solutions(options.solutions)),

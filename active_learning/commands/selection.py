@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from active_learning import select
-from active_learning.commands.arguments import command, emit, write_lines
+from active_learning.commands.arguments import command, emit, positive, write_lines
 from active_learning.strict_json import Fields, load_json, read_lines
 
 
@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
         "--candidates", type=Path, required=True, help='JSON Lines {"id", "problem", "score", "is_correct"}'
     )
     choose.add_argument("--out", type=Path, required=True)
-    choose.add_argument("--n", type=int, required=True, help="solutions of each problem")
+    choose.add_argument("--n", type=positive, required=True, help="solutions of each problem")
     choose.add_argument("--wrong-share", type=float, default=0.8)
     choose.add_argument("--random-share", type=float, default=0.0)
     choose.add_argument("--injected-share", type=float, default=0.0, help="of correct ones, mixed in")

@@ -156,6 +156,19 @@ def test_where_the_model_in_use_cannot_be_read_any_more_the_new_one_takes_its_pl
     assert "cannot be read any more" in capsys.readouterr().out
 
 
+def test_a_new_one_that_cannot_be_read_takes_nobody_s_place(models, tmp_path, capsys):
+    folder, _ = models
+    out = tmp_path / "comparison.json"
+    given = ["--candidate", tmp_path / "nowhere", "--active", tmp_path / "moved", "--out", out]
+    given += ["--records", folder / "right.jsonl", "--solutions", tmp_path / "none"]
+    given += ["--auc-tolerance", 0.02, "--least-agreement", 0.3]
+
+    assert main(["compare", *map(str, given)]) == 1
+
+    assert not out.exists()
+    assert "nowhere is no checkpoint" in capsys.readouterr().err
+
+
 def test_where_nothing_can_be_measured_nothing_is_claimed(models, tmp_path):
     folder, _ = models
     right = checkpoint.load(folder / "right")

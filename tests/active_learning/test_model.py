@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from active_learning import checkpoint, data
 from active_learning.base_model import ModelError, label_ids, load_language_model, load_tokenizer
@@ -84,6 +85,26 @@ def test_only_safetensors_are_loaded(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickled")
     with pytest.raises(ModelError, match=r"no \*\.safetensors"):
+        load_language_model(tmp_path)
+
+
+def test_a_model_that_lacks_weights_is_refused(tmp_path):
+    """They would be drawn at random, others at each load."""
+    whole = tiny.make_model(tmp_path, tiny.make_tokenizer(["w1"]))
+    tensors = load_file(whole / "model.safetensors")
+    for name in ("lm_head.weight", "model.norm.weight"):
+        kept = {one: tensor for one, tensor in tensors.items() if one != name}
+        save_file(kept, whole / "model.safetensors", metadata={"format": "pt"})
+
+        with pytest.raises(ModelError, match=rf"lacks weights of this kind of model: {name}\. Name a whole model"):
+            load_language_model(whole)
+
+
+def test_weights_that_were_cut_short_are_refused_in_words(tmp_path):
+    cut = tiny.make_model(tmp_path, tiny.make_tokenizer(["w1"])) / "model.safetensors"
+    cut.write_bytes(cut.read_bytes()[:-500])
+
+    with pytest.raises(ModelError, match="damaged or not whole"):
         load_language_model(tmp_path)
 
 

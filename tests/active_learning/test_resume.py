@@ -15,7 +15,7 @@ from active_learning import checkpoint, data, targets
 from active_learning.config import TrainConfig, to_json
 from active_learning.pretrain import make_tokenizer
 from active_learning.records import dump
-from active_learning.resume import Interrupted
+from active_learning.resume import Interrupted, States
 from active_learning.simulate import label, make_pool
 from active_learning.train import train
 from tests import tiny
@@ -97,13 +97,42 @@ def test_a_state_of_other_labels_is_not_gone_on_from_and_not_lost(config, labels
     assert went_on.lines[0]["done"] == 7
 
 
-def test_a_damaged_state_is_as_good_as_none(config, labels, tmp_path):
+def test_each_weight_goes_on_with_the_steps_that_it_has_taken(tmp_path):
+    """One that had no gradient for a while, as an expert that no token was sent to, has taken fewer."""
+    states, (model, optimizer) = States(tmp_path, {}), adam_on_two()
+    for step in range(4):
+        take_step(model, optimizer, both=step > 1)
+    states.save(4, model, optimizer, [])
+    again, restored = adam_on_two()
+    assert states.restore(again, restored) == (4, [])
+
+    for _ in range(3):
+        take_step(model, optimizer, both=True)
+        take_step(again, restored, both=True)
+
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), again.parameters(), strict=True))
+
+
+def adam_on_two():
+    model = torch.nn.ParameterDict({"always": torch.ones(2), "sometimes": torch.ones(2)})
+    return model, torch.optim.AdamW(model.parameters(), lr=0.1)
+
+
+def take_step(model, optimizer, *, both):
+    optimizer.zero_grad()
+    names = ("always", "sometimes") if both else ("always",)
+    sum((model[name] ** 2).sum() for name in names).backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "manifest.json"])
+def test_a_damaged_state_is_as_good_as_none(name, config, labels, tmp_path):
     stop = After(5)
     with pytest.raises(Interrupted):
         train(labels, config, tmp_path / "prm", progress=stop.progress, asked_to_stop=stop)
-    (state,) = (tmp_path / "prm.partial").glob("*/step-*/state.safetensors")
+    (state,) = (tmp_path / "prm.partial").glob(f"*/step-*/{name}")
     whole = state.read_bytes()
-    state.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    state.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if name == "state.safetensors" else b"\0" * len(whole))
     began = After(100)
     train(labels, config, tmp_path / "prm", progress=began.progress)
     assert began.lines[0]["done"] == 1

@@ -3,12 +3,13 @@
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from active_learning.__main__ import main
-from active_learning.answered import Solution
+from active_learning.answered import Solution, read_solution
 from active_learning.automatic import Estimate, line_of, read_estimates, read_line
 from active_learning.domains import chains, continuing, toy
 from active_learning.generators import Draw, Prompt, PromptTooLong, Text
@@ -111,6 +112,25 @@ def test_what_was_cut_off_is_neither_right_nor_wrong():
     found = roll_out(Told({1: ["24", CUT_OFF, CUT_OFF], 2: [CUT_OFF] * 3}), solution(), Rollouts(3))
     assert found.estimates == (Estimate(1, 1), None, Estimate(0, 1))
     assert (found.cut_off, found.tokens) == (5, 6 * 7)
+
+
+@pytest.mark.parametrize("is_searched", [False, True])
+def test_the_end_of_a_solution_that_was_cut_off_is_rolled_out_like_any_other_place(is_searched):
+    """It has no answer of its own, which is not a wrong one."""
+    cut_off = replace(solution(length=3, answer=None), is_whole=False)
+    completer = Told({1: ["24", "20"], 2: ["24", "24"], 3: ["24", "20"]})
+
+    found = roll_out(completer, cut_off, Rollouts(count=2, search=is_searched))
+
+    assert found.estimates[2] == Estimate(1, 2)
+    assert first_bad_step(found.estimates) is None
+    assert completer.asked[0][0] == ([3] if is_searched else [1, 2, 3])
+
+
+def test_a_line_says_whether_its_solution_was_cut_off():
+    line = {"id": 1, "problem": "How much?", "truth": "24", "steps": ["Step 1."], "answer": None}
+    assert read_solution(json.dumps(line).encode()).is_whole
+    assert not read_solution(json.dumps({**line, "complete": False}).encode()).is_whole
 
 
 def test_an_answer_that_the_prefix_gave_already_counts():

@@ -36,6 +36,13 @@ def chosen(pool, n, *, seed=0, **rules):
     return [one.candidate for one in per_problem({"one": pool}, n, rules=Rules(**rules), rng=Random(seed))["one"]]
 
 
+@pytest.mark.parametrize("share", [80, 1.5, -0.5, float("nan")])
+def test_a_share_that_is_none_is_refused(share):
+    for name in ("wrong_share", "random_share", "injected_share"):
+        with pytest.raises(ValueError, match=f"{name} is a share from 0 to 1"):
+            Rules(**{name: share})
+
+
 def test_g1_five_of_eight_are_four_convincing_wrong_and_the_best_of_the_rest():
     assert names(chosen(pool_of_eight(), 5)) == "bcefa"
 

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from active_learning import checkpoint, score, shards
+from active_learning import checkpoint, data, score, shards
 from active_learning.__main__ import main
 from active_learning.hashes import sha256
 from tests.tiny_prm import make_checkpoint, make_solutions, publish, write_solutions
@@ -58,6 +58,31 @@ def run(scorer, job):
 
 def names(directory):
     return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_step_without_a_token_leaves_its_solution_out_and_nothing_else(scorer, tmp_path, monkeypatch):
+    """As a tokenizer that takes invisible characters away makes nothing of them."""
+    real = data.encode
+
+    def encode(problem, steps, tokenizer):
+        if "\u200b" in steps:
+            raise data.UnreadableText("no token")
+        return real(problem, steps, tokenizer)
+
+    monkeypatch.setattr(data, "encode", encode)
+    rows = [{"id": 1, "problem": "w1", "steps": ["w2", "\u200b"]}, {"id": 2, "problem": "w1", "steps": ["w2"]}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    report, _ = run(scorer, shards.Job(tmp_path / "in.jsonl", tmp_path / "out.jsonl"))
+
+    assert report == shards.Report(scored=1, too_long=1, is_complete=True)
+
+
+def test_a_blank_step_is_told_with_its_line_before_anything_is_scored(scorer, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "problem": "w1", "steps": ["w2", " "]}\n')
+
+    with pytest.raises(ValueError, match=r"line 1: steps\[1\]: the step is empty"):
+        run(scorer, shards.Job(tmp_path / "in.jsonl", tmp_path / "out.jsonl"))
 
 
 def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(scorer, tmp_path):

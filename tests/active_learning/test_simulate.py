@@ -43,13 +43,22 @@ def test_g9_the_first_generation_is_random_and_later_ones_are_four_fifths_convin
 @pytest.mark.parametrize("noise", [0.0, 0.08])
 def test_the_selector_gets_better_over_three_generations(seed, noise, tmp_path):
     """The loop's promise: 32 labeled solutions a generation, measured on problems that nobody labels."""
-    lines = list(simulate(Simulation(seed=seed, label_noise=noise), TrainConfig(), tmp_path))
+    lines = list(simulate(Simulation(seed=seed, label_noise=noise), TrainConfig(), tmp_path / "out"))
     auc = [line["step_auc"] for line in lines]
     assert [line["labeled"] for line in lines] == [32, 64, 96]
     assert auc[2] > auc[0]
     assert auc[2] > 0.75
     assert auc[0] < 0.99  # a curve that starts at the end would prove nothing
     assert lines[2]["first_error_f1"] > lines[0]["first_error_f1"]
+
+
+def test_what_is_there_is_not_labeled_once_more(tmp_path):
+    (tmp_path / "labels.jsonl").write_text("kept\n")
+
+    with pytest.raises(FileExistsError):
+        next(simulate(Simulation(), TrainConfig(), tmp_path))
+
+    assert (tmp_path / "labels.jsonl").read_text() == "kept\n"
 
 
 @pytest.mark.slow
