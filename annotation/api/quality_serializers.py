@@ -1,14 +1,15 @@
 """Known solutions, disagreements, doubts, problems."""
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 
 from annotation.api.serializers import DAY_MS, RatingSerializer
+from annotation.models import StepRating
 from annotation.models.quality import GoldKind
 from annotation.queries.adjudication import SAY_SOMETHING, Show
 from annotation.queries.gold import Shelf
-from annotation.queries.reports import Kind
+from annotation.queries.reports import Kind, ReportsPage
 from annotation.services.judgements import Judgement, Rating
 
 
@@ -204,13 +205,21 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class ReportRowSerializer(serializers.Serializer[Any]):
-    """Of whatever kind: which row it is, and what it is about."""
+    """Of whatever kind: which row it is, and what it is about. The text of an unsure mark is null for a lead who may yet
+    have to judge its solution blind."""
 
     id = serializers.CharField(source="pk")
     label = serializers.CharField(source="label_id", default=None, allow_null=True)  # type: ignore[assignment] # as above
     text = serializers.CharField(default=None, allow_null=True)
     answer = serializers.CharField(default=None, allow_null=True)
     reason = serializers.CharField(default=None, allow_null=True)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        row = super().to_representation(instance)
+        page = cast(ReportsPage, self.root.instance)
+        if isinstance(instance, StepRating) and instance.label.solution_id in page.to_judge:
+            row["text"] = None
+        return row
 
 
 class ReportsSerializer(PageSerializer):

@@ -97,9 +97,9 @@ class Reports(APIView):
     @extend_schema(parameters=[serializers.ReportsQuerySerializer], responses=serializers.ReportsSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """What labelers told beside their ratings: bad problems, doubted answers, unsure marks, what they gave up."""
-        project = place_in_project(request.user, slug, Role.LEAD).project
+        place = place_in_project(request.user, slug, Role.LEAD)
         query = asked(serializers.ReportsQuerySerializer, request)
-        found = reports.reports_page(project, kind=Kind(query["show"]), page=query["page"], is_done=query["done"])
+        found = reports.reports_page(place, kind=Kind(query["show"]), page=query["page"], is_done=query["done"])
         return Response(serializers.ReportsSerializer(found).data)
 
 

@@ -9,9 +9,9 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, TextChoic
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Dispute, Label, Problem, Project, StepRating
+from annotation.models import Dispute, Label, Membership, Problem, Project, StepRating
 from annotation.models.labels import FinishReason, LabelQuerySet, Origin
-from annotation.queries import guidance
+from annotation.queries import adjudication, guidance
 
 ROWS_ON_A_PAGE = 50
 # Counted for the rows of a page: a join would count those of all reports before it finds the newest ones.
@@ -50,10 +50,14 @@ class ReportsPage:
     rows: "Page[Any]"  # Problem, Dispute, StepRating or Label, as the kind wants
     reports: list[Report]  # for bad problems
     reachable: set[int]  # labelers to whom a lead can write
+    to_judge: set[
+        int
+    ]  # solutions whose unsure marks are kept from who looks: where they stand would tell the first error
 
 
-def reports_page(project: Project, *, kind: Kind, page: str | None, is_done: bool = False) -> ReportsPage:
-    """Six queries, for bad problems and for what is ticked off seven, however many rows there are."""
+def reports_page(by: Membership, *, kind: Kind, page: str | None, is_done: bool = False) -> ReportsPage:
+    """Six queries, for bad problems and for what is ticked off seven, for unsure marks ten, however many rows there are."""
+    project = by.project
     found = {each: ROWS[each](project) for each in Kind}
     counts = {each: query.count() for each, query in found.items()}
     done = DONE[kind](project) if kind in DONE else None
@@ -62,6 +66,7 @@ def reports_page(project: Project, *, kind: Kind, page: str | None, is_done: boo
     pages = Paginator(done if done is not None and is_done else found[kind], ROWS_ON_A_PAGE)
     pages.count = done_count if done_count is not None and is_done else counts[kind]  # known, and not quickly counted
     rows = pages.get_page(page)
+    marked = sorted({one.label.solution_id for one in rows}) if kind == Kind.UNSURE else []
     return ReportsPage(
         kind=kind,
         tabs=[Tab(each, number) for each, number in counts.items()],
@@ -70,6 +75,7 @@ def reports_page(project: Project, *, kind: Kind, page: str | None, is_done: boo
         rows=rows,
         reports=_reports(list(rows)) if kind == Kind.BAD_PROBLEMS else [],
         reachable=set(guidance.recipients(project).values_list("pk", flat=True)),
+        to_judge=adjudication.to_judge_blind(by, marked),
     )
 
 

@@ -34,9 +34,7 @@ def reports(request: HttpRequest, slug: str) -> HttpResponse:
     wanted = request.GET.get("show", Kind.BAD_PROBLEMS)
     if wanted not in Kind.values:
         raise Http404
-    page = queries.reports_page(
-        place.project, kind=Kind(wanted), page=request.GET.get("page"), is_done="done" in request.GET
-    )
+    page = queries.reports_page(place, kind=Kind(wanted), page=request.GET.get("page"), is_done="done" in request.GET)
     context = {"project": place.project, "place": place, "page": page}
     return render(request, "labeling_ui/lead/reports.html", context)
 

@@ -16,12 +16,12 @@ URL = "/p/algebra/reports/"
 
 
 def rows(project, kind, page=None):
-    found = queries.reports_page(project, kind=Kind(kind), page=page)
+    found = queries.reports_page(Membership(project=project, role="ml"), kind=Kind(kind), page=page)
     return found.reports if kind == Kind.BAD_PROBLEMS else list(found.rows)
 
 
 def counts(project):
-    page = queries.reports_page(project, kind=Kind.DISPUTES, page=None)
+    page = queries.reports_page(Membership(project=project, role="ml"), kind=Kind.DISPUTES, page=None)
     return {tab.kind.value: tab.rows for tab in page.tabs}
 
 
@@ -224,6 +224,22 @@ def test_an_alternative_that_somebody_was_unsure_about_shows_its_step_and_rating
     assert [one.label for one in rows(project, "unsure")] == [label]
 
 
+def test_an_unsure_mark_is_kept_from_a_lead_who_may_yet_have_to_judge_its_solution(alice, bob, dana, client_for):
+    """Where it stands is where its labeler saw the first error."""
+    solution = factories.disagreement(alice, bob)
+    label = Label.objects.get(solution=solution, labeler=alice)
+    StepRating.objects.create(label=label, step=1, option=1, text="Or else $x<7$.", rating=0, flagged=True)
+    client = client_for(dana)
+
+    page = page_of(client, "unsure")
+    told = client.get("/api/v1/projects/algebra/reports?show=unsure").json()
+
+    assert "judge it</a> first" in page
+    assert "Or else" not in page
+    assert "<td>Okay</td>" not in page
+    assert (told["count"], told["reports"][0]["text"]) == (1, None)
+
+
 def test_flags_of_imported_labels_are_not_reports(project, alice):
     label = imported(project, solution=factories.solution(project), finish_reason="found_error")
     StepRating.objects.create(label=label, step=0, option=1, text="x", rating=0, flagged=True)
@@ -279,8 +295,8 @@ def test_n3_a_doubt_is_said_with_its_number_and_in_a_milder_colour_than_work_tha
 
 
 # session · user · membership with project · how many of each of four kinds · rows · who can be reached,
-# and for bad problems the reports, for disputes and unsure marks how many are done
-@pytest.mark.parametrize(("kind", "asked"), [("bad_problems", 10), ("disputes", 10), ("unsure", 10), ("give_ups", 9)])
+# and for bad problems the reports, for disputes and unsure marks how many are done, for these also what is to be judged
+@pytest.mark.parametrize(("kind", "asked"), [("bad_problems", 10), ("disputes", 10), ("unsure", 13), ("give_ups", 9)])
 @pytest.mark.parametrize("many", [1, 3])
 def test_pages_ask_as_many_questions_for_many_rows_as_for_one(
     kind, asked, many, project, dana, client_for, django_assert_num_queries
