@@ -21,6 +21,7 @@ RUN_AUTOMATIC = "workers.run_automatic"
 RUN_SAMPLING = "workers.run_sampling"
 SWEEP = "workers.sweep"
 TALLIES = "workers.renew_tallies"
+FORGET = "workers.forget_visits"
 
 # What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
 # A labeler waits for options, and everybody for the sweep: neither is to wait behind a round, nor behind a file.
@@ -36,6 +37,7 @@ QUEUES = {
     RUN_WEBHOOKS: "bulk",
     SWEEP: "default",
     TALLIES: "default",
+    FORGET: "bulk",
 }
 
 log = logging.getLogger(__name__)

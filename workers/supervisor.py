@@ -116,7 +116,9 @@ def _refuse_a_taken_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as reason:
-            raise StartFailed(f"Port {port} is not free ({reason.strerror}). Choose another one: make run PORT=8001.") from reason
+            raise StartFailed(
+                f"Port {port} is not free ({reason.strerror}). Choose another one: make run PORT=8001."
+            ) from reason
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from django.apps import apps
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
 from active_learning.domains import toy
@@ -90,7 +91,12 @@ def a_dead_worker_and_a_lease_that_is_over(project, lead):
     Job.objects.filter(pk=job.pk).update(lease_until="2000-01-01T00:00Z")
 
 
+def a_session_that_is_over(project, lead):
+    Session.objects.create(session_key="over", session_data="", expire_date="2000-01-01T00:00Z")
+
+
 WORK = {
+    "forget_visits": a_session_that_is_over,
     "renew_tallies": a_large_project,
     "run_automatic": wanted_labels,
     "run_exports": an_export,
@@ -146,6 +152,7 @@ def child(arguments):
 def state(posts):
     """How many rows each table holds, and in which states."""
     rows = {model.__name__: model.objects.count() for model in apps.get_app_config("annotation").get_models()}
+    rows["sessions"] = Session.objects.count()
     for model in (Job, Slot, ImportBatch):
         rows |= {
             f"{model.__name__} {one}": count

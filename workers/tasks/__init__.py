@@ -10,9 +10,11 @@ from workers.tasks.rounds import run_rounds
 from workers.tasks.sampling import run_sampling
 from workers.tasks.sweep import sweep
 from workers.tasks.tallies import renew_tallies
+from workers.tasks.visits import forget_visits
 from workers.tasks.webhooks import run_webhooks
 
 __all__ = [
+    "forget_visits",
     "renew_tallies",
     "run_automatic",
     "run_exports",
