@@ -95,7 +95,7 @@ class MistakesSerializer(serializers.Serializer[Any]):
 class CaseRowSerializer(serializers.Serializer[Any]):
     solution = serializers.IntegerField(source="solution.pk")
     labels = serializers.IntegerField()
-    is_decided = serializers.BooleanField(source="adjudication.label_id", default=False)
+    is_decided = serializers.BooleanField(source="adjudication.is_decided", default=False)
 
 
 class CasesSerializer(PageSerializer):

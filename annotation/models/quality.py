@@ -176,6 +176,11 @@ class Adjudication(models.Model):
     def __str__(self) -> str:
         return f"adjudication of solution {self.solution_id}"
 
+    @property
+    def is_decided(self) -> bool:
+        """False while the reviewer's own judgement is all that there is."""
+        return self.label_id is not None
+
 
 class PutBack(models.Model):
     """A reviewer saw what the others say of a solution, and left it to somebody else: they cannot judge it blind again."""

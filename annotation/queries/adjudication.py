@@ -121,7 +121,7 @@ class CasePage:
 
     @property
     def is_decided(self) -> bool:
-        return self.adjudication is not None and self.adjudication.label_id is not None
+        return self.adjudication is not None and self.adjudication.is_decided
 
     @property
     def decided_error(self) -> int | None:

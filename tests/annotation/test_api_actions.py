@@ -304,11 +304,18 @@ def test_n2_a_reviewer_decides_blind_first(alice, bob, project, dana):
     url = f"/projects/algebra/adjudication/{solution.pk}"
     judgement = {"finish_reason": "found_error", "ratings": [{"step": 0, "rating": 1}, {"step": 1, "rating": -1}]}
 
+    def decided(show):
+        cases = reviewer("GET", f"/projects/algebra/adjudication?show={show}").json()["cases"]
+        return [one["is_decided"] for one in cases]
+
     assert reviewer("GET", url).json()["opinions"] == []
+    assert decided("open") == [False]
     assert reviewer("POST", f"{url}/decide", judgement).json()["code"] == "not_judged_yet"
     assert reviewer("POST", f"{url}/blind", judgement).status_code == 204
     assert len(reviewer("GET", url).json()["opinions"]) == 2
+    assert decided("begun") == [False]
     assert reviewer("POST", f"{url}/decide", judgement).status_code == 204
+    assert decided("decided") == [True]
     assert Adjudication.objects.get().label.finish_reason == "found_error"
     assert Program(dana)("POST", f"{url}/promote", {"error_steps": [1]}).status_code == 201
     assert Gold.objects.get().error_steps == [1]
