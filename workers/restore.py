@@ -1,7 +1,6 @@
 """A backup comes back: into an empty database, or into a scratch one that only shows whether it would (a drill)."""
 
 import os
-import shutil
 import subprocess
 import sys
 import uuid
@@ -15,14 +14,16 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 from psycopg import sql
 
-from annotation.services.export_files import new_file, sha256_of
 from annotation.services.refusal import Refusal
-from workers import backup, postgres_programs
+from workers import backup, postgres_programs, restored_files
 from workers.processes import ROOT
+from workers.restored_files import Changes
 
 Say = Callable[[str], None]
+OF_INITDB = "standard public schema"
 
 
 class NotEmpty(Refusal):
@@ -38,8 +39,9 @@ class TooNew(Refusal):
 
 
 class CutShort(Refusal):
-    """An earlier restore was cut short, and both its leftover and newer data are here. Look at the schema
-    stepmark_before_restore, and drop it where you need it no more."""
+    """An earlier restore was cut short when its database was in already. What was there before it waits in the schema
+    stepmark_before_restore. To keep what is there now: DROP SCHEMA stepmark_before_restore CASCADE. To give that up for
+    what was before: DROP SCHEMA public CASCADE; CREATE SCHEMA public, and restore once more."""
 
 
 class FilesDiffer(Refusal):
@@ -63,15 +65,18 @@ def restore(*, folder: Path, replace: bool, say: Say) -> None:
     """
     manifest = _checked(folder, say)
     target = Target(postgres_programs.address(), settings.DATA_DIR)
-    _check_files(folder, manifest, target, replace=replace)
     connection.close()  # it would be somebody who is connected
-    with psycopg.connect(target.url, autocommit=True) as server, _making_room(server, replace=replace):
-        _load(folder, target, server)
-    say("The database is in.")
-    _check_counts(manifest, target)
-    _put_files(folder, manifest, target)
-    say(f"Its files are in, {len(manifest['files']) - 1} of them.")
-    say(_brought_up(target))
+    with psycopg.connect(target.url, autocommit=True) as server:
+        _check_place(server, target.data, replace=replace)
+        changes = _changes(folder, manifest, target, replace=replace)
+        with _making_room(server, target.data) as aside:
+            told = _put_files(folder, changes, target, aside)
+            say(f"Its files are in, {len(manifest['files']) - 1} of them. {told}")
+            _load(folder, target, server)
+            say("The database is in.")
+            _check_counts(manifest, target)
+            sound = _brought_up(target)
+    say(sound)
 
 
 def drill(*, folder: Path, say: Say) -> None:
@@ -97,25 +102,37 @@ def _checked(folder: Path, say: Say) -> dict[str, Any]:
     return manifest
 
 
-@contextmanager
-def _making_room(server: psycopg.Connection, *, replace: bool) -> Iterator[None]:
-    """Set aside what is there while the block fills an empty schema; put it back where the block fails."""
+def _check_place(server: psycopg.Connection, data: Path, *, replace: bool) -> None:
     _check_alone(server)
-    _end_cut_short(server)
+    _end_cut_short(server, data)
     if not replace and not _is_empty(server):
         raise NotEmpty
+
+
+@contextmanager
+def _making_room(server: psycopg.Connection, data: Path) -> Iterator[Path]:
+    """Set aside what is there while the block fills an empty schema; put it back where the block fails.
+
+    Yields the folder for files that are to step aside. The schema's comment names it, so that the next restore finds it
+    where this one is killed.
+    """
+    _check_alone(server)
+    aside = restored_files.new_aside(data, timezone.localtime())
     with server.transaction():
         server.execute(f"ALTER SCHEMA public RENAME TO {backup.ASIDE}")
+        server.execute(sql.SQL(f"COMMENT ON SCHEMA {backup.ASIDE} IS {{}}").format(aside.name))
         # As initdb makes it.
         server.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
-        server.execute("COMMENT ON SCHEMA public IS 'standard public schema'")
+        server.execute(f"COMMENT ON SCHEMA public IS '{OF_INITDB}'")
         server.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
     try:
-        yield
+        yield aside
     except BaseException:
-        _put_back(server)
+        _put_back(server, data)
         raise
+    # The last act: until here all can be undone.
     server.execute(f"DROP SCHEMA {backup.ASIDE} CASCADE")
+    restored_files.keep(aside)
 
 
 def _check_alone(server: psycopg.Connection) -> None:
@@ -125,17 +142,29 @@ def _check_alone(server: psycopg.Connection) -> None:
         raise InUse
 
 
-def _end_cut_short(server: psycopg.Connection) -> None:
+def _end_cut_short(server: psycopg.Connection, data: Path) -> None:
     if _value(server, "SELECT count(*) FROM pg_namespace WHERE nspname = %s", backup.ASIDE):
         if not _is_empty(server):
             raise CutShort
-        _put_back(server)
+        _put_back(server, data)
 
 
-def _put_back(server: psycopg.Connection) -> None:
-    with server.transaction():
-        server.execute("DROP SCHEMA public CASCADE")
-        server.execute(f"ALTER SCHEMA {backup.ASIDE} RENAME TO public")
+def _put_back(server: psycopg.Connection, data: Path) -> None:
+    """The files, then the database, which knows of the files until then."""
+    of_schema = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
+    aside = _value(server, of_schema, backup.ASIDE) or ""
+    try:
+        if aside.startswith(restored_files.PREFIX):  # the version before set no files aside
+            restored_files.take_back(data, data / aside)
+    except OSError as error:
+        raise RestoreFailed(
+            f"Files of before still lie in {data / aside}, to be moved back by hand: {error}"
+        ) from error
+    finally:
+        with server.transaction():
+            server.execute("DROP SCHEMA public CASCADE")
+            server.execute(f"ALTER SCHEMA {backup.ASIDE} RENAME TO public")
+            server.execute(f"COMMENT ON SCHEMA public IS '{OF_INITDB}'")
 
 
 def _is_empty(server: psycopg.Connection) -> bool:
@@ -169,30 +198,20 @@ def _check_counts(manifest: dict[str, Any], target: Target) -> None:
         raise RestoreFailed("; ".join(wrong))
 
 
-def _check_files(folder: Path, manifest: dict[str, Any], target: Target, *, replace: bool) -> None:
-    other = [path for path, there in _places(manifest, target) if there.exists() and not _is_same(folder / path, there)]
-    if other and not replace:
-        raise FilesDiffer(f"{FilesDiffer()} Such as {other[0]}.")
+def _changes(folder: Path, manifest: dict[str, Any], target: Target, *, replace: bool) -> Changes:
+    inside = [Path(one["name"]) for one in manifest["files"]]
+    named = {Path(*path.parts[1:]) for path in inside if path.parts[0] == backup.FILES and path.parts[1] in backup.KEPT}
+    changes = restored_files.changes(folder / backup.FILES, named, target.data)
+    if changes.others and not replace:
+        raise FilesDiffer(f"{FilesDiffer()} Such as {changes.others[0]}.")
+    return changes
 
 
-def _put_files(folder: Path, manifest: dict[str, Any], target: Target) -> None:
-    for path, there in _places(manifest, target):
-        if there.exists() and _is_same(folder / path, there):
-            continue
-        with (folder / path).open("rb") as source, new_file(there) as file:
-            shutil.copyfileobj(source, file)
-
-
-def _places(manifest: dict[str, Any], target: Target) -> Iterator[tuple[Path, Path]]:
-    """Each file of the backup, and where it belongs."""
-    for one in manifest["files"]:
-        path = Path(one["name"])
-        if path.parts[0] == backup.FILES and path.parts[1] in backup.KEPT:
-            yield path, target.data.joinpath(*path.parts[1:])
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return one.stat().st_size == other.stat().st_size and sha256_of(one) == sha256_of(other)
+def _put_files(folder: Path, changes: Changes, target: Target, aside: Path) -> str:
+    stepped_aside = restored_files.put(folder / backup.FILES, changes, target.data, aside)
+    if changes.others or changes.unnamed:
+        return f"What else was there, {stepped_aside} files, lies in {aside} now."
+    return "No other files were there."
 
 
 def _brought_up(target: Target) -> str:

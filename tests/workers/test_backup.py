@@ -1,4 +1,4 @@
-"""Backups that are whole or not there, restores that take nothing away when they fail, and programs that fit the server."""
+"""Backups that are whole or not there, and programs that fit the server."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from annotation.models.jobs import JobKind
 from annotation.services import snapshots
 from annotation.services.export_files import FolderTaken
 from tests import services
-from tests.annotation.test_backup import empty_database, labels  # noqa: F401 - a fixture
+from tests.annotation.test_backup import labels  # noqa: F401 - a fixture
 from tests.annotation.test_upgrade import migrated_to  # noqa: F401 - a fixture
 from workers import backup, exports, postgres_programs, restore
 from workers.backup import NotABackup
@@ -86,6 +86,7 @@ def test_what_is_unfinished_secret_or_made_again_stays_out(project, settings, tm
     settings.DATA_DIR = tmp_path / "data"
     kept = ["rounds/1/checkpoint/meta.json", "snapshots/algebra/1/manifest.json", "imports/a.jsonl"]
     left = ["secret_key", "logs/web.log", "static/a.js", "rounds/1/.tmp-x/a", "rounds/1/b.partial", "refills/1/c"]
+    left += ["before-restore-2026-01-31T10-00-00/rounds/1/d"]
     for name in kept + left:
         (settings.DATA_DIR / name).parent.mkdir(parents=True, exist_ok=True)
         (settings.DATA_DIR / name).write_text(name)
@@ -116,95 +117,6 @@ def test_a_backup_that_fails_leaves_nothing_behind(project, tmp_path, monkeypatc
 def test_a_folder_with_something_in_it_is_not_written_into(folder):
     with pytest.raises(FolderTaken):
         backup.make(out=folder)
-
-
-@pytest.fixture
-def database(db):
-    """An empty one, with a connection."""
-    with empty_database() as url, psycopg.connect(url, autocommit=True) as server:
-        yield server
-
-
-def tables(server):
-    found = server.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^pg_|information'")
-    return set(found.fetchall())
-
-
-def with_a_project(server):
-    server.execute("CREATE TABLE annotation_project (id int)")
-    server.execute("INSERT INTO annotation_project VALUES (1)")
-
-
-def test_an_empty_database_is_filled_and_what_was_aside_goes(database):
-    database.execute("CREATE TABLE annotation_project (id int)")  # as migrate makes it: no rows
-    with restore._making_room(database, replace=False):
-        database.execute("CREATE TABLE restored (id int)")
-    assert tables(database) == {("public", "restored")}
-
-
-def test_a_restore_that_fails_puts_back_what_was_there(database):
-    with_a_project(database)
-    with pytest.raises(psycopg.Error), restore._making_room(database, replace=True):
-        database.execute("CREATE TABLE restored (id int); SELECT nonsense")
-    assert tables(database) == {("public", "annotation_project")}
-
-
-def test_a_database_with_projects_is_kept_unless_it_is_to_be_replaced(database):
-    with_a_project(database)
-    with pytest.raises(restore.NotEmpty), restore._making_room(database, replace=False):
-        pass
-    with restore._making_room(database, replace=True):
-        pass
-    assert tables(database) == set()
-
-
-def test_a_database_that_somebody_uses_is_not_touched(database):
-    with (
-        psycopg.connect(services.address_of(database.info.dbname)),
-        pytest.raises(restore.InUse),
-        restore._making_room(database, replace=True),
-    ):
-        pass
-
-
-def test_after_a_restore_that_was_killed_the_next_one_begins_anew(database):
-    with_a_project(database)
-    database.execute("ALTER SCHEMA public RENAME TO stepmark_before_restore")
-    database.execute("CREATE SCHEMA public")
-    with pytest.raises(restore.NotEmpty), restore._making_room(database, replace=False):
-        pass
-    assert tables(database) == {("public", "annotation_project")}
-
-
-def test_newer_rows_beside_the_leftover_of_a_killed_restore_are_for_a_person_to_judge(database):
-    with_a_project(database)
-    database.execute("CREATE SCHEMA stepmark_before_restore")
-    with pytest.raises(restore.CutShort), restore._making_room(database, replace=True):
-        pass
-    assert ("public", "annotation_project") in tables(database)
-
-
-def test_rows_that_are_missing_after_a_restore_are_named(database):
-    database.execute("CREATE TABLE annotation_project (id int)")
-    target = restore.Target(services.address_of(database.info.dbname), None)
-    restore._check_counts({"counts": {"annotation_project": 0}}, target)
-    with pytest.raises(restore.RestoreFailed, match="annotation_project has 0 rows, not 1"):
-        restore._check_counts({"counts": {"annotation_project": 1}}, target)
-
-
-def test_other_files_in_the_place_of_the_backups_are_kept_unless_they_are_to_be_replaced(folder, tmp_path):
-    manifest, target = backup.verified(folder), restore.Target("", tmp_path / "data")
-    restore._put_files(folder, manifest, target)
-    there = tmp_path / "data" / "rounds" / "1" / "config.json"
-    restore._check_files(folder, manifest, target, replace=False)
-    there.write_text("[]")
-
-    with pytest.raises(restore.FilesDiffer, match=r"rounds/1/config\.json"):
-        restore._check_files(folder, manifest, target, replace=False)
-    restore._check_files(folder, manifest, target, replace=True)
-    restore._put_files(folder, manifest, target)
-
-    assert there.read_text() == "{}"
 
 
 def fake_program(folder, version):

@@ -24,7 +24,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--replace", action="store_true", help="in the place of what is there, which is lost")
+        how.add_argument(
+            "--replace",
+            action="store_true",
+            help="in the place of what is there: its database is lost, its files are set aside",
+        )
         how.add_argument("--drill", action="store_true", help="only show that it comes back")
 
     def handle(self, *, folder: Path, replace: bool, drill: bool, **_: Any) -> None:
