@@ -18,6 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import ProgrammingError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
 from annotation.models.pulses import Part
@@ -33,7 +34,16 @@ ASIDE = "stepmark_before_restore"
 # Of DATA_DIR. The rest is made again at a start (sockets, static files), is of work that begins anew (refills, uploads
 # that are on their way), or is a secret of this machine (secret_key).
 KEPT = ("rounds", "snapshots", "imports", "automatic", "sampling")
+# Folders that have the number of a row: the table, and where in the path the number is.
+NUMBERED = {
+    "rounds": ("annotation_round", 1),
+    "automatic": ("annotation_automaticsource", 1),
+    "sampling": ("annotation_sampling", 1),
+    "snapshots": ("annotation_job", 2),
+}
 CHUNK_BYTES = 2**20
+
+Newest = dict[str, int]
 
 
 class NotABackup(Refusal):
@@ -58,8 +68,8 @@ def make(*, out: Path) -> Backup:
     remove_unfinished(out)
     with new_folder(out) as folder:
         folder.chmod(0o700)  # it holds what the database does: names, hashes of passwords
-        manifest = _dump(program, folder / DUMP)
-        manifest["files"] = [_described(folder, folder / DUMP), *_copies(settings.DATA_DIR, folder)]
+        manifest, newest = _dump(program, folder / DUMP)
+        manifest["files"] = [_described(folder, folder / DUMP), *_copies(settings.DATA_DIR, folder, newest)]
         _seal(folder, manifest)
     with suppress(ProgrammingError):  # before an upgrade's migrations there may be no such table yet
         pulses.beat(part=Part.BACKUP)
@@ -93,8 +103,8 @@ def _wrong(folder: Path, one: dict[str, Any]) -> str:
     return "" if path.stat().st_size == one["bytes"] and sha256_of(path) == one["sha256"] else f"{name} was changed"
 
 
-def _dump(program: Path, out: Path) -> dict[str, Any]:
-    """Dump the database and count its rows, both as of one moment."""
+def _dump(program: Path, out: Path) -> tuple[dict[str, Any], Newest]:
+    """Dump the database and count its rows, both as of one moment; and the highest numbers of then."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it waits for the program
@@ -104,6 +114,7 @@ def _dump(program: Path, out: Path) -> dict[str, Any]:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # nosec B608 # the catalog's own name, quoted
             [counts[table]] = cursor.fetchone()
+        newest = {folder: _highest(cursor, table) for folder, (table, _) in NUMBERED.items() if table in counts}
         migrations = sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
         arguments = (
             "--format=custom",
@@ -115,14 +126,20 @@ def _dump(program: Path, out: Path) -> dict[str, Any]:
         env = postgres_programs.environment(postgres_programs.address())
         postgres_programs.run(program, *arguments, f"--file={out}", env=env)
     sync(out)
-    return {"format": FORMAT, "made_at": now.isoformat(), "counts": counts, "migrations": migrations}
+    return {"format": FORMAT, "made_at": now.isoformat(), "counts": counts, "migrations": migrations}, newest
 
 
-def _copies(data: Path, folder: Path) -> Iterator[dict[str, Any]]:
+def _highest(cursor: CursorWrapper, table: str) -> int:
+    cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")  # nosec B608 # of constants
+    [highest] = cursor.fetchone()
+    return int(highest)
+
+
+def _copies(data: Path, folder: Path, newest: Newest) -> Iterator[dict[str, Any]]:
     for name in KEPT:
         for path in sorted((data / name).rglob("*")):
             inside = path.relative_to(data)
-            if not path.is_file() or path.is_symlink() or _is_unfinished(inside):
+            if not path.is_file() or path.is_symlink() or _is_unfinished(inside) or _is_newer(inside, newest):
                 continue
             try:
                 yield _copied(path, folder, folder / FILES / inside)
@@ -132,6 +149,15 @@ def _copies(data: Path, folder: Path) -> Iterator[dict[str, Any]]:
 
 def _is_unfinished(path: Path) -> bool:
     return any(part.startswith(".") or part.endswith(".partial") for part in path.parts)
+
+
+def _is_newer(path: Path, newest: Newest) -> bool:
+    """Begun after the dump: the restored database gives this number out again, for something else."""
+    shelf = path.parts[0]
+    if shelf not in newest:
+        return False
+    _, place = NUMBERED[shelf]
+    return any(number.isdecimal() and int(number) > newest[shelf] for number in path.parts[place : place + 1])
 
 
 def _copied(source: Path, folder: Path, target: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from annotation.models import Pulse
 from annotation.models.jobs import JobKind
 from annotation.services import snapshots
 from annotation.services.export_files import FolderTaken
-from tests import services
+from tests import factories, services
 from tests.annotation.test_backup import labels  # noqa: F401 - a fixture
 from tests.annotation.test_upgrade import migrated_to  # noqa: F401 - a fixture
 from workers import backup, exports, postgres_programs, restore
@@ -81,23 +81,53 @@ def test_a_backup_of_a_newer_version_is_refused_before_anything_is_done(folder):
         restore._checked(folder, print)
 
 
+def write(data, names):
+    for name in names:
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(name)
+
+
+def files_in(made):
+    return {one["name"] for one in backup.verified(made.folder)["files"]} - {"database.dump"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_unfinished_secret_or_made_again_stays_out(project, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
-    kept = ["rounds/1/checkpoint/meta.json", "snapshots/algebra/1/manifest.json", "imports/a.jsonl"]
-    left = ["secret_key", "logs/web.log", "static/a.js", "rounds/1/.tmp-x/a", "rounds/1/b.partial", "refills/1/c"]
-    left += ["before-restore-2026-01-31T10-00-00/rounds/1/d"]
-    for name in kept + left:
-        (settings.DATA_DIR / name).parent.mkdir(parents=True, exist_ok=True)
-        (settings.DATA_DIR / name).write_text(name)
+    round_, job = factories.running_round(project)
+    own, made_by = f"rounds/{round_.pk}", f"snapshots/algebra/{job.pk}"
+    kept = [f"{own}/checkpoint/meta.json", f"{made_by}/manifest.json", "imports/a.jsonl", "snapshots/a"]
+    left = ["secret_key", "logs/web.log", "static/a.js", f"{own}/.tmp-x/a", f"{own}/b.partial", "refills/1/c"]
+    left += [f"before-restore-2026-01-31T10-00-00/{own}/d"]
+    write(settings.DATA_DIR, kept + left)
 
     made = backup.make(out=tmp_path / "backup")
 
-    manifest = backup.verified(made.folder)
-    assert {one["name"] for one in manifest["files"]} == {"database.dump"} | {f"files/{name}" for name in kept}
-    assert manifest["counts"]["annotation_project"] == 1
+    assert files_in(made) == {f"files/{name}" for name in kept}
+    assert backup.verified(made.folder)["counts"]["annotation_project"] == 1
     assert stat.S_IMODE(made.folder.stat().st_mode) == 0o700
     assert Pulse.objects.filter(part="backup").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_begun_after_the_dump_stays_out_since_its_number_is_given_out_again(
+    project, settings, tmp_path, monkeypatch
+):
+    settings.DATA_DIR = tmp_path / "data"
+    round_, job = factories.running_round(project)
+    dump, begun = postgres_programs.run, [f"rounds/{round_.pk + 1}/a", f"snapshots/algebra/{job.pk + 1}/a"]
+    begun += ["sampling/1/a", "automatic/1/a"]
+
+    def dumps_slowly(*arguments, **options):
+        dump(*arguments, **options)
+        write(settings.DATA_DIR, begun)
+
+    monkeypatch.setattr(postgres_programs, "run", dumps_slowly)
+    write(settings.DATA_DIR, [f"rounds/{round_.pk}/a"])
+
+    made = backup.make(out=tmp_path / "backup")
+
+    assert files_in(made) == {f"files/rounds/{round_.pk}/a"}
 
 
 @pytest.mark.django_db(transaction=True)
