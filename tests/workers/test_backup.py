@@ -196,10 +196,12 @@ def test_a_drill_brings_everything_back_beside_and_leaves_nothing(labels, dana, 
     snapshots.request_snapshot(project=labels, by=dana, view="raw")
     work_off(JobKind.EXPORT, exports)
     made = backup.make(out=tmp_path / "backup")
-    said = []
+    write(settings.DATA_DIR, ["rounds/9/of a later round"])
+    said, there = [], sorted(settings.DATA_DIR.rglob("*"))
 
     restore.drill(folder=made.folder, say=said.append)
 
     assert said[-1].startswith("All ")
+    assert sorted(settings.DATA_DIR.rglob("*")) == there
     with psycopg.connect(services.address_of("postgres")) as server:
         assert server.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'drill_%'").fetchone() == (0,)
