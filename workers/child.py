@@ -4,6 +4,7 @@ A crash, an exhausted memory or a cancelled round ends the child and frees the a
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +20,11 @@ Line = dict[str, object]
 KEPT_LINES = 20
 # Where training shares the processor with the web, labelers do not wait for it: it takes what they leave.
 NICENESS = 19
+# It works on files, for which it needs none of these. GENERATOR_KEY is not among them: it is there for it alone.
+SECRETS = {
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD", "REDIS_PASSWORD"),
+    *("HF_TOKEN", "METRICS_TOKEN", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME"),
+}
 
 
 class ChildFailed(Exception):
@@ -40,6 +46,7 @@ class Child:
         self.name = arguments[0]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "active_learning", *arguments],
+            env={name: value for name, value in os.environ.items() if name not in SECRETS},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -122,6 +122,21 @@ def test_our_containers_have_no_capability(name):
     assert SERVICES[name]["cap_drop"] == ["ALL"]
 
 
+def test_the_container_of_the_database_keeps_only_what_its_image_hands_its_folder_over_with():
+    assert SERVICES["postgres"]["cap_drop"] == ["ALL"]
+    assert SERVICES["postgres"]["cap_add"] == ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+
+
+def test_the_database_is_not_taken_for_ready_while_it_is_being_made():
+    # The image's server of that time listens on a socket alone.
+    assert "--host=127.0.0.1" in SERVICES["postgres"]["healthcheck"]["test"]
+
+
+def test_only_workers_are_given_the_key_of_generators():
+    keepers = {name for name, service in SERVICES.items() if "GENERATOR_KEY" in service.get("environment", {})}
+    assert keepers == {"worker", "bulk-worker", "gpu-worker"}
+
+
 def test_named_volumes_are_declared_and_the_database_has_one():
     used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert used == set(COMPOSE["volumes"])

@@ -52,6 +52,22 @@ def test_h9_only_a_program_that_somebody_ended_is_worth_another_start(end, raise
     assert type(ended.value) is raised
 
 
+def test_a_program_of_the_science_is_told_no_secret_but_the_key_of_generators(monkeypatch):
+    secret = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "HF_TOKEN", "METRICS_TOKEN"]
+    secret += ["POSTGRES_PASSWORD", "REDIS_PASSWORD", "OIDC_CLIENT_SECRET", "OIDC_ISSUER"]
+    for name in [*secret, "GENERATOR_KEY", "DATA_DIR"]:
+        monkeypatch.setenv(name, "told")
+    real, said = subprocess.Popen, []
+    code = "import json, os; print(json.dumps(sorted(name for name, value in os.environ.items() if value == 'told')))"
+    monkeypatch.setattr(
+        "workers.child.subprocess.Popen", lambda _, **given: real([sys.executable, "-c", code], **given)
+    )
+
+    Child(["train"]).follow(progress=lambda _: None, log=said.append)
+
+    assert said == ['["DATA_DIR", "GENERATOR_KEY"]']
+
+
 @pytest.mark.proof
 def test_a_program_whose_output_another_one_is_writing_lets_the_job_wait(tmp_path):
     out = tmp_path / "solutions.jsonl"
