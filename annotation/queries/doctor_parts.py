@@ -13,6 +13,8 @@ from annotation.queries.diagnosis import Check, bad, in_words, look, ok
 from annotation.queries.pulses import Seen
 
 SILENT = timedelta(seconds=60)  # they say something every five
+REMEMBERED = timedelta(days=1)
+MOST_NAMED = 5
 BACKUP_EVERY = timedelta(hours=26)  # each night, with time to spare
 
 SERVICES = {Part.DEFAULT: "worker", Part.BULK: "bulk-worker", Part.GPU: "gpu-worker"}
@@ -33,22 +35,37 @@ def broker() -> Check:
 
 
 def checks() -> Iterator[Check]:
+    seen = pulses.seen()
     newest: dict[str, Seen] = {}
-    for one in pulses.seen():
+    for one in seen:
         newest.setdefault(one.part, one)
     for part, service in SERVICES.items():
-        yield _worker(part, service, newest.get(part))
+        yield _workers(part, service, [one for one in seen if one.part == part])
     yield _schedule(newest.get(Part.SCHEDULE))
     yield _backup(newest.get(Part.BACKUP))
 
 
-def _worker(part: Part, service: str, seen: Seen | None) -> Check:
+def _workers(part: Part, service: str, seen: list[Seen]) -> Check:
+    """`seen`: at which places, the newest first."""
     name = f"queue {part}"
-    if seen and seen.ago < SILENT:
-        return ok(name, f"{seen.place} serves it, seen {in_words(seen.ago)} ago.")
-    last = f"; {seen.place} did {in_words(seen.ago)} ago" if seen else ""
-    do = _look_after(service) if settings.LOCAL else f"Start {service} again, and read the end of its log."
-    return bad(name, f"No worker serves it{last}.", do)
+    again = f"Start {service} again, and read the end of its log."
+    living = [one for one in seen if one.ago < SILENT]
+    silent = [one for one in seen if SILENT <= one.ago < REMEMBERED] if living else seen
+    if not living:
+        last = "; " + _named(silent, "{} did {} ago") if silent else ""
+        return bad(name, f"No worker serves it{last}.", _look_after(service) if settings.LOCAL else again)
+    only = len(living) == 1
+    serving = _named(living, "{} serves it, seen {} ago") if only else _named(living, "{} ({} ago)") + " serve it"
+    if not silent:
+        return ok(name, f"{serving}.")
+    do = f"{again} One that was replaced is forgotten after a day."
+    return look(name, f"{serving}. Silent: {_named(silent, '{} ({} ago)')}.", do)
+
+
+def _named(seen: list[Seen], form: str) -> str:
+    named = ", ".join(form.format(one.place, in_words(one.ago)) for one in seen[:MOST_NAMED])
+    more = len(seen) - MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _schedule(seen: Seen | None) -> Check:

@@ -128,9 +128,33 @@ def test_a_queue_whose_worker_fell_silent_is_bad(server, part):
     assert examined()[name].told == f"No worker serves it; {part}@gone did 10 min ago."
     assert examined()[name].state == "bad"
 
-    factories.pulse(part, f"{part}@here")  # one of several is enough
+    factories.pulse(part, f"{part}@here")
+    factories.pulse(part, f"{part}@gone", days=2)
 
     assert examined()[name].state == "ok"
+
+
+def test_every_worker_of_a_queue_is_named_and_a_silent_one_beside_a_living_one_is_worth_a_look(server):
+    factories.pulse("gpu", "gpu@one")
+    factories.pulse("gpu", "gpu@two", seconds=4)
+    found = examined()["queue gpu"]
+    assert (found.state, found.told) == ("ok", "gpu@one (0 s ago), gpu@two (4 s ago) serve it.")
+
+    factories.pulse("gpu", "gpu@two", hours=3)
+
+    found = examined()["queue gpu"]
+    assert (found.state, found.told) == ("look", "gpu@one serves it, seen 0 s ago. Silent: gpu@two (3 h ago).")
+    assert "gpu-worker" in found.do
+
+
+def test_a_queue_that_nobody_serves_names_all_who_did_and_a_long_list_is_cut(server):
+    for number in range(7):
+        factories.pulse("gpu", f"gpu@{number}", hours=3 + number)
+
+    told = examined()["queue gpu"].told
+
+    assert told.startswith("No worker serves it; gpu@0 did 3 h ago, gpu@1 did 4 h ago,")
+    assert told.endswith("and 2 more.")
 
 
 def test_on_the_own_machine_it_is_said_that_workers_take_a_moment(server):
