@@ -18,7 +18,7 @@ from annotation.models.jobs import JobKind
 from annotation.services import jobs
 from annotation.services.jobs import Cancelled, LostFence, MustWait, Progress
 from annotation.services.refusal import Refusal
-from workers import failpoints
+from workers import failpoints, stopping
 from workers.child import Child, ChildFailed, ChildKilled, Line
 from workers.pace import LossCurve, Pace
 
@@ -64,19 +64,17 @@ class Duty:
         self._thread.join()
 
     def report(self, stage: str, done: int = 0, total: int = 0) -> None:
-        """Say how far the job is, and what it has logged. Raises Cancelled or LostFence when it must not go on."""
+        """Say how far the job is, and what it has logged. Raises Cancelled, LostFence or MustWait when it must not go on."""
         self._pace = Pace()
         self._tell(stage, done, total)
         if not self._broken:
             self._try_to_beat()
-        if self._broken:
-            raise self._broken
+        self._stop_if_told()
 
     def advance(self, done: int, total: int) -> None:
-        """Say how far the same stage is; heartbeats tell it. Raises Cancelled or LostFence when it must not go on."""
+        """Say how far the same stage is; heartbeats tell it. Raises as `report` does."""
         self._show({"stage": self._progress.stage, "done": done, "total": total})
-        if self._broken:
-            raise self._broken
+        self._stop_if_told()
 
     def log(self, line: str) -> None:
         self._lines.append(line)
@@ -103,11 +101,17 @@ class Duty:
         try:
             self._child.follow(progress=self._show, log=self.log)
         except ChildFailed:
-            if self._broken:
-                raise self._broken from None
+            self._stop_if_told()
             raise
         finally:
             self._child = None
+
+    def _stop_if_told(self) -> None:
+        """Raises Cancelled or LostFence, and MustWait where this worker is asked to stop."""
+        if self._broken:
+            raise self._broken from None
+        if stopping.is_asked():
+            raise MustWait from None
 
     def beat_now(self) -> None:
         if jobs.heartbeat(job=self.job, progress=self._progress):
@@ -136,8 +140,15 @@ class Duty:
         try:
             while not self._over.wait(HEARTBEAT_SECONDS) and not self._broken:
                 self._try_to_beat()
+                if stopping.is_asked():
+                    self._save()
         finally:
             connection.close()
+
+    def _save(self) -> None:
+        child = self._child  # another thread takes it away
+        if child:
+            child.save()
 
     def _try_to_beat(self) -> None:
         try:
@@ -154,14 +165,21 @@ class Duty:
 def work_off(kind: JobKind, work: Work) -> int:
     """Do every waiting job of a kind; returns how many were claimed. One that has to wait is left for the next sweep."""
     claimed: list[int] = []
-    while job := jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}", but=claimed):
-        claimed.append(job.pk)
-        with logs.about(job=job.pk, kind=job.kind, project=job.project_id):
-            try:
-                _do(job, work)
-            except LostFence:
-                log.warning("job %s was given to another worker; nothing was written", job.pk)
+    with stopping.held_off():
+        while job := _claim(kind, claimed):
+            claimed.append(job.pk)
+            with logs.about(job=job.pk, kind=job.kind, project=job.project_id):
+                try:
+                    _do(job, work)
+                except LostFence:
+                    log.warning("job %s was given to another worker; nothing was written", job.pk)
     return len(claimed)
+
+
+def _claim(kind: JobKind, but: Sequence[int]) -> Job | None:
+    if stopping.is_asked():
+        return None
+    return jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}", but=but)
 
 
 def _do(job: Job, work: Work) -> None:

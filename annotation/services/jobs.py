@@ -25,7 +25,7 @@ class Cancelled(Exception):
 
 
 class MustWait(Exception):
-    """Somebody else is at what this job needs: it goes back to the queue."""
+    """Somebody else is at what this job needs, or its worker is to stop: it goes back to the queue."""
 
 
 class NotCancellable(Refusal):
@@ -102,7 +102,7 @@ def end(*, job: Job, state: JobState, error: str = "") -> None:
 
 
 def give_back(*, job: Job) -> None:
-    """This worker cannot do it now, and nothing was done: it waits as if nobody had begun. Raises LostFence."""
+    """This worker cannot do it now, or no further: it waits, and no attempt is counted. Raises LostFence."""
     held = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
     if not held.update(state=JobState.QUEUED, attempt=F("attempt") - 1, lease_until=None):
         raise LostFence
