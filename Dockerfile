@@ -59,4 +59,4 @@ CMD ["gunicorn", "labeling_ui.wsgi", "--worker-class", "labeling_ui.threads.Thre
 FROM runtime AS worker
 COPY --from=worker-environment /opt/stepmark /opt/stepmark
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s CMD celery -A workers.celery inspect ping --timeout 10 --destination "default@$HOSTNAME"
-CMD ["celery", "-A", "workers.celery", "worker", "-Q", "default", "-c", "2", "-n", "default@%h", "--without-gossip", "--without-mingle"]
+CMD ["celery", "-A", "workers.celery", "worker", "-Q", "default", "-c", "4", "-n", "default@%h", "--without-gossip", "--without-mingle"]

@@ -11,6 +11,7 @@ from random import Random
 from active_learning.domains import continuing
 from active_learning.generators import TOY, Draw, Prompt, texts_of
 from active_learning.generators.opening import open_generator
+from active_learning.generators.terms import Terms
 from active_learning.steps import first_step
 from active_learning.strict_json import UNSTORABLE
 
@@ -33,6 +34,7 @@ def next_steps(  # noqa: PLR0913 - keyword-only
     seed: int,
     temperature: float = 1.0,
     max_new_tokens: int = 256,
+    terms: Terms | None = None,
 ) -> NextSteps:
     """Sample count next steps and return those that differ; the same arguments give the same bytes.
 
@@ -43,7 +45,7 @@ def next_steps(  # noqa: PLR0913 - keyword-only
         rng = Random(json.dumps([seed, problem, *prefix]))
         rate = min(1.0, continuing.OPTION_ERROR_RATE * temperature)
         return NextSteps(_different(continuing.next_steps(problem, prefix, count, rng=rng, error_rate=rate), prefix))
-    (answer,) = open_generator(generator).sample([Prompt(problem, tuple(prefix))], draw, until="step")
+    (answer,) = open_generator(generator, terms=terms).sample([Prompt(problem, tuple(prefix))], draw, until="step")
     samples = [first_step(one.text, is_over=one.is_over) for one in texts_of(answer)]
     whole = [sample for sample in samples if sample is not None]
     usable = [sample for sample in whole if sample and not UNSTORABLE.search(sample)]

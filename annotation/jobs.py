@@ -24,7 +24,8 @@ TALLIES = "workers.renew_tallies"
 FORGET = "workers.forget_visits"
 
 # What needs the accelerator goes to the `gpu` queue, whose worker does one thing at a time.
-# A labeler waits for options, and everybody for the sweep: neither is to wait behind a round, nor behind a file.
+# A labeler waits for options, and everybody for the sweep: neither is to wait behind a round, nor behind a file. Nor
+# the sweep behind options, whose generator may be silent: workers/tasks/options.py leaves room for it.
 QUEUES = {
     RUN_ROUNDS: "gpu",
     RUN_REFILLS: "gpu",

@@ -162,11 +162,14 @@ class Duty:
                 self._child.stop()
 
 
-def work_off(kind: JobKind, work: Work) -> int:
-    """Do every waiting job of a kind; returns how many were claimed. One that has to wait is left for the next sweep."""
+def work_off(kind: JobKind, work: Work, *, at_once: int | None = None) -> int:
+    """Do every waiting job of a kind; returns how many were claimed. One that has to wait is left for the next sweep.
+
+    None while this host is at `at_once` of them: who is will take the next one, too.
+    """
     claimed: list[int] = []
     with stopping.held_off():
-        while job := _claim(kind, claimed):
+        while job := _claim(kind, claimed, at_once):
             claimed.append(job.pk)
             with logs.about(job=job.pk, kind=job.kind, project=job.project_id):
                 try:
@@ -176,10 +179,10 @@ def work_off(kind: JobKind, work: Work) -> int:
     return len(claimed)
 
 
-def _claim(kind: JobKind, but: Sequence[int]) -> Job | None:
+def _claim(kind: JobKind, but: Sequence[int], at_once: int | None) -> Job | None:
     if stopping.is_asked():
         return None
-    return jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}", but=but)
+    return jobs.claim_job(kind=kind, worker=f"{socket.gethostname()}:{os.getpid()}", but=but, at_once=at_once)
 
 
 def _do(job: Job, work: Work) -> None:

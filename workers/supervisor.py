@@ -25,7 +25,7 @@ from workers.processes import ROOT, Keeper, Program, StartFailed, tail
 COMMANDS = {
     "migrate": "python manage.py migrate --noinput",
     "web": "gunicorn labeling_ui.wsgi --worker-class labeling_ui.threads.Threads --workers 2 --threads 8 --bind {bind} --no-control-socket",
-    "worker": "celery -A workers.celery worker -Q default -c 2 -n default@%h --without-gossip --without-mingle",
+    "worker": "celery -A workers.celery worker -Q default -c 4 -n default@%h --without-gossip --without-mingle",
     "bulk-worker": "celery -A workers.celery worker -Q bulk -c 2 -n bulk@%h --without-gossip --without-mingle",
     "gpu-worker": "celery -A workers.celery worker -Q gpu -c 1 -n gpu@%h --without-gossip --without-mingle",
     # The schedule lives in memory: a file would only be one more thing that a power cut can spoil.

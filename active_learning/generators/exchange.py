@@ -61,7 +61,7 @@ class Exchange:
     """With one server; several threads may share it."""
 
     def __init__(self, url: str, key: str, budget: Budget, terms: Terms) -> None:
-        self._url, self._key, self._budget = url, key, budget
+        self._url, self._key, self._budget, self._patience = url, key, budget, terms.patience
         self._client = OpenAI(
             base_url=url,
             api_key="-",  # else it would look for one in other variables
@@ -117,16 +117,18 @@ class Exchange:
             return None
 
     def _persistently(self, once: Callable[[bool], T]) -> T:
-        last = ""
+        last, over = "", time.monotonic() + self._patience
         for attempt in range(ATTEMPTS):
             try:
                 return once(attempt > 0)
             except _TryAgain as error:
-                last, asked = str(error), error.wait
-            if attempt + 1 < ATTEMPTS:
-                time.sleep(asked + self._wait(attempt))
+                last, pause = str(error), error.wait + self._wait(attempt)
+            if attempt + 1 == ATTEMPTS or time.monotonic() + pause > over:
+                break
+            time.sleep(pause)
+        made = f"{attempt + 1} attempts" if attempt else "one attempt"
         raise GeneratorError(
-            f"{self._url} gave no usable answer in {ATTEMPTS} attempts; the last said: {last}. "
+            f"{self._url} gave no usable answer in {made}; the last said: {last}. "
             "What was sampled before is kept: start again when the server is there."
         )
 

@@ -1,5 +1,6 @@
 """Under what terms a generator is asked. None of it changes a text."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ class Terms:
     timeout: float = 600.0  # seconds that a server may be silent
     prices: Prices = field(default_factory=Prices)
     cost: float | None = None  # that may be reached in all
+    patience: float = math.inf  # seconds after which nothing is tried again
 
     def __post_init__(self) -> None:
         if self.at_once < 1 or not self.timeout > 0:

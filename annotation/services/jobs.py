@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -14,6 +14,7 @@ from annotation.services.refusal import Refusal
 
 LEASE = timedelta(seconds=30)
 LOG_TAIL = 8000  # characters
+LOCK = 0x70B5  # ours among the advisory locks of this database, together with where a worker runs
 
 
 class LostFence(Exception):
@@ -46,9 +47,14 @@ class Progress:
     losses: list[list[float]] = field(default_factory=list)  # [step, mean loss], of a training
 
 
-def claim_job(*, kind: JobKind, worker: str, but: Collection[int] = ()) -> Job | None:
-    """The oldest waiting job of a kind, or one whose worker fell silent; None when there is none `but` these."""
+def claim_job(*, kind: JobKind, worker: str, but: Collection[int] = (), at_once: int | None = None) -> Job | None:
+    """The oldest waiting job of a kind, or one whose worker fell silent; None when there is none `but` these.
+
+    `worker` is HOST:PROCESS. None, too, while `at_once` jobs of the kind are in the hands of that host.
+    """
     with transaction.atomic():
+        if at_once is not None and _at_work(kind, worker) >= at_once:
+            return None
         waiting = Job.objects.select_for_update(skip_locked=True).filter(kind=kind, state=JobState.QUEUED)
         job = waiting.exclude(pk__in=but).order_by("pk").first()
         if job is None:
@@ -62,6 +68,14 @@ def claim_job(*, kind: JobKind, worker: str, but: Collection[int] = ()) -> Job |
         job.save()
     job.refresh_from_db()
     return job
+
+
+def _at_work(kind: JobKind, worker: str) -> int:
+    """How many such jobs that host has in hand; until the end of the transaction it takes no other one."""
+    host, _, _process = worker.rpartition(":")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, host])
+    return Job.objects.filter(kind=kind, state=JobState.RUNNING, worker__startswith=f"{host}:").count()
 
 
 def heartbeat(*, job: Job, progress: Progress) -> bool:

@@ -190,6 +190,24 @@ def test_a_name_that_names_no_model_on_a_server_is_refused(name):
         open_generator(name)
 
 
+def test_nothing_is_tried_again_once_patience_is_at_its_end(server, monkeypatch):
+    monkeypatch.setattr(exchange, "FIRST_WAIT_SECONDS", 1.0)
+    terms = Terms(patience=3.0)
+    server.will(*["503"] * 8)
+
+    with pytest.raises(GeneratorError, match=r"no usable answer in [23] attempts; the last said: 503 too busy"):
+        open_generator(server.generator, terms=terms).sample([Prompt(PROBLEM)], Draw(1, 0), until="answer")
+
+
+def test_a_server_that_names_a_later_time_than_patience_has_is_not_waited_for(server):
+    server.will("429 seconds")
+
+    with pytest.raises(GeneratorError, match="no usable answer in one attempt; the last said: 429"):
+        open_generator(server.generator, terms=Terms(patience=0.1)).sample(
+            [Prompt(PROBLEM)], Draw(1, 0), until="answer"
+        )
+
+
 def test_terms_under_which_nothing_could_be_asked_are_refused():
     for odd in ({"at_once": 0}, {"timeout": 0.0}):
         with pytest.raises(GeneratorError, match="At least one request"):

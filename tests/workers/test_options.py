@@ -2,16 +2,25 @@
 
 import logging
 import random
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+from django.db import connection
 
 from active_learning.domains import chains, toy
 from annotation.models import Job, OptionSet
 from annotation.models.jobs import JobKind
-from annotation.services import options
+from annotation.services import jobs, options
 from tests import factories
+from tests.annotation.test_people import wait_until
+from tests.annotation.test_races import at_once
 from workers import options as option_work
 from workers.duty import work_off
+from workers.supervisor import COMMANDS
+from workers.tasks.options import AT_ONCE, run_options
 from workers.tasks.sweep import sweep
 
 # A worker keeps its job by a heartbeat on a connection of its own.
@@ -106,3 +115,95 @@ def test_a_job_whose_message_was_lost_is_found_by_the_sweep(problem, monkeypatch
     sweep()
 
     assert woken == ["workers.run_options"]
+
+
+class Silent:
+    """A generator's server that takes every question and never answers: nothing but the socket on which it listens."""
+
+    def __enter__(self):
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+
+@pytest.fixture
+def silent(problem, settings):
+    """The origin of the server that the project asks, and may ask."""
+    with Silent() as server:
+        settings.GENERATOR_ORIGINS = [server.origin]
+        problem.project.generator = f"{server.origin}/v1#model"
+        problem.project.save()
+        yield server.origin
+
+
+def test_a_server_that_never_answers_ends_the_job_soon_and_leaves_the_pool(problem, silent, monkeypatch):
+    monkeypatch.setattr(option_work, "TERMS", replace(option_work.TERMS, timeout=0.3, patience=0.3))
+    first = offered(problem)
+
+    assert work_off(JobKind.OPTIONS, option_work) == 1
+
+    after = offered(problem)
+    assert (after.is_ready, after.texts) == (True, first.texts)
+    assert Job.objects.get().error.startswith(f"{silent}/v1 gave no usable answer in one attempt; the last said: Read")
+
+
+def test_nobody_waits_for_a_server_longer_than_a_labeler_does():
+    assert option_work.TERMS.timeout + option_work.TERMS.patience <= 120
+
+
+def test_who_cancels_does_not_wait_for_a_server_that_never_answers(problem, silent, monkeypatch):
+    monkeypatch.setattr(option_work, "TERMS", replace(option_work.TERMS, timeout=30.0))
+    monkeypatch.setattr("workers.duty.HEARTBEAT_SECONDS", 0.1)
+    first = offered(problem)
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(alone, lambda: work_off(JobKind.OPTIONS, option_work))
+        wait_until(lambda: Job.objects.filter(stage="write next steps").exists())
+
+        Job.objects.update(cancel_requested=True)
+
+        assert working.result(10) == 1
+    assert Job.objects.get().state == "cancelled"
+    assert (offered(problem).is_ready, offered(problem).texts) == (True, first.texts)
+
+
+def alone(act):
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def test_of_a_worker_no_more_than_two_processes_write_options(problem):
+    """The others are for the sweep and for sums, however long a server is silent."""
+    for step in "abcd":
+        offered(problem, [step])
+    workers = [f"here:{number}" for number in range(4)]
+
+    taken = at_once(lambda me: jobs.claim_job(kind=JobKind.OPTIONS, worker=me, at_once=AT_ONCE), workers)
+
+    assert [type(one) for one in taken if one] == [Job, Job]
+    assert jobs.claim_job(kind=JobKind.OPTIONS, worker="there:1", at_once=AT_ONCE)
+    jobs.end(job=next(filter(None, taken)), state="done")
+    assert jobs.claim_job(kind=JobKind.OPTIONS, worker="here:5", at_once=AT_ONCE)
+    assert jobs.claim_job(kind=JobKind.OPTIONS, worker="here:6", at_once=AT_ONCE) is None
+
+
+def test_the_task_leaves_a_waiting_job_where_as_many_are_in_hand_as_may_be(problem, monkeypatch):
+    monkeypatch.setattr("workers.duty.socket.gethostname", lambda: "here")
+    for step in "abc":
+        offered(problem, [step])
+    for number in range(AT_ONCE):
+        jobs.claim_job(kind=JobKind.OPTIONS, worker=f"here:{number}")
+
+    run_options()
+
+    assert [job.state for job in Job.objects.order_by("pk")] == ["running", "running", "queued"]
+
+
+def test_the_worker_has_a_process_for_the_sweep_and_one_for_sums_besides_those_for_options():
+    processes = int(re.search(r"-Q default -c (\d+)", COMMANDS["worker"])[1])
+
+    assert processes >= AT_ONCE + 2

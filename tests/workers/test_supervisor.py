@@ -131,7 +131,7 @@ def run_refused(data: Path, port: int) -> str:
 
 
 def wait_for_workers(up: Up) -> None:
-    for part, children in (("gunicorn", 2), ("-Q default", 2), ("-Q bulk", 2), ("-Q gpu", 1), ("beat", 0)):
+    for part, children in (("gunicorn", 2), ("-Q default", 4), ("-Q bulk", 2), ("-Q gpu", 1), ("beat", 0)):
         wait_for(lambda part=part, children=children: count_children(up.child(part)) == children, 60)
 
 
