@@ -9,6 +9,7 @@ from functools import cache, partial
 from celery import Celery
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 RUN_ROUNDS = "workers.run_rounds"
 RUN_REFILLS = "workers.run_refills"
@@ -41,12 +42,22 @@ QUEUES = {
     FORGET: "bulk",
 }
 
+BROKER_AWAY = (OperationalError, OSError, RedisError)
+# More than kinds of work in a queue: whoever takes so many messages finds whatever is there.
+ENOUGH = 20
+
 log = logging.getLogger(__name__)
 
 
 def wake(name: str) -> None:
     """After the commit, tell the workers that there is work. An absent broker is no error: the sweep finds the row."""
     transaction.on_commit(partial(_send, name))
+
+
+def remind(name: str) -> None:
+    """As `wake`, for who says it again every few seconds: not where messages lie that a busy worker has yet to take."""
+    if _lying(QUEUES[name]) < ENOUGH:
+        wake(name)
 
 
 @cache
@@ -59,5 +70,14 @@ def _producer() -> Celery:
 def _send(name: str) -> None:
     try:
         _producer().send_task(name, queue=QUEUES[name], expires=60, retry=False, ignore_result=True)
-    except (OperationalError, OSError) as error:
+    except BROKER_AWAY as error:
         log.warning("the broker is away (%s); the sweep will start %s", error, name)
+
+
+def _lying(queue: str) -> int:
+    """How many messages the broker has for a queue; 0 where it is away."""
+    try:
+        with _producer().connection_or_acquire() as connection:
+            return int(connection.default_channel.client.llen(queue))
+    except BROKER_AWAY:
+        return 0

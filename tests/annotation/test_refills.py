@@ -200,7 +200,7 @@ def test_the_sweep_wakes_all_other_work_before_it_looks_for_low_queues(low, monk
     """A project's row may be locked for as long as the database allows."""
     Job.objects.create(project=low, kind=JobKind.EXPORT)
     order = []
-    monkeypatch.setattr("annotation.jobs.wake", order.append)
+    monkeypatch.setattr("annotation.jobs.remind", order.append)
     monkeypatch.setattr(refills, "start_where_low", lambda: order.append("looked"))
 
     sweep()

@@ -36,9 +36,9 @@ def sweep(**_: Any) -> None:
         _fail(job)
     for kind, (_work, name) in WORK.items():
         if Job.objects.filter(kind=kind, state=JobState.QUEUED).exists():
-            names.wake(name)
+            names.remind(name)
     if deliveries.is_due():
-        names.wake(names.RUN_WEBHOOKS)
+        names.remind(names.RUN_WEBHOOKS)
     import_disagreements.look_again()
     refill_services.start_where_low()  # last, for it may wait for a lock; what it starts it wakes a worker for
 
