@@ -15,7 +15,8 @@ from typing import Any
 from celery import Celery
 from celery.worker import state
 from django.db import DatabaseError, connection
-from kombu.exceptions import OperationalError
+
+from annotation.jobs import BROKER_AWAY
 
 LOOK_SECONDS = 5.0
 PATIENCE_SECONDS = 30.0
@@ -37,12 +38,23 @@ def watch(sender: Any, **_: Any) -> None:
 
 def _watch(app: Celery, queues: Collection[str], name: str) -> None:
     stalled = Stall()
-    while not stalled.seen(is_idle=not state.active_requests, waiting=lambda: _waiting(app, queues)):
-        _say_alive(queues, name)
-        connection.close()  # a process of the pool that is forked later must not inherit it
+    while not _look(stalled, app, queues, name):
         time.sleep(LOOK_SECONDS)
     log.critical("messages have waited in %s for %.0f s and none was taken: ending", queues, PATIENCE_SECONDS)
     os._exit(EXIT_STATUS)  # not sys.exit: the main thread may be the one that hangs
+
+
+def _look(stalled: "Stall", app: Celery, queues: Collection[str], name: str) -> bool:
+    """Whether this worker is deaf. What goes wrong in looking is no sign of it, and does not end the watch."""
+    try:
+        if stalled.seen(is_idle=not state.active_requests, waiting=lambda: _waiting(app, queues)):
+            return True
+        _say_alive(queues, name)
+    except Exception:
+        log.exception("could not tell whether messages wait in %s; looking again", queues)
+    finally:
+        connection.close()  # a process of the pool that is forked later must not inherit it
+    return False
 
 
 def _say_alive(queues: Collection[str], name: str) -> None:
@@ -81,5 +93,5 @@ def _waiting(app: Celery, queues: Collection[str]) -> int:
             connection.ensure_connection(max_retries=1)
             client = connection.default_channel.client  # type: ignore[attr-defined]  # the Redis transport's own
             return sum(client.llen(queue) for queue in queues)
-    except (OperationalError, OSError):
+    except BROKER_AWAY:
         return 0

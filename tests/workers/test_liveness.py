@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from celery import Celery
+from redis.exceptions import ConnectionError
 
 from annotation.models import Pulse
 from tests import factories
@@ -64,6 +65,38 @@ def test_work_in_hand_or_an_empty_queue_starts_the_patience_anew(clock, relief):
 
 def test_an_absent_broker_is_no_stall():
     assert liveness._waiting(sample_app("redis+socket:///nowhere/valkey.sock"), [QUEUE]) == 0
+
+
+def test_a_broker_that_dies_between_the_greeting_and_the_question_is_no_stall(monkeypatch):
+    def dies(*_):
+        raise ConnectionError("Connection closed by server.")
+
+    monkeypatch.setattr("redis.Redis.llen", dies)
+
+    assert liveness._waiting(sample_app(), [QUEUE]) == 0
+
+
+def test_the_watch_outlives_whatever_goes_wrong_in_a_look(monkeypatch, caplog):
+    def ended(status):
+        raise SystemExit(status)
+
+    looks = iter([RuntimeError("a bug"), RuntimeError("another one"), None])
+
+    def waiting(*_):
+        if error := next(looks):
+            raise error
+        return 1
+
+    monkeypatch.setattr(liveness, "_waiting", waiting)
+    monkeypatch.setattr(liveness, "_say_alive", lambda *_: None)
+    monkeypatch.setattr(liveness, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(liveness, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(liveness.os, "_exit", ended)
+
+    with pytest.raises(SystemExit):
+        liveness._watch(sample_app(), [QUEUE], "worker@here")
+
+    assert caplog.text.count("could not tell whether messages wait") == 2
 
 
 @pytest.mark.django_db
