@@ -1,5 +1,6 @@
 """Add up the labels of large projects ahead of time, so that no page has to (docs/decisions/0015)."""
 
+import logging
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -28,18 +29,26 @@ WHOLE = timedelta(hours=6)
 LATE = timedelta(minutes=10)
 LOCK = 0x7A11E5
 
+log = logging.getLogger(__name__)
+
+
+class RunGoesOn(Exception):
+    """Labels are being added up, of this project or another one; one worker at a time does so."""
+
 
 def renew(*, project: Project, whole: bool = True) -> TallyRun:
     """Add up the labels of the project anew: all of them, or those of the days since the last run.
 
-    Waits for a run that goes on already.
+    Raises RunGoesOn.
     """
     start = perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '10min'")
         cursor.execute("SET LOCAL work_mem = '128MB'")  # sums of a million labels are kept in memory, not on the disk
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s), now()", [LOCK, project.pk])
-        now: datetime = cursor.fetchone()[1]
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s), now()", [LOCK])
+        is_ours, now = cursor.fetchone()
+        if not is_ours:
+            raise RunGoesOn
         before = None if whole else TallyRun.objects.filter(project=project).first()
         _add_up(cursor, project, since=_first_open_day(project, before.as_of) if before else None)
         counts = {
@@ -64,11 +73,21 @@ def renew_due() -> int:
     """
     done = 0
     for project in Project.objects.order_by("pk"):
-        run = TallyRun.objects.filter(project=project).first()
-        if _is_due(project, run):
-            renew(project=project, whole=run is None or _is_old(run))
-            done += 1
+        try:
+            done += _renew_if_due(project)
+        except RunGoesOn:
+            break  # it looks at all projects itself
+        except Exception:
+            log.exception("project %s was not added up; the others are", project.pk)
     return done
+
+
+def _renew_if_due(project: Project) -> bool:
+    run = TallyRun.objects.filter(project=project).first()
+    is_due = _is_due(project, run)
+    if is_due:
+        renew(project=project, whole=run is None or _is_old(run))
+    return is_due
 
 
 def _is_due(project: Project, run: TallyRun | None) -> bool:
