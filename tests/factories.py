@@ -66,7 +66,10 @@ def user(name=None):
 
 def member(project, role, name=None):
     """A user with a role in the project; for a labeler, the Labeler (whose user is `.user`)."""
-    person = user(name)
+    return join(project, user(name), role)
+
+
+def join(project, person, role="labeler"):
     Membership.objects.create(project=project, user=person, role=role)
     return Labeler.objects.create(project=project, user=person) if role == "labeler" else person
 

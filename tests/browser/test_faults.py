@@ -180,6 +180,72 @@ def test_two_tabs_rate_nothing_twice(alice, label_page):
     assert presses() == [[1, -1]]
 
 
+def test_a_label_of_another_project_brings_no_work_of_that_project(alice, label_page):
+    geometry = factories.project(slug="geometry", name="Geometry", alternatives=0)
+    factories.join(geometry, alice.user)
+    factories.queued(geometry, 3, steps=["Two", "steps"])
+    page = label_page(alice.user, "geometry")
+    on_step(page, 1)
+    context = page.context
+    context.route("**/labels", lambda route: route.abort())
+    press(page, "1", "Enter")
+    expect(page.get_by_text("1 label waiting to be saved")).to_be_visible()
+    page.close()
+    context.unroute("**/labels")
+
+    page = context.new_page()
+    page.goto("/p/algebra/label/")
+    saved(page)
+    expect(page.locator(".step")).to_have_count(len(STEPS))
+    done(page, 0)
+    press(page, "1", "Enter")
+    done(page, 1)
+    saved(page)
+    assert list(Label.objects.order_by("created_at").values_list("project__slug", flat=True)) == ["geometry", "algebra"]
+
+
+def test_a_tab_that_does_not_work_takes_no_work(alice, label_page):
+    page = label_page(alice.user)
+    on_step(page, 1)
+    other = page.context.new_page()
+    other.goto("/p/algebra/label/")
+    expect(other.get_by_role("heading", name="You are labeling in another tab")).to_be_visible()
+    page.context.route("**/labels", lambda route: route.fulfill(status=401, json={"detail": "Sign in."}))
+    press(page, "1", "Enter")
+    expect(page.get_by_text("1 label waiting to be saved")).to_be_visible()
+    page.context.unroute("**/labels")
+
+    other.evaluate("dispatchEvent(new Event('focus'))")  # which delivers it
+    done(other, 1)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    saved(page)
+    on_step(page, 1)
+    press(page, "1", "Enter")  # the solution that the other tab was told of
+    done(page, 2)
+    other.keyboard.press("Enter")  # work here instead
+    on_step(other, 1)
+    press(other, "3", "1", "Enter")
+
+    done(other, 3)
+    saved(other)
+    assert presses() == [[-1], [-1], [1, -1]]
+
+
+def test_a_browser_that_knows_no_idle_moments_labels_too(alice, open_page):
+    page = open_page()
+    page.add_init_script("delete window.requestIdleCallback")
+    sign_in(page, alice.user)
+    page.goto("/p/algebra/label/")
+
+    on_step(page, 1)
+    press(page, "1", "Enter")
+    on_step(page, 1)
+    press(page, "3", "1", "Enter")
+
+    done(page, 2)
+    assert presses() == [[-1], [1, -1]]
+
+
 def test_a_full_device_loses_nothing(alice, label_page):
     page = label_page(alice.user)
     on_step(page, 1)

@@ -141,7 +141,7 @@ class LabelPage {
     const on = (part, event, act) => part.addEventListener(event, ({ detail }) => act(detail));
     on(outbox, "change", ({ waiting, attention }) => this.#showOutbox(waiting, attention));
     on(outbox, "blocked", (answer) => this.#showBlocked(answer));
-    on(outbox, "delivered", ({ answer }) => this.#delivered(answer.data));
+    on(outbox, "delivered", ({ entry, answer }) => this.#delivered(entry, answer.data));
     on(outbox, "empty", () => this.#shift.claim());
     on(lease, "kept", ({ data }) => this.#kept(data));
     on(lease, "away", () => status.showOutbox({ blocked: true, unsaved: lease.isChanged }));
@@ -159,11 +159,13 @@ class LabelPage {
     setInterval(() => document.hidden || this.#parts.outbox.isHolding || this.#shift.claim(), LOOK_AGAIN);
   }
 
-  #delivered(answer) {
+  // The outbox is the person's: it also brings home labels of their other projects, whose work is none of this desk.
+  #delivered({ url }, answer) {
+    if (url !== this.#parts.config.urls.labels) return;
     this.#parts.status.showDoneToday(answer.done_today);
     this.#parts.status.notice("device", null);
     if (answer.feedback) this.#teach(answer.feedback);
-    return this.#shift.receive(answer);
+    this.#shift.receive(answer);
   }
 
   // A solution that was for practice is told about at once; until it is read, or another one follows.

@@ -2,6 +2,7 @@
 // shows the work (solution_desk.js, dialogue_desk.js), supply.js knows what comes next, the outbox brings labels home.
 
 import { fuller } from "./drafts.js";
+import { whenIdle } from "./idle.js";
 import { EMPTY, handedIn, received, renewed } from "./supply.js";
 import { newId } from "./uuid.js";
 import { say } from "./words.js";
@@ -134,7 +135,7 @@ export class Shift {
     if (answer.kind === "ok") {
       status.notice("connection", null);
       await this.receive(answer.data);
-      if (!this.#front && !this.#supply.current) panels.show("empty");
+      if (tab.isOurs && !this.#front && !this.#supply.current) panels.show("empty");
     } else if (answer.data?.code === "rules_changed") await this.#showRules();
     else {
       panels.showTrouble(answer.sentence);
@@ -142,17 +143,19 @@ export class Shift {
     }
   }
 
-  // The server's word on what is ours: {assignment, ahead}.
+  // The server's word on what is ours: {assignment, ahead}. A tab that does not work keeps none of it: the tab that does
+  // would hand it in meanwhile.
   async receive(work) {
     const { outbox, drafts, status, tab, panels } = this.#parts;
     const sent = new Set([...(await outbox.slots()), ...this.#gone]);
+    if (!tab.isOurs) return;
     this.#supply = received(this.#supply, work, sent, { leaseMs: AHEAD_LEASE, now: Date.now() });
     const { current, ahead, lost } = this.#supply;
     if (lost && !this.#front?.supersedes) status.notice("lease", say("This solution may have gone to somebody else meanwhile. What you submit is still kept."));
     if (ahead) await this.#prepare(ahead);
     if (!current || this.#front || this.#paused || !tab.isOurs || panels.is("break")) return;
     const local = await drafts.of(current.slot);
-    if (!this.#front) this.#show(current, fuller(local, current.draft));
+    if (!this.#front && tab.isOurs) this.#show(current, fuller(local, current.draft));
   }
 
   renewed({ ahead_until }) {
@@ -257,7 +260,7 @@ export class Shift {
       problem.prepare(ahead);
       desk.prepare(ahead);
     };
-    requestIdleCallback(() => this.#supply.ahead === ahead && prepare(), { timeout: 1000 });
+    whenIdle(() => this.#supply.ahead === ahead && prepare(), { timeout: 1000 });
   }
 
   #draftOfCurrent() {

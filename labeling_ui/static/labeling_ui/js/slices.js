@@ -4,6 +4,8 @@
 //
 // A work is {isInPage, weight: how many elements it makes, do()}. It costs time to know the weight.
 
+import { whenIdle } from "./idle.js";
+
 // As many elements as take some 50 ms to be shown; of 1,818 solutions of PRM800K fewer than one in ten have more.
 export const AT_ONCE = 1_000;
 export const SLICE = 500;
@@ -55,5 +57,5 @@ export class Slices {
 
 // One slice a frame: those of one frame would be laid out together.
 function betweenFrames(act) {
-  requestAnimationFrame(() => requestIdleCallback(act, { timeout: PATIENCE }));
+  requestAnimationFrame(() => whenIdle(act, { timeout: PATIENCE }));
 }
