@@ -123,6 +123,98 @@ test("a refused label can be tried again, or removed by hand", async () => {
   assert.deepEqual(await store.all(), []);
 });
 
+// A server that keeps corrections only of labels that it has, and refuses the labels named here.
+function serverRefusing(...refused) {
+  const [stored, asked] = [[], []];
+  const store = localStore(1, memoryStorage());
+  const world = { isAway: true, stored, asked, store };
+  const send = async ({ body: { id, supersedes } }) => {
+    if (world.isAway) return SIGNED_OUT;
+    asked.push([id, supersedes]);
+    const isKnown = supersedes === null || stored.includes(supersedes);
+    if (refused.includes(id) || !isKnown) return REFUSED;
+    stored.push(id);
+    return OK;
+  };
+  const outbox = new Outbox({ store, send, random: () => 0 });
+  const add = (id, supersedes = null) => outbox.add({ id, body: { id, slot: 1, supersedes } });
+  return Object.assign(world, { outbox, add });
+}
+
+test("a correction goes after what it corrects, also where the clock was set back meanwhile", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 9_000_000 });
+  const { add, store } = serverRefusing();
+  await add("first");
+  context.mock.timers.setTime(1_000_000);
+  await add("second", "first");
+  assert.deepEqual((await store.all()).map(({ id, at }) => [id, at]), [["first", 9_000_000], ["second", 9_000_001]]);
+});
+
+test("a page that was opened after the clock was set back goes on behind what waits", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const { add, outbox, store } = serverRefusing();
+  await store.put({ id: "before", at: 9_000_000, state: "waiting", body: {} });
+  await outbox.flush();
+  outbox.connect(new EventTarget());
+  await settled();
+  await add("after");
+  assert.deepEqual((await store.all()).map(({ id, at }) => [id, at]), [["before", 9_000_000], ["after", 9_000_001]]);
+});
+
+test("the correction of a refused label takes its place, and that one is gone from the list", async () => {
+  const world = serverRefusing("first");
+  const { add, outbox, asked, stored, store } = world;
+  world.isAway = false;
+  await add("first");
+  await outbox.flush();
+  await add("second", "first");
+  await outbox.flush();
+  assert.deepEqual(asked, [["first", null], ["second", null]]);
+  assert.deepEqual(stored, ["second"]);
+  assert.deepEqual(await store.all(), []);
+});
+
+test("so does one that was made before anybody knew of the refusal, and a correction of corrections", async () => {
+  const world = serverRefusing("first", "second");
+  const { add, outbox, asked, stored, store } = world;
+  await add("zeroth");
+  await add("first", "zeroth");
+  await add("second", "first");
+  await add("third", "second");
+  await outbox.flush();
+  world.isAway = false;
+  await outbox.flush();
+  assert.deepEqual(asked, [["zeroth", null], ["first", "zeroth"], ["second", "zeroth"], ["third", "zeroth"]]);
+  assert.deepEqual(stored, ["zeroth", "third"]);
+  assert.deepEqual(await store.all(), []);
+});
+
+test("a correction of a correction of refused ones needs no more than the newest", async () => {
+  const world = serverRefusing();
+  const { outbox, asked, store } = world;
+  for (const [id, supersedes] of [["first", null], ["second", "first"]]) await store.put({ id, at: 1, saved: 1, state: "attention", body: { id, supersedes } });
+  world.isAway = false;
+  await world.add("third", "second");
+  await outbox.flush();
+  assert.deepEqual(asked, [["third", null]]);
+  assert.deepEqual(await store.all(), []);
+});
+
+test("the refused label stays until the one in its place is on the device", async () => {
+  const world = serverRefusing("first");
+  world.isAway = false;
+  await world.add("first");
+  await world.outbox.flush();
+  const steps = [];
+  for (const name of ["put", "remove"]) {
+    const act = world.store[name];
+    world.store[name] = (given) => steps.push([name, given.id ?? given]) && act(given);
+  }
+  await world.add("second", "first");
+  await world.outbox.flush();
+  assert.deepEqual(steps, [["put", "second"], ["put", "second"], ["remove", "first"], ["remove", "second"]]);
+});
+
 test("a label added while another is on its way is sent too", async () => {
   const { outbox, sent } = outboxWith();
   outbox.addEventListener("delivered", ({ detail }) => detail.entry.id === "a" && outbox.add({ id: "b" }), { once: true });

@@ -16,6 +16,7 @@ export class Outbox extends EventTarget {
   #wanted = false;
   #known = { waiting: [], attention: [] }; // at the last look
   #arriving = new Set(); // ids of labels that the store is taking in
+  #newest = 0; // the moment of the newest label
 
   // send(entry) → an answer of api.js. alone(work) runs work in one tab of the browser at a time.
   constructor({ store, send, random = Math.random, alone = (work) => work() }) {
@@ -44,7 +45,9 @@ export class Outbox extends EventTarget {
     this.#arriving.add(entry.id);
     this.#announce(); // at once: nobody reads "All saved", or asks for work as if this label had arrived
     const now = Date.now();
-    const lasts = await this.#store.put({ at: now, ...entry, saved: now, state: "waiting" });
+    // In the order of their making also where the clock was set back: a correction comes after what it corrects.
+    const at = entry.at ?? (this.#newest = Math.max(now, this.#newest + 1));
+    const lasts = await this.#store.put({ ...entry, at, saved: now, state: "waiting" });
     await this.#tell();
     this.#arriving.delete(entry.id);
     this.flush();
@@ -95,8 +98,9 @@ export class Outbox extends EventTarget {
     this.#wanted = false;
     clearTimeout(this.#retry);
     for (let entry = await this.#first(); entry; entry = await this.#first()) {
-      const answer = await this.#send(entry);
-      if (!(await this.#settle(entry, answer))) return false;
+      const label = await this.#inPlaceOfRefused(entry);
+      const answer = await this.#send(label);
+      if (!(await this.#settle(label, answer))) return false;
     }
     this.#failures = 0;
     this.#block(null);
@@ -108,6 +112,18 @@ export class Outbox extends EventTarget {
 
   async #first() {
     return (await this.entries()).waiting[0];
+  }
+
+  // The server knows nothing of a label that it refused: what corrects such a label takes its place.
+  async #inPlaceOfRefused(entry) {
+    const { attention } = await this.entries();
+    const refused = attention.find(({ id }) => id === entry.body?.supersedes);
+    if (!refused) return entry;
+    const label = { ...entry, saved: Date.now(), body: { ...entry.body, supersedes: refused.body.supersedes } };
+    await this.#store.put(label);
+    await this.#store.remove(refused.id);
+    await this.#tell();
+    return this.#inPlaceOfRefused(label);
   }
 
   // True when the next label may be tried at once.
@@ -140,6 +156,7 @@ export class Outbox extends EventTarget {
 
   async #tell() {
     this.#known = await this.entries();
+    for (const { at } of [...this.#known.waiting, ...this.#known.attention]) this.#newest = Math.max(this.#newest, at);
     this.#announce();
   }
 
