@@ -182,6 +182,17 @@ def press(page, *keys):
         page.keyboard.press(key)
 
 
+def worked_long(page):
+    """The person in this labeling page is due for a break after the next label."""
+    page.evaluate(
+        """() => {
+            const { user } = JSON.parse(document.getElementById("label-config").textContent);
+            const since = JSON.stringify({ active: 2e6, at: Date.now() });
+            localStorage.setItem(`stepmark-since-break-${user}`, since);
+        }"""
+    )
+
+
 @contextmanager
 def cut(page):
     """The network is gone while the block lasts."""

@@ -11,7 +11,7 @@ from annotation.models.jobs import JobKind
 from annotation.services import guidance, invitations, jobs, rounds, snapshots
 from labeling_ui import practice
 from tests import factories
-from tests.browser.conftest import cut, press
+from tests.browser.conftest import cut, press, worked_long
 from tests.browser.eyes import open_all
 from tests.labeling_ui.test_drift import compared
 from tests.labeling_ui.test_ml_pages import METRICS, finished_round, pick
@@ -178,7 +178,7 @@ def test_what_stands_in_the_place_of_a_solution(project, dana, alice, eyes):
         press(page, "3", "3", "3", "Enter")
         one.look("waiting", wait_for=panel("waiting"))
     expect(page.locator(panel("empty"))).to_be_visible()
-    page.evaluate("localStorage.setItem('stepmark-since-break', JSON.stringify({ active: 2e6, at: Date.now() }))")
+    worked_long(page)
     factories.queued(project, 2, steps=STEPS)
     press(page, "Enter")
     expect(page.locator(".step[aria-current]")).to_be_visible()

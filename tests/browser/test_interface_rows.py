@@ -13,7 +13,7 @@ from annotation.models import Acknowledgement, Label, Slot
 from annotation.services import guidance
 from tests import factories
 from tests.annotation.test_queue import run_out_of_time
-from tests.browser.conftest import cut, press
+from tests.browser.conftest import cut, press, worked_long
 from tests.browser.protocol import handed_in, on_step, row
 
 STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
@@ -452,7 +452,7 @@ def test_e13_after_a_break_the_next_solution_comes_at_once(labeler, label_page):
     alice = labeler(1)
     page = label_page(alice.user)
     on_step(page, 1)
-    page.evaluate("localStorage.setItem('stepmark-since-break', JSON.stringify({ active: 2e6, at: Date.now() }))")
+    worked_long(page)
     press(page, "1", "Enter")
     expect(page.get_by_role("heading", name="Time for a short break?")).to_be_visible()
     handed_in(page, 1)
@@ -466,7 +466,7 @@ def test_e13_after_a_break_the_next_solution_comes_at_once(labeler, label_page):
 def test_e13_a_project_can_do_without_breaks(labeler, label_page):
     page = label_page(labeler(break_minutes=0).user)
     on_step(page, 1)
-    page.evaluate("localStorage.setItem('stepmark-since-break', JSON.stringify({ active: 2e6, at: Date.now() }))")
+    worked_long(page)
 
     press(page, "1", "Enter")
     handed_in(page, 1)

@@ -6,14 +6,14 @@ import { BreakClock } from "../../labeling_ui/static/labeling_ui/js/break_clock.
 const MINUTE = 60_000;
 
 function storageWith(text = null) {
-  const items = new Map(text === null ? [] : [["stepmark-since-break", text]]);
+  const items = new Map(text === null ? [] : [["stepmark-since-break-7", text]]);
   return { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => void items.set(key, value) };
 }
 
 // A clock by hand. work(minutes) is a solution that took so long; `idle` lies before it.
-function world({ minutes = 25, storage = storageWith() } = {}) {
+function world({ user = 7, minutes = 25, storage = storageWith() } = {}) {
   let now = 1_000 * MINUTE;
-  const rest = new BreakClock({ minutes, storage, now: () => now });
+  const rest = new BreakClock({ user, minutes, storage, now: () => now });
   const work = (took, { idle = 0 } = {}) => {
     now += (took + idle) * MINUTE;
     return rest.worked(took * MINUTE);
@@ -82,6 +82,13 @@ test("minutes are counted over pages", () => {
   assert.equal(world({ storage }).work(5), true);
 });
 
+test("whoever signs in on the same device has minutes of their own", () => {
+  const storage = storageWith();
+  world({ storage }).work(20);
+  assert.equal(world({ storage, user: 8 }).work(5), false);
+  assert.equal(world({ storage }).work(5), true);
+});
+
 test("what is stored and cannot be read counts as nothing", () => {
   for (const text of ["not JSON", "null", "{}"]) {
     const { work, rest } = world({ storage: storageWith(text) });
@@ -102,7 +109,7 @@ test("a device that keeps nothing gives no reminders, and no trouble", () => {
 });
 
 test("the clock is that of the machine where no other is given", () => {
-  const rest = new BreakClock({ minutes: 25, storage: storageWith() });
+  const rest = new BreakClock({ user: 7, minutes: 25, storage: storageWith() });
   assert.equal(rest.worked(25 * MINUTE), true);
   assert.equal(rest.worked(0), true);
 });

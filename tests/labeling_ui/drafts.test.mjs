@@ -19,24 +19,52 @@ function settled() {
 
 test("a draft is on the device, and comes back for its solution only", async () => {
   const drafts = new Drafts(pageStore());
-  await drafts.keep(7, { ratings: [1] });
-  assert.deepEqual(await drafts.of(7), { ratings: [1] });
-  assert.equal(await drafts.of(8), null);
+  await drafts.keep({ slot: 7 }, { ratings: [1] });
+  assert.deepEqual(await drafts.of({ slot: 7 }), { ratings: [1] });
+  assert.equal(await drafts.of({ slot: 8 }), null);
+});
+
+test("a correction's draft mixes neither with the solution's own nor with that of another correction", async () => {
+  const drafts = new Drafts(pageStore());
+  await drafts.keep({ slot: 7, supersedes: null }, "mine");
+  await drafts.keep({ slot: 7, supersedes: "one" }, "first correction");
+  await drafts.keep({ slot: 7, supersedes: "two" }, "second correction");
+  await drafts.remove({ slot: 7, supersedes: "two" });
+  assert.equal(await drafts.of({ slot: 7, supersedes: null }), "mine");
+  assert.equal(await drafts.of({ slot: 7, supersedes: "one" }), "first correction");
+  assert.equal(await drafts.of({ slot: 7, supersedes: "two" }), null);
+});
+
+test("a correction that was begun is known, the newest first, and only in its own project", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"] });
+  const store = pageStore();
+  const drafts = new Drafts(store, "algebra");
+  await drafts.keep({ slot: 6, supersedes: null }, "mine");
+  assert.equal(await drafts.begun(), null);
+  for (const supersedes of ["two", "one"]) {
+    context.mock.timers.tick(1);
+    await drafts.keep({ slot: 7, supersedes }, "mine");
+  }
+  const { slot, supersedes } = await drafts.begun();
+  assert.deepEqual({ slot, supersedes }, { slot: 7, supersedes: "one" });
+  assert.equal(await new Drafts(store, "geometry").begun(), null);
+  await drafts.remove({ slot: 7, supersedes: "one" });
+  assert.equal((await drafts.begun()).supersedes, "two");
 });
 
 test("of two drafts of one solution the later one stays", async () => {
   const drafts = new Drafts(pageStore());
-  drafts.keep(7, { ratings: [1] });
-  drafts.keep(7, { ratings: [1, 0] });
-  assert.deepEqual(await drafts.of(7), { ratings: [1, 0] });
+  drafts.keep({ slot: 7 }, { ratings: [1] });
+  drafts.keep({ slot: 7 }, { ratings: [1, 0] });
+  assert.deepEqual(await drafts.of({ slot: 7 }), { ratings: [1, 0] });
 });
 
 test("a write begins when the one before it has ended", async () => {
   const { acts, store } = slowStore();
   const drafts = new Drafts(store);
-  drafts.keep(7, "first");
-  drafts.keep(7, "second");
-  drafts.remove(7);
+  drafts.keep({ slot: 7 }, "first");
+  drafts.keep({ slot: 7 }, "second");
+  drafts.remove({ slot: 7 });
   await settled();
   assert.deepEqual(acts.map(({ name, given }) => given[0].body ?? name), ["first"]);
   acts[0].go();
@@ -49,8 +77,8 @@ test("a write begins when the one before it has ended", async () => {
 test("a question waits for the writes before it", async () => {
   const { acts, store } = slowStore();
   const drafts = new Drafts(store);
-  drafts.keep(7, "mine");
-  const answer = drafts.of(7);
+  drafts.keep({ slot: 7 }, "mine");
+  const answer = drafts.of({ slot: 7 });
   await settled();
   acts[0].go();
   assert.equal(await answer, "mine");
@@ -59,40 +87,40 @@ test("a question waits for the writes before it", async () => {
 test("a write that the device refuses holds up no later one", async () => {
   const { acts, store } = slowStore();
   const drafts = new Drafts(store);
-  const refused = drafts.keep(7, "first");
-  const kept = drafts.keep(7, "second");
+  const refused = drafts.keep({ slot: 7 }, "first");
+  const kept = drafts.keep({ slot: 7 }, "second");
   await settled();
   acts[0].fail();
   assert.equal(await refused, false);
   acts[1].go();
   await kept;
-  assert.equal(await drafts.of(7), "second");
+  assert.equal(await drafts.of({ slot: 7 }), "second");
 });
 
 test("a removal that fails holds up no later write", async () => {
   const { acts, store } = slowStore();
   const drafts = new Drafts(store);
-  const removed = drafts.remove(7);
-  drafts.keep(7, "mine");
+  const removed = drafts.remove({ slot: 7 });
+  drafts.keep({ slot: 7 }, "mine");
   await settled();
   acts[0].fail();
   assert.equal(await removed, undefined);
   acts[1].go();
-  assert.equal(await drafts.of(7), "mine");
+  assert.equal(await drafts.of({ slot: 7 }), "mine");
 });
 
 test("a draft whose label is done is gone", async () => {
   const drafts = new Drafts(pageStore());
-  await drafts.keep(7, "mine");
-  await drafts.remove(7);
-  assert.equal(await drafts.of(7), null);
+  await drafts.keep({ slot: 7 }, "mine");
+  await drafts.remove({ slot: 7 });
+  assert.equal(await drafts.of({ slot: 7 }), null);
 });
 
 test("drafts of long ago are swept out, and neither newer ones nor labels", async () => {
   const store = pageStore();
   const drafts = new Drafts(store);
-  await drafts.keep(7, "old");
-  await drafts.keep(8, "new");
+  await drafts.keep({ slot: 7 }, "old");
+  await drafts.keep({ slot: 8 }, "new");
   const [old, fresh] = await store.all();
   await store.put({ ...old, saved: 1_000 });
   await store.put({ ...fresh, saved: 2_000 });
@@ -114,12 +142,12 @@ test("sweeping ends when the last old draft is gone", async () => {
 test("a label of the same name is no draft", async () => {
   const store = pageStore();
   await store.put({ id: "draft:7", state: "waiting", body: "a label" });
-  assert.equal(await new Drafts(store).of(7), null);
+  assert.equal(await new Drafts(store).of({ slot: 7 }), null);
 });
 
 test("a draft is never sent as a label", async () => {
   const store = pageStore();
-  await new Drafts(store).keep(7, { slot: 7 });
+  await new Drafts(store).keep({ slot: 7 }, { slot: 7 });
   const outbox = new Outbox({ store, send: async () => assert.fail("sent") });
   await outbox.flush();
   assert.deepEqual(await outbox.entries(), { waiting: [], attention: [] });

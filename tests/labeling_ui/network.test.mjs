@@ -95,6 +95,13 @@ test("nothing is sent under another person's name", async () => {
   assert.equal(api.posts, 0);
 });
 
+test("nothing of another person is fetched", async () => {
+  const { api, identity } = identityWith(answer(200, { user: 6 }));
+  assert.equal((await identity.get("/labels")).kind, "ok"); // as long as the token stays the same nobody else is there
+  api.token = "two";
+  assert.equal((await identity.get("/labels")).kind, "signed_out");
+});
+
 test("the same person goes on after signing in again", async () => {
   const { api, identity } = identityWith(answer(200, { user: 5 }));
   api.token = "two";

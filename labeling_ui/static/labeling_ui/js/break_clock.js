@@ -1,16 +1,17 @@
 // When it is time for a break: after so many minutes of active work since the last one. Pure but for its storage.
 
-const NAME = "stepmark-since-break";
 // Who was away for so long has had a break.
 const AWAY = 10 * 60_000;
 
 export class BreakClock {
+  #name;
   #limit;
   #storage;
   #now;
 
   // minutes: 0 for no breaks.
-  constructor({ minutes, storage = localStorage, now = Date.now }) {
+  constructor({ user, minutes, storage = localStorage, now = Date.now }) {
+    this.#name = `stepmark-since-break-${user}`;
     this.#limit = minutes * 60_000;
     this.#storage = storage;
     this.#now = now;
@@ -35,7 +36,7 @@ export class BreakClock {
 
   #read() {
     try {
-      return { active: 0, at: 0, ...JSON.parse(this.#storage.getItem(NAME) ?? "{}") };
+      return { active: 0, at: 0, ...JSON.parse(this.#storage.getItem(this.#name) ?? "{}") };
     } catch {
       return { active: 0, at: 0 };
     }
@@ -43,7 +44,7 @@ export class BreakClock {
 
   #write(value) {
     try {
-      this.#storage.setItem(NAME, JSON.stringify(value));
+      this.#storage.setItem(this.#name, JSON.stringify(value));
     } catch {
       // A full device: no reminder is better than no label.
     }

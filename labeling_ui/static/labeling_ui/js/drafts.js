@@ -1,37 +1,52 @@
 // The ratings of the solution in front, on this device from the moment of the key press: a killed tab or browser loses
-// none of them. The label takes their place; the server's copy (lease.js) is for going on elsewhere.
+// none of them. The label takes their place; the server's copy (lease.js) is for going on elsewhere. A correction has no
+// other copy.
+//
+// A draft belongs to an assignment: its slot and, for a correction, the label that it supersedes.
 
 export class Drafts {
   #store;
+  #project;
   #writing = Promise.resolve();
 
   // The outbox's store; drafts lie in it beside the labels, with a state of their own.
-  constructor(store) {
+  constructor(store, project) {
     this.#store = store;
+    this.#project = project;
   }
 
   // One write after the other, so that the last one stays.
-  keep(slot, body) {
+  keep(assignment, body) {
     const saved = Date.now();
-    const entry = { id: idOf(slot), state: "draft", at: saved, saved, slot, body };
+    const { slot, supersedes } = assignment;
+    const entry = { id: idOf(assignment), state: "draft", at: saved, saved, slot, supersedes, project: this.#project, body };
     return (this.#writing = this.#writing.then(() => this.#store.put(entry)).catch(() => false));
   }
 
-  remove(slot) {
-    return (this.#writing = this.#writing.then(() => this.#store.remove(idOf(slot))).catch(() => undefined));
+  remove(assignment) {
+    return (this.#writing = this.#writing.then(() => this.#store.remove(idOf(assignment))).catch(() => undefined));
   }
 
-  // What lies here for a solution, or null.
-  async of(slot) {
-    await this.#writing;
-    const entry = (await this.#store.all()).find(({ id, state }) => state === "draft" && id === idOf(slot));
+  // What lies here for an assignment, or null.
+  async of(assignment) {
+    const entry = (await this.#all()).find(({ id }) => id === idOf(assignment));
     return entry?.body ?? null;
+  }
+
+  // The newest correction of this project that was begun and neither handed in nor left: {slot, supersedes}, or null.
+  async begun() {
+    return (await this.#all()).findLast(({ supersedes, project }) => supersedes && project === this.#project) ?? null;
   }
 
   // Solutions that went to somebody else long ago leave nothing behind.
   async sweep(olderThan) {
-    const drafts = (await this.#store.all()).filter(({ state, saved }) => state === "draft" && saved < olderThan);
-    await Promise.all(drafts.map(({ id }) => this.#store.remove(id)));
+    const old = (await this.#all()).filter(({ saved }) => saved < olderThan);
+    await Promise.all(old.map(({ id }) => this.#store.remove(id)));
+  }
+
+  async #all() {
+    await this.#writing;
+    return (await this.#store.all()).filter(({ state }) => state === "draft");
   }
 }
 
@@ -41,6 +56,6 @@ export function fuller(one, other) {
   return (one.edits?.length ?? 0) >= (other.edits?.length ?? 0) ? one : other;
 }
 
-function idOf(slot) {
-  return `draft:${slot}`;
+function idOf({ slot, supersedes }) {
+  return supersedes ? `draft:${slot}:${supersedes}` : `draft:${slot}`;
 }

@@ -16,9 +16,13 @@ export class Identity {
     this.#token = api.csrfToken();
   }
 
-  // Like api.post, except that it refuses to speak for anybody but the person whom this page was made for.
+  // Like those of api, except that they refuse to speak for anybody but the person whom this page was made for.
   async post(url, body, options) {
     return (await this.#trouble()) ?? this.#api.post(url, body, options);
+  }
+
+  async get(url) {
+    return (await this.#trouble()) ?? this.#api.get(url);
   }
 
   async #trouble() {

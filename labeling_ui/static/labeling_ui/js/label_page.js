@@ -42,18 +42,17 @@ class LabelPage {
     const store = openStore(user);
     const parts = {
       config,
-      api,
       identity,
       timer,
       outbox: new Outbox({ store, send: ({ url, body }) => identity.post(url, body), alone: aloneInBrowser(`stepmark-outbox-${user}`) }),
-      drafts: new Drafts(store),
+      drafts: new Drafts(store, config.slug),
       lease: new Lease({ api: identity, url: urls.heartbeat, sinceInput: () => timer.sinceInput() }),
       status: new StatusView(document),
       problem: new ProblemView(find("problem")),
       bar: new BarView(find("bar")),
       panels: new Panels(),
       seen: new Seen({ clock: () => timer.times().total, place: () => this.#parts.desk.place }),
-      rest: new BreakClock({ minutes: config.break_minutes }),
+      rest: new BreakClock({ user, minutes: config.break_minutes }),
       tab: new OneTab(`stepmark-desk-${user}-${config.slug}`),
       blocked: (answer) => this.#showBlocked(answer),
     };
@@ -62,11 +61,11 @@ class LabelPage {
     this.#parts = parts;
     this.#shift = new Shift(parts);
     this.#attention = new AttentionDialog(find("attention"), find("attention-template"), parts.outbox);
-    this.#history = new HistoryDialog(find("history"), find("history-template"), { load: () => api.get(urls.labels), reopen: (id) => this.#shift.reopen(id) });
+    this.#history = new HistoryDialog(find("history"), find("history-template"), { load: () => identity.get(urls.labels), reopen: (id) => this.#shift.reopen(id) });
   }
 
   async connect() {
-    const { timer, outbox, lease, desk, problem, bar, drafts, panels, tab } = this.#parts;
+    const { timer, outbox, lease, desk, problem, bar, drafts, panels } = this.#parts;
     const acts = this.#acts();
     const keyboard = new Keyboard(acts);
     const keys = new KeysDialog(find("help"), keyboard);
@@ -82,13 +81,33 @@ class LabelPage {
     // A label left from before goes first: the server would otherwise give its solution out again.
     await outbox.flush();
     await this.#sitDown();
-    const wanted = new URLSearchParams(location.search).get("reopen");
-    if (wanted && tab.isOurs) await this.#shift.reopen(wanted);
   }
 
   async #sitDown(options) {
-    if (await this.#parts.tab.take(options)) await this.#shift.claim();
-    else this.#parts.panels.show("elsewhere");
+    const { tab, panels } = this.#parts;
+    if (!(await tab.take(options))) return panels.show("elsewhere");
+    await this.#shift.claim();
+    await this.#correct();
+  }
+
+  // The label that the address asks for, once; or a correction that was begun here before.
+  async #correct() {
+    const address = new URL(location.href);
+    const asked = address.searchParams.get("reopen");
+    if (!asked) return this.#correctBegun();
+    const { kind } = await this.#shift.reopen(asked);
+    if (kind !== "ok" && kind !== "refused") return;
+    address.searchParams.delete("reopen");
+    history.replaceState(null, "", address);
+  }
+
+  async #correctBegun() {
+    const { drafts, outbox } = this.#parts;
+    const begun = await drafts.begun();
+    if (!begun) return;
+    const { status } = await this.#shift.reopen(begun.supersedes);
+    // It was corrected elsewhere, or it is too late: the server has said so.
+    if (status === 404 && !(await outbox.slots()).has(begun.slot)) drafts.remove(begun);
   }
 
   // What a desk needs of the page.

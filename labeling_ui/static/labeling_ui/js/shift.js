@@ -16,14 +16,14 @@ export class Shift {
   #parts;
   #supply = EMPTY;
   #front = null; // the assignment that is worked on
-  #paused = null; // {assignment, draft}: what was, before a label was opened again
-  #aheadDraft = null; // a draft of the solution set aside, known before it is shown
+  #paused = []; // {assignment, draft}: what was in front before a label was opened again, the newest last
+  #localDrafts = new Map(); // by slot: those of solutions set aside, known before they are shown
   #done = []; // {assignment, body} of this visit, the newest last
   #gone = new Set(); // slots that were handed in; an answer that was on its way meanwhile may still name one
   #claiming = null; // the claim that is on its way
   #isSubmitting = false;
 
-  // parts: {config, identity, api, outbox, drafts, lease, status, problem, bar, seen, timer, desk, tab, rest, panels, blocked(answer)}
+  // parts: {config, identity, outbox, drafts, lease, status, problem, bar, seen, timer, desk, tab, rest, panels, blocked(answer)}
   constructor(parts) {
     this.#parts = parts;
   }
@@ -38,9 +38,9 @@ export class Shift {
   keep() {
     if (!this.#front) return;
     const { drafts, lease, status } = this.#parts;
-    drafts.keep(this.#front.slot, this.#draft());
+    drafts.keep(this.#front, this.#draft());
     lease.touch();
-    status.showOutbox({ unsaved: lease.isChanged });
+    status.showOutbox({ unsaved: lease.isChanged, isOnlyHere: Boolean(this.#front.supersedes) });
   }
 
   reveal() {
@@ -80,11 +80,11 @@ export class Shift {
     const isStored = outbox.add({ id: body.id, url: config.urls.labels, body });
     if (!assignment.supersedes) this.#supply = handedIn(this.#supply, Date.now(), body.finish_reason);
     bar.offerUndo(true);
-    this.#front = null;
+    this.#putAway();
     if (rest.worked(body.active_ms)) this.#parts.panels.showBreak(rest.minutes);
     else this.goOn();
     const lasts = await isStored;
-    drafts.remove(assignment.slot);
+    drafts.remove(assignment);
     const full = say("This device refuses to keep labels (is its storage full?). Leave this page open until all is saved.");
     status.notice("device", lasts ? null : full, { tone: "bad" });
   }
@@ -118,9 +118,11 @@ export class Shift {
 
   // After a label, a break, or a correction that was left.
   goOn() {
-    const next = this.#paused ?? (this.#supply.current && { assignment: this.#supply.current, draft: this.#draftOfCurrent() });
-    [this.#paused, this.#aheadDraft] = [null, null];
-    if (next) this.#show(next.assignment, next.draft);
+    const paused = this.#paused.at(-1);
+    const { current } = this.#supply;
+    this.#paused = this.#paused.slice(0, -1);
+    if (paused) this.#show(paused.assignment, paused.draft);
+    else if (current) this.#show(current, fuller(this.#localDrafts.get(current.slot), current.draft));
     else this.#wait();
   }
 
@@ -153,8 +155,8 @@ export class Shift {
     const { current, ahead, lost } = this.#supply;
     if (lost && !this.#front?.supersedes) status.notice("lease", say("This solution may have gone to somebody else meanwhile. What you submit is still kept."));
     if (ahead) await this.#prepare(ahead);
-    if (!current || this.#front || this.#paused || !tab.isOurs || panels.is("break")) return;
-    const local = await drafts.of(current.slot);
+    if (!current || this.#front || this.#paused.length || !tab.isOurs || panels.is("break")) return;
+    const local = await drafts.of(current);
     if (!this.#front && tab.isOurs) this.#show(current, fuller(local, current.draft));
   }
 
@@ -173,11 +175,13 @@ export class Shift {
 
   // Another tab took over: nothing here is in front any more.
   leave() {
-    const { desk, lease, timer, panels } = this.#parts;
+    const { desk, lease, timer, panels, bar } = this.#parts;
     desk.clear();
     lease.release();
     timer.stop();
-    [this.#front, this.#paused, this.#supply] = [null, null, EMPTY];
+    [this.#paused, this.#done, this.#supply] = [[], [], EMPTY];
+    this.#putAway();
+    bar.offerUndo(false);
     panels.show("elsewhere");
   }
 
@@ -195,23 +199,35 @@ export class Shift {
     this.#open({ ...assignment, lease_until: null, supersedes: body.id }, draft);
   }
 
+  // → the server's answer
   async reopen(id) {
-    const { api, config, status } = this.#parts;
-    const answer = await api.get(config.urls.reopen.replace("00000000-0000-0000-0000-000000000000", id));
-    if (answer.kind === "ok") this.#open(answer.data, answer.data.draft);
-    else status.notice("reopened", answer.sentence);
+    const { identity, config, drafts, status } = this.#parts;
+    const answer = await identity.get(config.urls.reopen.replace("00000000-0000-0000-0000-000000000000", id));
+    const draft = answer.kind === "ok" ? fuller(await drafts.of(answer.data), answer.data.draft) : null;
+    if (!draft) status.notice("reopened", answer.sentence);
+    else if (this.#parts.tab.isOurs) this.#open(answer.data, draft);
+    return answer;
   }
 
   leaveReopened() {
     if (!this.#front?.supersedes) return;
-    this.#parts.drafts.remove(this.#front.slot);
-    this.#front = null;
+    this.#parts.drafts.remove(this.#front);
+    this.#putAway();
     this.goOn();
   }
 
+  // What was in front, a correction too, comes back afterwards; one of the same label goes on where it was.
   #open(assignment, draft) {
-    if (this.#front && !this.#front.supersedes) this.#paused = { assignment: this.#front, draft: this.#draft() };
-    this.#show(assignment, draft);
+    const waiting = this.#front ? [...this.#paused, { assignment: this.#front, draft: this.#draft() }] : this.#paused;
+    const isSame = ({ slot, supersedes }) => slot === assignment.slot && supersedes === assignment.supersedes;
+    const begun = waiting.find((one) => isSame(one.assignment));
+    this.#paused = waiting.filter((one) => one.assignment.slot !== assignment.slot);
+    this.#show(assignment, begun?.draft ?? draft);
+  }
+
+  #putAway() {
+    this.#front = null;
+    this.#parts.status.showOutbox({ isOnlyHere: false });
   }
 
   // What the page shows ----------------------------------------------------------------------------------------------
@@ -225,6 +241,7 @@ export class Shift {
     seen.start(assignment, draft);
     lease.hold(assignment, () => this.#draft());
     status.notice("lease", null);
+    status.showOutbox({ isOnlyHere: Boolean(assignment.supersedes && draft?.edits?.length) });
     this.#showThatItIsACorrection(assignment);
     panels.show(null);
     problem.show(assignment, { isAnswerShown: seen.isAnswerShown });
@@ -238,8 +255,8 @@ export class Shift {
   }
 
   async #showRules() {
-    const { api, config, panels } = this.#parts;
-    const answer = await api.get(config.urls.acknowledge);
+    const { identity, config, panels } = this.#parts;
+    const answer = await identity.get(config.urls.acknowledge);
     if (answer.kind === "ok") panels.showRules(answer.data);
     else panels.showTrouble(answer.sentence);
   }
@@ -254,17 +271,13 @@ export class Shift {
 
   // Typeset what comes next while nobody waits for it.
   async #prepare(ahead) {
-    this.#aheadDraft = await this.#parts.drafts.of(ahead.slot);
+    this.#localDrafts.set(ahead.slot, await this.#parts.drafts.of(ahead));
     const { desk, problem } = this.#parts;
     const prepare = () => {
       problem.prepare(ahead);
       desk.prepare(ahead);
     };
     whenIdle(() => this.#supply.ahead === ahead && prepare(), { timeout: 1000 });
-  }
-
-  #draftOfCurrent() {
-    return fuller(this.#aheadDraft, this.#supply.current.draft);
   }
 }
 

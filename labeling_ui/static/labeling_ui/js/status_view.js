@@ -9,6 +9,7 @@ export class StatusView {
   #attention = 0;
   #isBlocked = false;
   #isUnsaved = false;
+  #isOnlyHere = false;
 
   constructor(page) {
     this.#page = page;
@@ -25,9 +26,10 @@ export class StatusView {
   }
 
   // What lies on this device. `blocked`: the last attempt to send did not reach the server or was turned away;
-  // `unsaved`: ratings of the solution in front that the server does not have yet.
-  showOutbox({ waiting = this.#waiting, attention = this.#attention, blocked = this.#isBlocked, unsaved = this.#isUnsaved }) {
-    [this.#waiting, this.#attention, this.#isBlocked, this.#isUnsaved] = [waiting, attention, blocked, unsaved];
+  // `unsaved`: ratings of the solution in front that the server does not have yet; `isOnlyHere`: a correction that it gets
+  // only when it is handed in.
+  showOutbox({ waiting = this.#waiting, attention = this.#attention, blocked = this.#isBlocked, unsaved = this.#isUnsaved, isOnlyHere = this.#isOnlyHere }) {
+    [this.#waiting, this.#attention, this.#isBlocked, this.#isUnsaved, this.#isOnlyHere] = [waiting, attention, blocked, unsaved, isOnlyHere];
     const { kind, icon, text } = this.#saved();
     const saved = this.#find("saved");
     saved.dataset.kind = kind;
@@ -60,7 +62,7 @@ export class StatusView {
     if (this.#attention) return { kind: "attention", icon: wait, text: sayMany("{n} label for your attention", "{n} labels for your attention", this.#attention) };
     if (this.#waiting && this.#isBlocked) return { kind: "waiting", icon: wait, text: sayMany("{n} label waiting to be saved", "{n} labels waiting to be saved", this.#waiting) };
     if (this.#waiting) return { kind: "saving", icon: wait, text: say("Saving…") };
-    if (this.#isUnsaved && this.#isBlocked) return { kind: "waiting", icon: wait, text: say("Kept on this device") };
+    if (this.#isOnlyHere || (this.#isUnsaved && this.#isBlocked)) return { kind: "waiting", icon: wait, text: say("Kept on this device") };
     if (this.#isUnsaved) return { kind: "saving", icon: wait, text: say("Saving…") };
     return { kind: "saved", icon: "#icon-check", text: say("All saved") };
   }
