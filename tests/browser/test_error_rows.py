@@ -155,6 +155,46 @@ def test_d5_what_the_pool_lacks_is_written_by_the_generator(project, alice, labe
     assert len({one["text"] for one in line["label"]["steps"][0]["completions"]}) == 4
 
 
+@pytest.fixture
+def while_others_are_awaited(project, alice, label_page):
+    """The page of the first of two solutions, at its error; the other steps are with a generator that does not write."""
+    project.generator = "toy"
+    project.save()
+    give_out(toy_solution(project), with_pool(project, STEPS))
+    page = label_page(alice.user)
+    on_step(page, 1)
+    press(page, "1", "Enter")
+    expect(page.get_by_text("Other steps for this place are being prepared…")).to_be_visible()
+    return page
+
+
+def test_d5_a_label_goes_without_other_steps_while_they_are_awaited(while_others_are_awaited):
+    page = while_others_are_awaited
+    page.get_by_role("button", name="Submit without them").click()
+    handed_in(page, 1)
+    expect(page.locator("[data-error-sheet]")).to_be_hidden()
+
+    press(page, "3", "3", "3", "3", "Enter")
+    handed_in(page, 2)
+
+    first, second = Label.objects.order_by("created_at")
+    assert (first.finish_reason, ratings(first)) == ("found_error", [(0, 0, -1)])
+    assert (second.finish_reason, len(ratings(second))) == ("solution", 4)
+
+
+def test_d5_who_gives_up_while_other_steps_are_awaited_hands_in_the_next_solution(while_others_are_awaited):
+    page = while_others_are_awaited
+    press(page, "g")
+    page.get_by_label("It takes too long to check").check()
+    page.get_by_role("button", name="Give up and go on").click()
+    handed_in(page, 1)
+    press(page, "3", "3", "3", "3", "Enter")
+    handed_in(page, 2)
+
+    reasons = Label.objects.order_by("created_at").values_list("finish_reason", flat=True)
+    assert list(reasons) == ["give_up", "solution"]
+
+
 def test_d6_only_alternatives_can_be_marked_as_unsure_and_are_rated_all_the_same(
     at_the_error, project, open_page, tmp_path
 ):
@@ -298,3 +338,47 @@ def test_d11_where_there_is_no_explanation_one_is_written(at_the_error):
     handed_in(page, 1)
 
     assert LabelExtension.objects.get().body == {"rated": [], "own": "It divides by 0."}
+
+
+def test_d11_an_explanation_that_is_there_already_can_be_gone_back_from(at_the_error):
+    page = at_the_error(critiques=True, alternatives=0)
+    own = page.get_by_label("Please explain the mistake in your own words")
+    expect(own).to_be_focused()
+    page.keyboard.type("It divides by 0.")
+    page.get_by_role("button", name="Back to the steps").click()
+    expect(page.locator("[data-error-sheet]")).to_be_hidden()
+
+    page.locator("[data-act=submit]").click()
+    expect(own).to_be_focused()
+    expect(own).to_have_value("It divides by 0.")
+    submit_says(page, "Submit ratings", ready=True)
+    press(page, "Control+Enter")
+    handed_in(page, 1)
+
+    assert LabelExtension.objects.get().body == {"rated": [], "own": "It divides by 0."}
+
+
+@pytest.mark.parametrize("way", ["undo", "reload"])
+def test_d11_an_explanation_is_there_again_after_undo_and_after_a_reload(at_the_error, way):
+    page = at_the_error(critiques=True, alternatives=0)
+    own = page.get_by_label("Please explain the mistake in your own words")
+    expect(own).to_be_focused()
+    page.keyboard.type("It divides by 0.")
+    if way == "undo":
+        press(page, "Control+Enter")
+        handed_in(page, 1)
+        page.locator("[data-act=undo]").click()
+    else:
+        page.reload()
+    on_step(page, 2)
+
+    page.locator("[data-act=submit]").click()
+    expect(own).to_be_focused()
+    page.keyboard.type("Or so.")
+    press(page, "Control+Enter")
+
+    expect(page.locator("[data-error-sheet]")).to_be_hidden()
+    handed_in(page, 1)
+    page.wait_for_function("document.querySelector('[data-saved-text]').textContent === 'All saved'")
+    newest = LabelExtension.objects.order_by("label__created_at").last()
+    assert "Or so." in newest.body["own"]

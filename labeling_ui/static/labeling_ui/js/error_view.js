@@ -52,8 +52,9 @@ export class ErrorView {
   }
 
   settle(state) {
-    const { kind } = state.items[state.cursor];
-    this.#groups[kind].settle(this.#items[kind].indexOf(state.cursor));
+    const item = state.items[state.cursor];
+    if (item) this.#groups[item.kind].settle(this.#items[item.kind].indexOf(state.cursor));
+    else this.focusOwn(); // nothing but an explanation of one's own is asked
   }
 
   focusOwn() {

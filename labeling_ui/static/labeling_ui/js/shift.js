@@ -54,11 +54,19 @@ export class Shift {
   // `isWhole`: the desk says that nothing is missing.
   async submit({ isWhole = false } = {}) {
     const front = this.#front;
-    if (!front || this.#isSubmitting) return;
-    this.#isSubmitting = true;
-    const mayGo = isWhole || (await this.#parts.desk.submit());
-    this.#isSubmitting = false;
+    if (!front || (this.#isSubmitting && !isWhole)) return;
+    // What is whole goes also while the desk still asks for more: whatever it says then, another one is in front.
+    const mayGo = isWhole || (await this.#isDone());
     if (mayGo && front === this.#front) await this.#handIn(null);
+  }
+
+  async #isDone() {
+    this.#isSubmitting = true;
+    try {
+      return await this.#parts.desk.submit();
+    } finally {
+      this.#isSubmitting = false;
+    }
   }
 
   // ask() → why, in words, or null to go on working.

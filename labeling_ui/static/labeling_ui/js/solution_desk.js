@@ -6,6 +6,7 @@ import { alternativeRatings, beginError, extensions, missing, needsOwn, nextErro
 import { BAD, GREAT, OKAY, begin, endsNeutral, finishReason, firstError, next, openStep, peekable, ratingsWithTimes } from "./label_state.js";
 import { OptionsSource } from "./options_source.js";
 import { StepsView } from "./steps_view.js";
+import { Wait } from "./wait.js";
 import { say, sayRating } from "./words.js";
 
 export class SolutionDesk {
@@ -18,7 +19,7 @@ export class SolutionDesk {
   #draft = null;
   #state = null;
   #error = null; // the state of error_state.js, while the sheet is open
-  #waiting = null; // what the sheet waits for
+  #waiting = new Wait(() => this.#sheet.showWaiting()); // for what the sheet asks about
   #peeked = -1;
   #lacking = new Set(); // steps for which there are no alternatives
 
@@ -75,7 +76,7 @@ export class SolutionDesk {
   }
 
   show(assignment, draft) {
-    [this.#assignment, this.#draft, this.#error, this.#waiting, this.#peeked] = [assignment, draft, null, null, -1];
+    [this.#assignment, this.#draft, this.#error, this.#peeked] = [assignment, draft, null, -1];
     this.#alternatives.forget();
     this.#lacking.clear();
     this.#critiques.forget();
@@ -91,6 +92,7 @@ export class SolutionDesk {
   }
 
   clear() {
+    this.#waiting.leave();
     this.#assignment = null;
     this.#sheet.close();
   }
@@ -103,7 +105,7 @@ export class SolutionDesk {
 
   // → whether the label may go, asking first for what is missing.
   async submit() {
-    if (this.#waiting) return false;
+    if (this.#waiting.isOn) return false;
     if (this.#error) return this.#isSheetDone();
     const reason = finishReason(this.#state);
     if (reason === null) {
@@ -135,7 +137,7 @@ export class SolutionDesk {
   }
 
   #rate(rating, step = this.#state.cursor) {
-    if (!this.#assignment || this.#error || this.#waiting) return;
+    if (!this.#assignment || this.#error || this.#waiting.isOn) return;
     const before = this.#state;
     this.#change(next(before, { type: "rate", rating, step, ms: this.#ms }));
     if (this.#state === before) return;
@@ -154,7 +156,7 @@ export class SolutionDesk {
   }
 
   #move(by) {
-    if (!this.#assignment || this.#waiting) return;
+    if (!this.#assignment || this.#waiting.isOn) return;
     if (!this.#error) this.#change(next(this.#state, { type: "move", by }));
     else if (this.#error.cursor + by < 0) this.#closeSheet();
     else this.#changeError({ type: "move", by });
@@ -196,23 +198,17 @@ export class SolutionDesk {
     const { policies } = this.#assignment;
     const assignment = this.#assignment;
     const step = firstError(this.#state);
-    const waiting = (this.#waiting = {});
-    const [others, critiques] = await this.#patiently([
+    const found = await this.#waiting.for([
       policies.alternatives ? this.#alternatives.of(assignment, step) : { texts: [] },
       policies.critiques ? this.#critiques.of(assignment, step) : { texts: null },
     ]);
-    if (this.#waiting !== waiting) return false;
-    this.#waiting = null;
+    if (!found) return false;
+    const [others, critiques] = found;
     if (others.trouble !== undefined || critiques.trouble !== undefined) {
       this.#sheet.showTrouble(others.trouble || critiques.trouble);
       return false;
     }
     return this.#ask(step, { alternatives: others.texts, critiques: critiques.texts });
-  }
-
-  #patiently(promises) {
-    const patience = setTimeout(() => this.#waiting && this.#sheet.showWaiting(), 150);
-    return Promise.all(promises).finally(() => clearTimeout(patience));
   }
 
   #ask(step, { alternatives, critiques }) {
@@ -256,7 +252,8 @@ export class SolutionDesk {
 
   // Nothing more can be fetched now: the label goes without it.
   #skip() {
-    this.#waiting = this.#error = null;
+    this.#waiting.leave();
+    this.#error = null;
     this.#sheet.close();
     this.#host.submit({ isWhole: true });
   }
@@ -265,7 +262,8 @@ export class SolutionDesk {
     if (this.#error) this.#draft = this.draft();
     const edits = this.#error?.edits ?? [];
     this.#state = { ...this.#state, edits: [...this.#state.edits, ...edits] };
-    [this.#error, this.#waiting] = [null, null];
+    this.#waiting.leave();
+    this.#error = null;
     this.#sheet.close();
     this.#host.timer.at(this.#state.cursor);
     this.#showBar();
