@@ -24,6 +24,9 @@ class Turn:
     own: str = ""
 
 
+RatedTurn = tuple[Turn, list[Rating]]
+
+
 @dataclass(frozen=True)
 class Step:
     """How a turn went on. `chosen` is None where the labeler's own step was taken."""
@@ -71,7 +74,7 @@ def dialogue_rows(judgement: Judgement, *, slot: Slot) -> list[Row]:
     turns = _turns(judgement.ratings)
     position = walk(slot=slot, turns=[turn for turn, _ in turns])
     if position.must_write:
-        raise IncompleteLabel("The last step has nothing to go on with: write one, or leave its ratings out.")
+        turns = _before_the_end(judgement, turns, position)
     match judgement.finish_reason:
         case FinishReason.FOUND_ERROR:
             raise IncompleteLabel("A dialogue does not end at an error: rate the options, write a step, or give up.")
@@ -114,6 +117,18 @@ def _check_own(own: str, path: Sequence[Step], texts: Sequence[str]) -> None:
         raise IncompleteLabel("Your step stands there already.")
 
 
+def _before_the_end(judgement: Judgement, turns: list[RatedTurn], position: Position) -> list[RatedTurn]:
+    """The turns of a label that stops where nothing will do: all but the last.
+
+    PRM800K has no place for ratings of a step with which nothing went on; the label keeps them among its edits, as it
+    does those of a turn that is half rated.
+    """
+    stops = judgement.finish_reason in (FinishReason.GIVE_UP, FinishReason.BAD_PROBLEM)
+    if not stops or len(position.path) != len(turns) - 1:
+        raise IncompleteLabel("The last step has nothing to go on with: write one, or leave its ratings out.")
+    return turns[:-1]
+
+
 def _options(project: Project, problem: Problem, path: Sequence[Step]) -> OptionSet:
     prefix = [step.text for step in path]
     return options.offered(project=project, problem=problem, prefix=prefix, wanted=project.options_per_step)
@@ -128,7 +143,7 @@ def _is_final(path: Sequence[Step]) -> bool:
     return bool(path) and ANSWER_HEADING.search(path[-1].text) is not None
 
 
-def _turns(ratings: Sequence[Rating]) -> list[tuple[Turn, list[Rating]]]:
+def _turns(ratings: Sequence[Rating]) -> list[RatedTurn]:
     by_step: dict[int, list[Rating]] = {}
     for rating in ratings:
         by_step.setdefault(rating.step, []).append(rating)

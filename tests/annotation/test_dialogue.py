@@ -282,12 +282,37 @@ def test_giving_up_at_once_and_a_bad_problem_make_sound_lines_too(alice):
         assert len(exported(alice.project)[-1]["label"]["steps"]) == steps
 
 
-@pytest.mark.parametrize("reason", ["solution", "give_up"])
+@pytest.mark.parametrize("reason", ["solution", "found_error"])
 def test_ratings_that_lead_nowhere_do_not_end_a_label(alice, three_ways, reason):
     assignment, _ = three_ways
 
     with pytest.raises(judgements.IncompleteLabel, match="nothing to go on with"):
         hand_in(alice, assignment, Turn([-1, -1, -1]), finish_reason=reason, reason="Why not.")
+
+
+@pytest.mark.parametrize("reason", ["give_up", "bad_problem"])
+def test_who_stops_where_nothing_will_do_keeps_the_turns_before_and_has_the_last_among_the_edits(
+    alice, three_ways, reason
+):
+    assignment, slot = three_ways
+    turns = [Turn(given(dialogue.walk(slot=slot, turns=[]).options, y=1)), Turn([-1, -1])]
+    edits = [{"step": 1, "option": option, "rating": -1, "ms": 0} for option in (0, 1)]
+
+    label = hand_in(alice, assignment, *turns, finish_reason=reason, reason="Why not.", edits=edits)
+
+    assert set(StepRating.objects.values_list("step", flat=True)) == {0}
+    assert label.edits == edits
+    (line,) = exported(alice.project)
+    tail = [{"completions": None, "human_completion": None, "chosen_completion": None}] if reason == "give_up" else []
+    assert line["label"]["steps"][1:] == tail
+
+
+@pytest.mark.parametrize("reason", ["give_up", "bad_problem"])
+def test_only_the_last_turn_may_lead_nowhere(alice, three_ways, reason):
+    assignment, _ = three_ways
+
+    with pytest.raises(judgements.IncompleteLabel, match="nothing to go on with"):
+        hand_in(alice, assignment, Turn([-1, -1, -1]), Turn([1]), finish_reason=reason, reason="Why not.")
 
 
 @pytest.mark.parametrize(

@@ -358,6 +358,22 @@ def test_c7_who_gives_up_says_why_and_keeps_the_whole_turns(dialogue_page, proje
     assert tail == TAIL
 
 
+@pytest.mark.parametrize(("key", "name"), [("g", "Give up on this solution"), ("b", "Report a bad problem")])
+def test_c7_who_stops_before_the_server_says_that_nothing_will_do_is_not_refused(dialogue_page, key, name):
+    page = dialogue_page(["a", END], ["b", END])
+    page.context.route("**/dialogue", lambda route: None)  # the server takes its time
+    press(page, "1", "1", "Enter")
+    expect(page.locator("[data-stage-asking]")).to_be_visible()
+    press(page, key)
+    dialog = page.get_by_role("dialog", name=name)
+    dialog.get_by_role("radio").first.check()
+    dialog.locator("[value=finish]").click()
+    handed_in(page, 1)
+
+    assert StepRating.objects.count() == 0
+    assert [(one["option"], one["rating"]) for one in Label.objects.get().edits] == [(0, -1), (1, -1)]
+
+
 def test_c8_after_six_neutral_steps_a_step_of_ones_own_is_offered(dialogue_page, project, tmp_path):
     neutral = [f"n{number}" for number in range(1, 9)]
     page = dialogue_page([*neutral, END])
