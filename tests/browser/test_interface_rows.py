@@ -228,6 +228,27 @@ def test_e4_without_single_keys_a_solution_is_labeled_with_tab_space_and_enter(l
     assert ratings(Label.objects.get()) == [1, -1]
 
 
+def test_e4_in_the_account_menu_no_key_rates_and_no_look_for_work_takes_the_focus(labeler, label_page):
+    page = with_clock(label_page(labeler(count=1).user))
+    menu = page.locator("#account-menu")
+    page.locator("[popovertarget=account-menu]").click()
+    menu.get_by_role("link").first.focus()
+    press(page, "1", "ArrowUp", "3")
+    expect(menu).to_be_visible()
+    expect(page.locator(".step[data-rated]")).to_have_count(0)
+    press(page, "Escape", "1", "Enter")
+    handed_in(page, 1)
+    expect(page.locator('[data-panel="empty"]')).to_be_focused()
+
+    page.locator("[popovertarget=account-menu]").click()
+    link = menu.get_by_role("link").first
+    link.focus()
+    with page.expect_response("**/claim"):
+        page.clock.run_for(21_000)
+    page.wait_for_timeout(200)
+    expect(link).to_be_focused()
+
+
 def test_e5_undo_opens_the_label_just_submitted_and_returns_to_what_was_interrupted(labeler, label_page):
     page = label_page(labeler().user)
     on_step(page, 1)

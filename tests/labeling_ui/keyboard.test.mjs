@@ -20,7 +20,7 @@ function fullStorage(items = {}) {
 }
 
 // A keyboard that is connected. press(key) → the acts that it brought about, and whether the browser was kept from its own.
-function world({ storage = storageWith(), dialog = null } = {}) {
+function world({ storage = storageWith(), open = null } = {}) {
   const heard = [];
   const acts = Object.fromEntries(["bad", "submit", "previous"].map((act) => [act, () => heard.push(act)]));
   const page = new EventTarget();
@@ -28,7 +28,7 @@ function world({ storage = storageWith(), dialog = null } = {}) {
   keyboard.connect(page);
   const press = (key, { target = inside(), ...more } = {}) => {
     heard.length = 0;
-    globalThis.document = { querySelector: (selector) => (selector === "dialog[open]" ? dialog : null) };
+    globalThis.document = { querySelector: (selector) => (selector.split(", ").includes(open) ? {} : null) };
     const event = Object.assign(new Event("keydown", { cancelable: true }), { key, ...more });
     Object.defineProperty(event, "target", { value: target });
     page.dispatchEvent(event);
@@ -66,8 +66,8 @@ test("a key that comes from nowhere on the page counts too", () => {
   assert.deepEqual(press("Enter", { target: {} }), ["submit", "kept"]);
 });
 
-test("while a dialog is open the keys are silent", () => {
-  assert.deepEqual(world({ dialog: {} }).press("1"), []);
+test("while a dialog or the account menu is open the keys are silent", () => {
+  for (const open of ["dialog[open]", "[popover]:popover-open"]) assert.deepEqual(world({ open }).press("1"), [], open);
 });
 
 test("single keys can be switched off, and on again, for later pages too", () => {

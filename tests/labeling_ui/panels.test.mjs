@@ -38,6 +38,18 @@ test("one panel stands in the place of the desk, and takes the focus without a j
   assert.equal(page.part('[data-panel="empty"]').focused, 1);
 });
 
+// It is looked for work every 20 seconds, while somebody may be on a link of the panel or in the menu above.
+test("a panel that is open already takes the focus from nobody", () => {
+  const { page, panels, open } = world();
+  panels.show("empty");
+  panels.show("empty");
+  assert.deepEqual(open(), ["empty"]);
+  assert.equal(page.part('[data-panel="empty"]').focused, 1);
+  panels.show(null);
+  panels.show("empty");
+  assert.equal(page.part('[data-panel="empty"]').focused, 2);
+});
+
 test("with the desk in front no panel is open", () => {
   const { page, panels, open } = world();
   panels.show("empty");

@@ -6,6 +6,7 @@ import { actFor, assign, keymap, nameOf } from "./keymap.js";
 const SWITCH = "stepmark-single-keys";
 const OWN = "stepmark-keys";
 const TYPED_INTO = "input, textarea, select, [contenteditable]";
+const STANDS_ABOVE = "dialog[open], [popover]:popover-open";
 const ANSWERS_ENTER = "a, button, summary";
 
 export class Keyboard extends EventTarget {
@@ -89,7 +90,7 @@ export class Keyboard extends EventTarget {
   }
 
   #hear(event) {
-    if (!this.isOn || document.querySelector("dialog[open]") || isElsewhere(event)) return;
+    if (!this.isOn || document.querySelector(STANDS_ABOVE) || isElsewhere(event)) return;
     const act = this.#acts[actFor(this.#map, event)];
     if (!act) return;
     event.preventDefault();

@@ -18,12 +18,13 @@ export class Panels {
     for (const button of this.#page.querySelectorAll("[data-panel] [data-go]")) button.addEventListener("click", () => acts[button.dataset.go]());
   }
 
-  // null: the desk.
+  // null: the desk. A panel that is open already leaves the focus where it is.
   show(name) {
+    const isNew = this.#name !== name;
     this.#name = name;
     for (const panel of this.#page.querySelectorAll("[data-panel]")) panel.hidden = panel.dataset.panel !== name;
     for (const part of ["desk", "bar"]) this.#page.querySelector(`[data-${part}]`).hidden = name !== null;
-    if (name) this.#page.querySelector(`[data-panel="${name}"]`).focus({ preventScroll: true });
+    if (name && isNew) this.#page.querySelector(`[data-panel="${name}"]`).focus({ preventScroll: true });
   }
 
   is(name) {
