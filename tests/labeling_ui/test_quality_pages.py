@@ -1,7 +1,8 @@
 """The pages of quality control: who labels well, what is known, what is missed, and what leads do about it."""
 
 import json
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -117,6 +118,16 @@ def test_f7_leads_leave_labels_out_from_a_day_on_and_lift_it(project, alice, dan
     assert Label.objects.for_training().count() == 0
     assert "the labels train again" in act(client, alice, "lift")
     assert Label.objects.for_training().count() == 1
+
+
+def test_a_day_to_come_is_not_offered_for_leaving_labels_out(project, alice, dana, client_for):
+    client = client_for(dana)
+    today = timezone.now().date()
+
+    field = re.search(rf'<input type="date" id="since-{alice.pk}"[^>]*>', page_of(client))[0]
+    assert f'value="{today}" max="{today}"' in field
+    tomorrow = (today + timedelta(days=1)).isoformat()
+    assert "begins on a day that has come" in act(client, alice, "exclude", since=tomorrow, reason="So.")
 
 
 def test_f3_leads_see_a_screening_and_admit_or_screen_again(project, dana, client_for):
