@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { BAD, GREAT, OKAY } from "../../labeling_ui/static/labeling_ui/js/label_state.js";
-import { begin, isLastStep, isOver, isUntouched, kindOf, lesson, next, step, summary, toKeep, verdict } from "../../labeling_ui/static/labeling_ui/js/practice_state.js";
+import { begin, isLastStep, isOver, kindOf, lesson, next, step, summary, toKeep, verdict } from "../../labeling_ui/static/labeling_ui/js/practice_state.js";
 
 const LESSONS = [
   {
@@ -34,7 +34,6 @@ test("a run begins at the first step of the first lesson", () => {
   assert.equal(lesson(state).name, "first");
   assert.equal(step(state), 0);
   assert.equal(state.isJudged, false);
-  assert.equal(isUntouched(state), true);
   assert.equal(isOver(state), false);
 });
 
@@ -43,7 +42,6 @@ test("a rating shows its verdict and stays at its step", () => {
   assert.equal(state.isJudged, true);
   assert.equal(step(state), 0);
   assert.deepEqual(state.answers, [[OKAY], []]);
-  assert.equal(isUntouched(state), false);
 });
 
 test("while a verdict is read no other rating counts", () => {

@@ -2,7 +2,6 @@
 
 export class BarView {
   #bar;
-  #listeners = null;
 
   constructor(bar) {
     this.#bar = bar;
@@ -10,15 +9,7 @@ export class BarView {
 
   // acts: one for each button's data-act.
   connect(acts) {
-    this.#listeners = new AbortController();
-    const { signal } = this.#listeners;
-    for (const button of this.#bar.querySelectorAll("[data-act]")) {
-      button.addEventListener("click", () => acts[button.dataset.act]?.(), { signal });
-    }
-  }
-
-  disconnect() {
-    this.#listeners?.abort();
+    for (const button of this.#bar.querySelectorAll("[data-act]")) button.addEventListener("click", () => acts[button.dataset.act]?.());
   }
 
   // ticks: [{rating?, here?}], one for each step.

@@ -9,7 +9,6 @@ export class CardsView {
   #templates;
   #isUpright;
   #cards = [];
-  #listeners = null;
 
   // isUpright: the three faces stand above each other, the best one first, as in phase 1.
   constructor(list, templates, { isUpright = false } = {}) {
@@ -20,12 +19,7 @@ export class CardsView {
 
   // rate(place, rating) · flag(place)
   connect({ rate, flag }) {
-    this.#listeners = new AbortController();
-    this.#list.addEventListener("click", (event) => this.#click(event, rate, flag), { signal: this.#listeners.signal });
-  }
-
-  disconnect() {
-    this.#listeners?.abort();
+    this.#list.addEventListener("click", (event) => this.#click(event, rate, flag));
   }
 
   show(items) {

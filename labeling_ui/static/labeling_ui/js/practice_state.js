@@ -36,10 +36,6 @@ export function isOver(state) {
   return state.at === state.lessons.length;
 }
 
-export function isUntouched(state) {
-  return state.answers.every((given) => given.length === 0);
-}
-
 // The lesson in front, or null at the end.
 export function lesson(state) {
   return state.lessons[state.at] ?? null;

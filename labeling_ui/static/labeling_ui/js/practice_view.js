@@ -17,8 +17,6 @@ export class PracticeView {
   #readAhead;
   #rows = [];
   #shown = null;
-  #listeners = null;
-  #widths = null;
 
   constructor(page, { readAhead }) {
     this.#page = page;
@@ -27,17 +25,9 @@ export class PracticeView {
 
   // rate(rating) and go() are called for clicks.
   connect({ rate, go }) {
-    this.#listeners = new AbortController();
-    const { signal } = this.#listeners;
-    this.#find("steps").addEventListener("click", (event) => this.#click(event, rate), { signal });
-    this.#continue.addEventListener("click", go, { signal });
-    this.#widths = new ResizeObserver(() => fitFormulas(this.#find("desk")));
-    this.#widths.observe(this.#find("desk"));
-  }
-
-  disconnect() {
-    this.#listeners?.abort();
-    this.#widths?.disconnect();
+    this.#find("steps").addEventListener("click", (event) => this.#click(event, rate));
+    this.#continue.addEventListener("click", go);
+    new ResizeObserver(() => fitFormulas(this.#find("desk"))).observe(this.#find("desk"));
   }
 
   show(state) {

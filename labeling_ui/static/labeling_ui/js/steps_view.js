@@ -16,8 +16,6 @@ export class StepsView {
   #assignment = null;
   #shown = null; // the state that the rows show
   #peeked = -1;
-  #listeners = null;
-  #widths = null;
   #width = 0;
 
   constructor(list, template) {
@@ -27,15 +25,8 @@ export class StepsView {
 
   // rate(step, rating) is called for a click.
   connect({ rate }) {
-    this.#listeners = new AbortController();
-    this.#list.addEventListener("click", (event) => this.#click(event, rate), { signal: this.#listeners.signal });
-    this.#widths = new ResizeObserver(() => this.#fitNewWidth());
-    this.#widths.observe(this.#list);
-  }
-
-  disconnect() {
-    this.#listeners?.abort();
-    this.#widths?.disconnect();
+    this.#list.addEventListener("click", (event) => this.#click(event, rate));
+    new ResizeObserver(() => this.#fitNewWidth()).observe(this.#list);
   }
 
   // Typeset the next solution while nobody waits for it.
@@ -61,12 +52,6 @@ export class StepsView {
     this.#list.replaceChildren(...this.#rows);
     this.update(state);
     fitFormulas(this.#list);
-  }
-
-  clear() {
-    this.#list.replaceChildren();
-    this.#rows = [];
-    this.#assignment = null;
   }
 
   // Rows that look as before are left alone: a long solution is not laid out anew for each key.
