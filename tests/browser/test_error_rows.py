@@ -367,7 +367,8 @@ def test_d11_an_explanation_is_there_again_after_undo_and_after_a_reload(at_the_
     if way == "undo":
         press(page, "Control+Enter")
         handed_in(page, 1)
-        page.locator("[data-act=undo]").click()
+        expect(page.locator('[data-panel="empty"]')).to_be_visible()  # until then keys go into what is being written
+        press(page, "u")
     else:
         page.reload()
     on_step(page, 2)
