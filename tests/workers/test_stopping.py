@@ -94,7 +94,7 @@ def test_h9_a_worker_that_is_asked_to_stop_hands_its_round_back_saved(stop, monk
         )
     try:
         sample_app().send_task(names.RUN_ROUNDS, queue=QUEUE)
-        wait_for(lambda: Job.objects.filter(pk=round_.job_id, stage="train", done__gte=3).exists(), 90)
+        wait_for(lambda: Job.objects.filter(pk=round_.job_id, stage="train", done__gte=3).exists(), 240)
         assert not list(partial.glob("*/step-*"))
         stop(worker)
         worker.wait(30)
