@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Drafts, fuller } from "../../labeling_ui/static/labeling_ui/js/drafts.js";
+import { Drafts, fuller, timesIn } from "../../labeling_ui/static/labeling_ui/js/drafts.js";
 import { Outbox } from "../../labeling_ui/static/labeling_ui/js/outbox.js";
 import { pageStore } from "../../labeling_ui/static/labeling_ui/js/outbox_store.js";
 
@@ -178,4 +178,11 @@ test("where there is one draft it counts, and where there is none there is none"
   assert.equal(fuller(draft, null), draft);
   assert.equal(fuller(null, draft), draft);
   assert.equal(fuller(null, undefined), null);
+});
+
+test("the time of a step is that of its own option, and each place has its own", () => {
+  const draft = { ratings: [{ step: 0, ms: 800 }, { step: 1, option: 0 }, { step: 1, option: 1, ms: 300 }] };
+  assert.deepEqual(timesIn(draft), { 0: 800, "0:0": 800, 1: 0, "1:0": 0, "1:1": 300 });
+  assert.deepEqual(timesIn(null), {});
+  assert.deepEqual(timesIn({}), {});
 });

@@ -56,6 +56,16 @@ export function fuller(one, other) {
   return (one.edits?.length ?? 0) >= (other.edits?.length ?? 0) ? one : other;
 }
 
+// The time of each place, from ratings that were given earlier.
+export function timesIn(draft) {
+  const times = {};
+  for (const { step, option = 0, ms } of draft?.ratings ?? []) {
+    times[`${step}:${option}`] = ms ?? 0;
+    if (option === 0) times[step] = ms ?? 0;
+  }
+  return times;
+}
+
 function idOf({ slot, supersedes }) {
   return supersedes ? `draft:${slot}:${supersedes}` : `draft:${slot}`;
 }

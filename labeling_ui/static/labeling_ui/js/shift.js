@@ -1,7 +1,7 @@
 // A labeler's shift: which solution is in front, which one follows, and what becomes of a label that is done. A desk
 // shows the work (solution_desk.js, dialogue_desk.js), supply.js knows what comes next, the outbox brings labels home.
 
-import { fuller } from "./drafts.js";
+import { fuller, timesIn } from "./drafts.js";
 import { whenIdle } from "./idle.js";
 import { EMPTY, handedIn, received, renewed } from "./supply.js";
 import { newId } from "./uuid.js";
@@ -287,14 +287,4 @@ export class Shift {
     };
     whenIdle(() => this.#supply.ahead === ahead && prepare(), { timeout: 1000 });
   }
-}
-
-// The time of each place, from ratings that were given earlier.
-function timesIn(draft) {
-  const times = {};
-  for (const { step, option = 0, ms } of draft?.ratings ?? []) {
-    times[`${step}:${option}`] = ms ?? 0;
-    if (option === 0) times[step] = ms ?? 0;
-  }
-  return times;
 }
