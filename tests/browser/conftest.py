@@ -201,3 +201,14 @@ def cut(page):
         yield
     finally:
         page.context.set_offline(False)
+
+
+def close_with_a_label_waiting(page):
+    """The first step is bad, and that label does not get through before the page is closed. Returns the context."""
+    context = page.context
+    context.route("**/labels", lambda route: route.abort())
+    press(page, "1", "Enter")
+    expect(page.get_by_text("1 label waiting to be saved")).to_be_visible()
+    page.close()
+    context.unroute("**/labels")
+    return context

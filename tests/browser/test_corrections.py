@@ -4,10 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Label
-from annotation.services import guidance
 from tests import factories
 from tests.browser.conftest import press, sign_in
-from tests.browser.test_faults import done, on_step, presses, saved
+from tests.browser.test_faults import done, labeler_with_work, on_step, presses, saved
 
 CORRECTING = "You are correcting a label that you gave before."
 STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
@@ -15,11 +14,7 @@ STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
 
 @pytest.fixture
 def alice(transactional_db):
-    project = factories.project(slug="algebra", name="Algebra", alternatives=0)
-    labeler = factories.member(project, "labeler", "alice")
-    guidance.finish_practice(by=labeler)
-    factories.queued(project, 6, steps=STEPS)
-    return labeler
+    return labeler_with_work()
 
 
 def label(page, *keys, number):

@@ -11,13 +11,17 @@ from playwright.sync_api import expect
 from annotation.models import Label
 from annotation.services import guidance
 from tests import factories
-from tests.browser.conftest import FLAGS, browser_path, cut, press, sign_in
+from tests.browser.conftest import FLAGS, browser_path, close_with_a_label_waiting, cut, press, sign_in
 
 STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
 
 
 @pytest.fixture
 def alice(transactional_db):
+    return labeler_with_work()
+
+
+def labeler_with_work():
     project = factories.project(slug="algebra", name="Algebra", alternatives=0)
     labeler = factories.member(project, "labeler", "alice")
     guidance.finish_practice(by=labeler)
@@ -186,12 +190,7 @@ def test_a_label_of_another_project_brings_no_work_of_that_project(alice, label_
     factories.queued(geometry, 3, steps=["Two", "steps"])
     page = label_page(alice.user, "geometry")
     on_step(page, 1)
-    context = page.context
-    context.route("**/labels", lambda route: route.abort())
-    press(page, "1", "Enter")
-    expect(page.get_by_text("1 label waiting to be saved")).to_be_visible()
-    page.close()
-    context.unroute("**/labels")
+    context = close_with_a_label_waiting(page)
 
     page = context.new_page()
     page.goto("/p/algebra/label/")

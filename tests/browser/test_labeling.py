@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from annotation.models import Draft, Label, StepRating
 from annotation.services import guidance
 from tests import factories
-from tests.browser.conftest import cut, press
+from tests.browser.conftest import close_with_a_label_waiting, cut, press
 
 STEPS = ["Let $x=1$.", "Then $x+1=2$.", "So it is.\n\n# Answer\n\n2"]
 
@@ -174,12 +174,7 @@ def test_a_label_that_waits_when_the_page_is_closed_is_delivered_by_the_next_vis
     factories.queued(alice.project, 2, steps=STEPS)
     page = label_page(alice.user)
     on_step(page, 1)
-    context = page.context
-    context.route("**/labels", lambda route: route.abort())
-    press(page, "1", "Enter")
-    expect(page.get_by_text("1 label waiting to be saved")).to_be_visible()
-    page.close()
-    context.unroute("**/labels")
+    context = close_with_a_label_waiting(page)
 
     again = context.new_page()
     again.goto("/p/algebra/label/")
