@@ -107,18 +107,17 @@ SELECT left_over, left_over > 0 AND (
 ) < slots FROM edge
 """  # nosec B608 # of constants; what people wrote is a parameter
 
-# A lease that ran out but that nobody took is still its owner's. In one order: two tabs that each wait for the row that the
-# other has would wait for ever.
+# A lease that ran out but that nobody took is still its owner's. All rows are locked, in one order, before one is changed:
+# a claim of their other tab may hold one of them, as a row that it found taken stays locked, while it waits to learn whether
+# the solution in front, which is being changed, stays theirs.
 RENEW = """
-WITH theirs AS (
-    SELECT id FROM annotation_slot
-    WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
-    ORDER BY id FOR UPDATE
-)
 UPDATE annotation_slot slot
 SET lease_until = clock_timestamp()
     + make_interval(mins => CASE WHEN slot.prefetched THEN %(ahead_minutes)s ELSE %(minutes)s END)
-FROM theirs WHERE slot.id = theirs.id
+WHERE slot.id = ANY (ARRAY(
+    SELECT id FROM annotation_slot
+    WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
+    ORDER BY id FOR UPDATE))
 RETURNING slot.id, slot.lease_token, slot.lease_until, slot.prefetched
 """
 
@@ -129,11 +128,12 @@ WITH theirs AS (
     WHERE project_id = %(project)s AND state = 'leased' AND lease_owner_id = %(labeler)s
     ORDER BY id FOR UPDATE
 ), change AS (
-    SELECT NOT EXISTS (SELECT 1 FROM theirs WHERE NOT prefetched) AND NOT EXISTS (
+    SELECT bool_and(prefetched) AND NOT EXISTS (
         SELECT 1 FROM annotation_instructions rules
         WHERE rules.project_id = %(project)s AND rules.must_acknowledge AND rules.version > 1 AND NOT EXISTS (
             SELECT 1 FROM annotation_acknowledgement known
             WHERE known.labeler_id = %(labeler)s AND known.version >= rules.version)) AS moves_up
+    FROM theirs
 )
 UPDATE annotation_slot slot
 SET prefetched = theirs.prefetched AND NOT change.moves_up, lease_until = clock_timestamp() + make_interval(

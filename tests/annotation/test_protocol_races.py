@@ -1,16 +1,20 @@
 """Races with real connections: one set of options, one correction, one withdrawal, two solutions for each of 32."""
 
+import random
 import threading
 import uuid
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
 
 from annotation.models import AuditEvent, Job, Label, Lease, OptionSet, Problem, Slot
 from annotation.queries import labeling as queries
-from annotation.services import consensus, labeling, options, queue
+from annotation.services import claims, consensus, labeling, options, queue
 from tests import factories, services
+from tests.annotation.locks import waiting
 from tests.annotation.test_consensus import CASES, judged
 from tests.annotation.test_disputes import queue_of_one_problem
 from tests.annotation.test_queue import run_out_of_time
@@ -161,3 +165,24 @@ def test_the_tabs_of_one_labeler_get_one_solution_and_one_set_aside(project, ali
         assert Slot.objects.filter(lease_owner=alice).count() == 2
         factories.submit(alice, given[0].assignment)
     assert Lease.objects.count() == 5
+
+
+@pytest.mark.parametrize("renewal", [claims.renew, claims.move_up])
+def test_who_renews_two_solutions_changes_none_before_they_have_both(project, alice, renewal):
+    factories.queued(project, 3)
+    Slot.objects.update(priority=-F("id"))  # the one in front is locked first
+    work = queue.next_work(project=project, by=alice)
+    ahead = Slot.objects.get(pk=work.ahead.slot)
+    lease = {"state": "leased", "lease_token": uuid.uuid4(), "lease_until": Now()}
+
+    def renew():
+        with connection.cursor() as cursor:  # row by row, as in a table that is not as small as this one
+            cursor.execute("SET enable_hashjoin = off; SET enable_mergejoin = off")
+        return renewal(claims.Claimant(project, alice, random.Random()))
+
+    # A claim of their other tab may hold the one set aside, which it found taken, and look at what is in front.
+    with waiting(renew, held=[ahead]):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+        with pytest.raises(IntegrityError, match="one_lease_per_labeler"), transaction.atomic():
+            Slot.objects.filter(state="ready").update(lease_owner=alice, **lease)
