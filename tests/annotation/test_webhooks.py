@@ -326,7 +326,7 @@ def test_n12_what_the_operator_allows_no_more_is_not_sent_and_says_so(project, s
 
 def test_n12_what_no_message_told_a_worker_of_the_sweep_finds(project, secret, receiver, monkeypatch):
     woken = []
-    monkeypatch.setattr(job_names, "wake", woken.append)
+    monkeypatch.setattr(job_names, "remind", woken.append)
     sweep()
     assert job_names.RUN_WEBHOOKS not in woken
 
