@@ -35,7 +35,7 @@ POINTS = [
     "published",
 ]
 WITHOUT_A_SELECTOR = ["train going", "storing scores:25", "chosen"]
-BY_DEFAULT = "chosen"  # the rest: pytest -m proof tests/workers/test_kill_points.py
+BY_DEFAULT = "chosen"  # the rest are a figure of make prove (A6), and take minutes
 WORKER = """
 import django; django.setup()
 from annotation.models.jobs import JobKind
@@ -68,7 +68,7 @@ def project(point):
 
 
 @pytest.mark.parametrize(
-    "point", [point if point == BY_DEFAULT else pytest.param(point, marks=pytest.mark.proof) for point in POINTS]
+    "point", [point if point == BY_DEFAULT else pytest.param(point, marks=pytest.mark.prove) for point in POINTS]
 )
 def test_h9_whenever_a_worker_is_killed_the_next_one_ends_the_round_once(point, project):
     before = set(Slot.objects.values_list("pk", flat=True))
