@@ -41,7 +41,8 @@ class TooNew(Refusal):
 class CutShort(Refusal):
     """An earlier restore was cut short when its database was in already. What was there before it waits in the schema
     stepmark_before_restore. To keep what is there now: DROP SCHEMA stepmark_before_restore CASCADE. To give that up for
-    what was before: DROP SCHEMA public CASCADE; CREATE SCHEMA public, and restore once more."""
+    what was before: DROP SCHEMA public CASCADE; CREATE SCHEMA public, and restore once more, without --replace: it puts
+    that back, and refuses to go on."""
 
 
 class FilesDiffer(Refusal):
@@ -49,7 +50,7 @@ class FilesDiffer(Refusal):
 
 
 class RestoreFailed(Exception):
-    """The backup came back, and is not what it should be; the message says in what."""
+    """The backup is not what it should be, or not all could be put back; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Target:
 def restore(*, folder: Path, replace: bool, say: Say) -> None:
     """Put a backup into the database and the data folder of the settings.
 
-    Raises NotABackup, TooNew, InUse, NotEmpty, CutShort, FilesDiffer, NoProgram, ProgramFailed, RestoreFailed.
+    Raises NotABackup, TooNew, InUse, NotEmpty, CutShort, FilesDiffer, NoProgram, ProgramFailed, RestoreFailed, and
+    OSError where files cannot be moved.
     """
     manifest = _checked(folder, say)
     target = Target(postgres_programs.address(), settings.DATA_DIR)

@@ -282,7 +282,7 @@ def test_a_restore_that_was_killed_while_it_looked_has_lost_nothing_and_says_the
     killed(folder, monkeypatch, "_brought_up", after=True)
     assert (backup.ASIDE, "annotation_project") in tables(database)
 
-    with pytest.raises(restore.CutShort, match="CREATE SCHEMA public, and restore once more"):
+    with pytest.raises(restore.CutShort, match="CREATE SCHEMA public, and restore once more, without --replace"):
         restored(folder, replace=True)
     database.execute("DROP SCHEMA public CASCADE")
     database.execute("CREATE SCHEMA public")
