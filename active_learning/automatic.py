@@ -7,8 +7,8 @@ Wang et al. 2023 (Math-Shepherd), §3.3. JSON Lines, one solution each:
 
 where an estimate is {"correct", "rollouts", "answers": [str | null]}; what other people's files do not tell may be absent.
 
-`start` is of the bare problem. The last step's estimate is of one rollout, the solution itself. null: not estimated, as a
-search for the first bad step leaves most. Loads without torch.
+`start` is of the bare problem. The last step's estimate is of one rollout, the solution itself, unless that was cut off.
+null: not estimated, as a search for the first bad step leaves most. Loads without torch.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """Rolling out the solutions of a file into automatic labels; killed and started again it goes on."""
 
+from collections.abc import Set
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from active_learning.strict_json import read_lines
 
 @dataclass(frozen=True)
 class RollOutJob:
-    """Roll out each of the JSON Lines `{"id", "problem", "truth", "steps", "answer"}` into out_path."""
+    """Roll out each of the JSON Lines `{"id", "problem", "truth", "steps", "answer", "complete"?}` into out_path."""
 
     generator: str
     solutions: Path
@@ -48,14 +49,16 @@ def roll_out_file(job: RollOutJob, *, progress: Progress) -> Counts:
     def ask(completer: Generator, solution: Solution) -> Row:
         return line_of(roll_out(completer, solution, job.setting))
 
-    return _counted(ask_all(means, work, solutions, ask, progress=progress))
+    outcome = ask_all(means, work, solutions, ask, progress=progress)
+    return _counted(outcome, {one.id for one in solutions if one.is_whole})
 
 
-def _counted(outcome: Outcome) -> Counts:
+def _counted(outcome: Outcome, whole: Set[int | str]) -> Counts:
     counts = Counts(over_budget=outcome.over_budget, asked=outcome.asked)
     for row in outcome.results:
-        # The last step's is the solution's own answer.
-        found = [one for one in (row["start"], *row["estimates"][:-1]) if one is not None]
+        # The last step's of a whole solution is its own answer.
+        sampled = row["estimates"][:-1] if row["id"] in whole else row["estimates"]
+        found = [one for one in (row["start"], *sampled) if one is not None]
         counts.solutions += 1
         counts.estimates += len(found)
         counts.rollouts += sum(one["rollouts"] for one in found) + row["cut_off"]

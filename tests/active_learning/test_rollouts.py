@@ -229,6 +229,17 @@ def test_a_file_is_rolled_out_and_after_a_kill_it_goes_on_to_the_same_bytes(tmp_
     assert (counts.solutions, counts.rollouts) == (5, 4 * sum(len(one.steps) for one in found))
 
 
+def test_rollouts_after_solutions_that_were_cut_off_are_counted_too(tmp_path):
+    asked = job(tmp_path)
+    lines = asked.solutions.read_text().splitlines()
+    asked.solutions.write_text("".join(json.dumps({**json.loads(line), "complete": False}) + "\n" for line in lines))
+
+    counts = roll_out_file(asked, progress=quiet)
+
+    steps = sum(len(one.steps) for one in read_estimates(asked.out_path))
+    assert (counts.estimates, counts.rollouts) == (steps, 4 * steps)
+
+
 def test_two_processes_do_not_write_one_file(tmp_path):
     asked = job(tmp_path)
 
