@@ -57,7 +57,7 @@ class Report:
     """What this machine's shards came to; `is_complete` where the output is there and not only parts of it."""
 
     scored: int
-    too_long: int
+    left_out: int  # too long, or with a step that the tokenizer makes no token of
     is_complete: bool
 
 
@@ -72,7 +72,7 @@ class _Shard(NamedTuple):
 
 
 def score_file(scorer: Scorer, job: Job, *, progress: Progress) -> Report:
-    """Score what no part has yet. Too long solutions are counted and left out.
+    """Score what no part has yet. Solutions that cannot be read are counted and left out.
 
     The output appears under its name only when it is complete; then the parts are gone. Raises ShardError.
     """
@@ -105,8 +105,8 @@ class _State:
     scored: int = 0
 
     def report(self) -> None:
-        too_long = self.done - self.scored
-        self.progress({"stage": "score", "done": self.done, "total": self.total, "too_long": too_long})
+        left_out = self.done - self.scored
+        self.progress({"stage": "score", "done": self.done, "total": self.total, "left_out": left_out})
 
 
 # Shards -------------------------------------------------------------------------------------------------------------

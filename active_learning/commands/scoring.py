@@ -60,7 +60,7 @@ def _share(text: str) -> tuple[int, int]:
 def _score(options: argparse.Namespace) -> None:
     job = Job(options.solutions, options.out, options.shard_size, options.shard, options.anew)
     report = score_file(_scorer(options), job, progress=emit)
-    done = {"stage": "done", "scored": report.scored, "too_long": report.too_long}
+    done = {"stage": "done", "scored": report.scored, "left_out": report.left_out}
     emit(done if report.is_complete else {**done, "waiting_for": "the shards of other machines"})
 
 

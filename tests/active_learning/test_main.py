@@ -45,7 +45,7 @@ def test_train_score_and_evaluate_work_on_files(labels, tmp_path, capsys):
     solutions = write_lines(tmp_path / "solutions.jsonl", asked)
     arguments = ["--checkpoint", tmp_path / "prm", "--solutions", solutions, "--out", tmp_path / "scores.jsonl"]
     code, lines, _ = run(capsys, "score", *arguments, "--device", "cpu")
-    assert (code, lines[-1]) == (0, {"stage": "done", "scored": 12, "too_long": 0})
+    assert (code, lines[-1]) == (0, {"stage": "done", "scored": 12, "left_out": 0})
     assert [row["id"] for row in read_lines(tmp_path / "scores.jsonl")] == list(range(12))
 
     code, lines, _ = run(capsys, "evaluate", "--checkpoint", tmp_path / "prm", "--records", labels)

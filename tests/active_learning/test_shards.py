@@ -75,7 +75,7 @@ def test_a_step_without_a_token_leaves_its_solution_out_and_nothing_else(scorer,
 
     report, _ = run(scorer, shards.Job(tmp_path / "in.jsonl", tmp_path / "out.jsonl"))
 
-    assert report == shards.Report(scored=1, too_long=1, is_complete=True)
+    assert report == shards.Report(scored=1, left_out=1, is_complete=True)
 
 
 def test_a_blank_step_is_told_with_its_line_before_anything_is_scored(scorer, tmp_path):
@@ -94,13 +94,13 @@ def test_a_file_is_scored_line_by_line_and_what_is_too_long_is_counted(scorer, t
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report, seen = run(scorer, shards.Job(tmp_path / "in.jsonl", tmp_path / "out.jsonl"))
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert report == shards.Report(scored=2, too_long=1, is_complete=True)
+    assert report == shards.Report(scored=2, left_out=1, is_complete=True)
     assert [line["id"] for line in lines] == [7, 9]
     assert lines[0].keys() == {"id", "product", "minimum", "probabilities", "judged_part"}
     assert [sum(triple) for triple in lines[0]["probabilities"]] == pytest.approx([1, 1])
     assert lines[0]["product"] == pytest.approx(score.solution_score(lines[0]["probabilities"]))
     assert lines[0]["minimum"] == pytest.approx(min(1 - triple[0] for triple in lines[0]["probabilities"]))
-    assert seen[-1] == {"stage": "score", "done": 3, "total": 3, "too_long": 1}
+    assert seen[-1] == {"stage": "score", "done": 3, "total": 3, "left_out": 1}
     assert names(tmp_path) == ["in.jsonl", "out.jsonl"]
 
 
