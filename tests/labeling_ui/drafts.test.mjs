@@ -47,6 +47,7 @@ test("a correction that was begun is known, the newest first, and only in its ow
   }
   const { slot, supersedes } = await drafts.begun();
   assert.deepEqual({ slot, supersedes }, { slot: 7, supersedes: "one" });
+  assert.equal((await drafts.begun(["one"])).supersedes, "two", "where the server does not know the newest");
   assert.equal(await new Drafts(store, "geometry").begun(), null);
   await drafts.remove({ slot: 7, supersedes: "one" });
   assert.equal((await drafts.begun()).supersedes, "two");

@@ -34,8 +34,10 @@ export class Drafts {
   }
 
   // The newest correction of this project that was begun and neither handed in nor left: {slot, supersedes}, or null.
-  async begun() {
-    return (await this.#all()).findLast(({ supersedes, project }) => supersedes && project === this.#project) ?? null;
+  // `unknown` are the ids of labels that the server does not have, and so cannot open.
+  async begun(unknown = []) {
+    const corrections = (await this.#all()).filter(({ supersedes, project }) => supersedes && project === this.#project);
+    return corrections.findLast(({ supersedes }) => !unknown.includes(supersedes)) ?? null;
   }
 
   // Solutions that went to somebody else long ago leave nothing behind.

@@ -96,14 +96,15 @@ class LabelPage {
     const asked = address.searchParams.get("reopen");
     if (!asked) return this.#correctBegun();
     const { kind } = await this.#shift.reopen(asked);
-    if (kind !== "ok" && kind !== "refused") return;
+    if (!this.#parts.tab.isOurs || (kind !== "ok" && kind !== "refused")) return;
     address.searchParams.delete("reopen");
     history.replaceState(null, "", address);
   }
 
   async #correctBegun() {
     const { drafts, outbox } = this.#parts;
-    const begun = await drafts.begun();
+    const { attention } = await outbox.entries();
+    const begun = await drafts.begun(attention.map(({ id }) => id));
     if (!begun) return;
     const { status } = await this.#shift.reopen(begun.supersedes);
     // It was corrected elsewhere, or it is too late: the server has said so.

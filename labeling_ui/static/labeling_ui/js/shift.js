@@ -249,7 +249,8 @@ export class Shift {
     seen.start(assignment, draft);
     lease.hold(assignment, () => this.#draft());
     status.notice("lease", null);
-    status.showOutbox({ isOnlyHere: Boolean(assignment.supersedes && draft?.edits?.length) });
+    const isBegun = (one) => Boolean(one.assignment.supersedes && one.draft?.edits?.length);
+    status.showOutbox({ isOnlyHere: [...this.#paused, { assignment, draft }].some(isBegun) });
     this.#showThatItIsACorrection(assignment);
     panels.show(null);
     problem.show(assignment, { isAnswerShown: seen.isAnswerShown });
