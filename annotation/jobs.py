@@ -4,6 +4,7 @@ The work itself is a row in PostgreSQL; a message that is lost, doubled or late 
 """
 
 import logging
+from collections.abc import Collection
 from functools import cache, partial
 
 from celery import Celery
@@ -43,7 +44,7 @@ QUEUES = {
 }
 
 BROKER_AWAY = (OperationalError, OSError, RedisError)
-# More than kinds of work in a queue: whoever takes so many messages finds whatever is there.
+# More than kinds of work in a queue. A worker that was busy for longer than they last throws them away, and is reminded anew.
 ENOUGH = 20
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,19 @@ def wake(name: str) -> None:
 
 def remind(name: str) -> None:
     """As `wake`, for who says it again every few seconds: not where messages lie that a busy worker has yet to take."""
-    if _lying(QUEUES[name]) < ENOUGH:
+    if lying([QUEUES[name]]) < ENOUGH:
         wake(name)
+
+
+def lying(queues: Collection[str], app: Celery | None = None) -> int:
+    """How many messages the broker has for these queues; 0 where it is away."""
+    try:
+        with (app or _producer()).connection_for_read(connect_timeout=2) as connection:
+            connection.ensure_connection(max_retries=1)
+            client = connection.default_channel.client  # type: ignore[attr-defined]  # the Redis transport's own
+            return sum(client.llen(queue) for queue in queues)
+    except BROKER_AWAY:
+        return 0
 
 
 @cache
@@ -72,12 +84,3 @@ def _send(name: str) -> None:
         _producer().send_task(name, queue=QUEUES[name], expires=60, retry=False, ignore_result=True)
     except BROKER_AWAY as error:
         log.warning("the broker is away (%s); the sweep will start %s", error, name)
-
-
-def _lying(queue: str) -> int:
-    """How many messages the broker has for a queue; 0 where it is away."""
-    try:
-        with _producer().connection_or_acquire() as connection:
-            return int(connection.default_channel.client.llen(queue))
-    except BROKER_AWAY:
-        return 0

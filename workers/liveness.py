@@ -16,7 +16,7 @@ from celery import Celery
 from celery.worker import state
 from django.db import DatabaseError, connection
 
-from annotation.jobs import BROKER_AWAY
+from annotation.jobs import lying
 
 LOOK_SECONDS = 5.0
 PATIENCE_SECONDS = 30.0
@@ -47,7 +47,7 @@ def _watch(app: Celery, queues: Collection[str], name: str) -> None:
 def _look(stalled: "Stall", app: Celery, queues: Collection[str], name: str) -> bool:
     """Whether this worker is deaf. What goes wrong in looking is no sign of it, and does not end the watch."""
     try:
-        if stalled.seen(is_idle=not state.active_requests, waiting=lambda: _waiting(app, queues)):
+        if stalled.seen(is_idle=not state.active_requests, waiting=lambda: lying(queues, app)):
             return True
         _say_alive(queues, name)
     except Exception:
@@ -84,14 +84,3 @@ class Stall:
         now = self._clock()
         self._since = now if self._since is None else self._since
         return now - self._since > PATIENCE_SECONDS
-
-
-def _waiting(app: Celery, queues: Collection[str]) -> int:
-    """How many messages lie in the queues; 0 while the broker is away, which is no fault of the worker."""
-    try:
-        with app.connection_for_read(connect_timeout=2) as connection:
-            connection.ensure_connection(max_retries=1)
-            client = connection.default_channel.client  # type: ignore[attr-defined]  # the Redis transport's own
-            return sum(client.llen(queue) for queue in queues)
-    except BROKER_AWAY:
-        return 0

@@ -6,6 +6,7 @@ import pytest
 from celery import Celery
 from redis.exceptions import ConnectionError
 
+from annotation.jobs import lying
 from annotation.models import Pulse
 from tests import factories
 from tests.workers.test_processes import wait_for
@@ -64,7 +65,7 @@ def test_work_in_hand_or_an_empty_queue_starts_the_patience_anew(clock, relief):
 
 
 def test_an_absent_broker_is_no_stall():
-    assert liveness._waiting(sample_app("redis+socket:///nowhere/valkey.sock"), [QUEUE]) == 0
+    assert lying([QUEUE], sample_app("redis+socket:///nowhere/valkey.sock")) == 0
 
 
 def test_a_broker_that_dies_between_the_greeting_and_the_question_is_no_stall(monkeypatch):
@@ -73,7 +74,7 @@ def test_a_broker_that_dies_between_the_greeting_and_the_question_is_no_stall(mo
 
     monkeypatch.setattr("redis.Redis.llen", dies)
 
-    assert liveness._waiting(sample_app(), [QUEUE]) == 0
+    assert lying([QUEUE], sample_app()) == 0
 
 
 def test_the_watch_outlives_whatever_goes_wrong_in_a_look(monkeypatch, caplog):
@@ -87,7 +88,7 @@ def test_the_watch_outlives_whatever_goes_wrong_in_a_look(monkeypatch, caplog):
             raise error
         return 1
 
-    monkeypatch.setattr(liveness, "_waiting", waiting)
+    monkeypatch.setattr(liveness, "lying", waiting)
     monkeypatch.setattr(liveness, "_say_alive", lambda *_: None)
     monkeypatch.setattr(liveness, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(liveness, "PATIENCE_SECONDS", -1.0)

@@ -111,7 +111,7 @@ def test_a_job_whose_message_was_lost_is_found_by_the_sweep(problem, monkeypatch
     woken = []
     offered(problem)
     monkeypatch.setattr("annotation.jobs._send", woken.append)
-    monkeypatch.setattr("annotation.jobs._lying", lambda _: 0)
+    monkeypatch.setattr("annotation.jobs.lying", lambda _: 0)
 
     sweep()
 
