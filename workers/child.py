@@ -23,8 +23,8 @@ KEPT_LINES = 20
 NICENESS = 19
 # To save a state in. Whoever stops a worker waits longer: 30 s at `make run`, 40 s in docker-compose.yml.
 SAVE_SECONDS = 20.0
-# It works on files, for which it needs none of these. GENERATOR_KEY is not among them: it is there for it alone.
-SECRETS = {
+# Programs of the science need none of these. GENERATOR_KEY is not among them: it is for these programs alone.
+NOT_FOR_PROGRAMS = {
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD", "REDIS_PASSWORD"),
     *("HF_TOKEN", "METRICS_TOKEN", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME"),
 }
@@ -50,7 +50,7 @@ class Child:
         self._saved_by: float | None = None
         self.process = subprocess.Popen(
             [sys.executable, "-m", "active_learning", *arguments],
-            env={name: value for name, value in os.environ.items() if name not in SECRETS},
+            env={name: value for name, value in os.environ.items() if name not in NOT_FOR_PROGRAMS},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -165,7 +165,7 @@ class Duty:
 def work_off(kind: JobKind, work: Work, *, at_once: int | None = None) -> int:
     """Do every waiting job of a kind; returns how many were claimed. One that has to wait is left for the next sweep.
 
-    None while this host is at `at_once` of them: who is will take the next one, too.
+    While this host is at `at_once` of them none is claimed: whoever is at them goes on with the next one.
     """
     claimed: list[int] = []
     with stopping.held_off():

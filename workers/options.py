@@ -56,7 +56,7 @@ def run(duty: Duty) -> None:
 def _while_wanted(duty: Duty, ask: Callable[[], "NextSteps"]) -> "NextSteps":
     """Asked in a thread, for a server may be silent: whoever asks for the end of the job does not wait for that.
 
-    Raises what ask() raises, Cancelled, LostFence.
+    Raises what ask() raises, and Cancelled, LostFence, MustWait.
     """
     thread = ThreadPoolExecutor(1)
     answer = thread.submit(ask)

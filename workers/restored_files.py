@@ -13,7 +13,7 @@ from annotation.services.export_files import new_file, remove_unfinished, sha256
 from workers.backup import KEPT
 
 PREFIX = "before-restore-"
-# What workers keep by the number of a row. A backup has nothing of refills.
+# All that belongs to rows of the database. A backup has nothing of refills.
 SHELVES = (*KEPT, "refills")
 # In the folder aside until all has ended well: what was put into the data folder.
 PUT = "put.json"
@@ -44,14 +44,14 @@ def changes(files: Path, named: Set[Path], data: Path) -> Changes:
     return Changes(others, unnamed, sorted({*(named - there), *others}))
 
 
-def put(files: Path, wanted: Changes, data: Path, aside: Path) -> int:
+def put(files: Path, todo: Changes, data: Path, aside: Path) -> int:
     """Returns how many files stepped aside. Where it fails, `take_back`."""
-    for path in (*wanted.unnamed, *wanted.others):
+    for path in (*todo.unnamed, *todo.others):
         _move(data / path, aside / path)
     count = sum(1 for path in aside.rglob("*") if not path.is_dir())
     with new_file(aside / PUT) as file:
-        file.write(json.dumps([str(path) for path in wanted.wanted]).encode())
-    for path in wanted.wanted:
+        file.write(json.dumps([str(path) for path in todo.wanted]).encode())
+    for path in todo.wanted:
         with (files / path).open("rb") as source, new_file(data / path) as copy:
             shutil.copyfileobj(source, copy)
     return count

@@ -1,5 +1,10 @@
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+
+# A container that was replaced has another name afterwards: its row says nothing any more.
+REMEMBERED = timedelta(days=1)
 
 
 class Part(models.TextChoices):

@@ -7,13 +7,12 @@ from django.conf import settings
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from annotation.models.pulses import Part
+from annotation.models.pulses import REMEMBERED, Part
 from annotation.queries import pulses
 from annotation.queries.diagnosis import Check, bad, in_words, look, ok
 from annotation.queries.pulses import Seen
 
 SILENT = timedelta(seconds=60)  # they say something every five
-REMEMBERED = timedelta(days=1)
 MOST_NAMED = 5
 BACKUP_EVERY = timedelta(hours=26)  # each night, with time to spare
 

@@ -50,9 +50,8 @@ class ReportsPage:
     rows: "Page[Any]"  # Problem, Dispute, StepRating or Label, as the kind wants
     reports: list[Report]  # for bad problems
     reachable: set[int]  # labelers to whom a lead can write
-    to_judge: set[
-        int
-    ]  # solutions whose unsure marks are kept from who looks: where they stand would tell the first error
+    # Solutions whose unsure marks are kept from who looks: where they stand would tell the first error.
+    to_judge: set[int]
 
 
 def reports_page(by: Membership, *, kind: Kind, page: str | None, is_done: bool = False) -> ReportsPage:

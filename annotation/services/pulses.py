@@ -1,14 +1,9 @@
 """Parts of the installation say that they work, for whoever asks whether they do (manage.py doctor, /metrics)."""
 
-from datetime import timedelta
-
 from django.db.models.functions import Now
 
 from annotation.models import Pulse
-from annotation.models.pulses import Part
-
-# A container that was replaced has another name afterwards: its row says nothing any more.
-KEPT = timedelta(days=1)
+from annotation.models.pulses import REMEMBERED, Part
 
 
 def beat(*, part: Part, place: str = "") -> None:
@@ -23,4 +18,4 @@ def beat(*, part: Part, place: str = "") -> None:
 
 def forget_replaced() -> None:
     """Remove what processes left that are not there any more; how old the last backup is stays known."""
-    Pulse.objects.exclude(part=Part.BACKUP).filter(at__lt=Now() - KEPT).delete()
+    Pulse.objects.exclude(part=Part.BACKUP).filter(at__lt=Now() - REMEMBERED).delete()
