@@ -14,7 +14,7 @@ MANAGE := $(BIN)/python manage.py
 BROWSER := command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour restore-drill check fix messages clean chromium
+.PHONY: help setup run test proofs coverage prove prove-full scan sbom bench bench-efficiency bench-supervision pictures tour restore-drill check fix messages clean chromium
 
 help: ## this list
 	@echo "make …"
@@ -28,6 +28,9 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 
 test: setup chromium ## all tests but proofs and benchmarks, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest $(PARALLEL) $(ARGS)
+
+proofs: setup chromium ## the slow tests that `make test` leaves out: rounds, upgrades, restores, the tour; twenty minutes (ARGS="tests/workers -k poisoned")
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest $(PARALLEL) -m proof $(ARGS)
 
 coverage: setup chromium ## all tests again, and the share of lines and branches that they reach, which must not fall; half as long again
 	@$(BIN)/coverage erase
