@@ -144,4 +144,5 @@ def test_the_fast_tour_passes_and_leaves_nothing(tmp_path, monkeypatch):
     out = StringIO()
     call_command("tour", fast=True, stdout=out)
     assert "The tour passed." in out.getvalue()
-    assert list(tmp_path.iterdir()) == []
+    # PyTorch may make a folder for what it compiles, torchinductor_USER, the first time that it is asked where that lies.
+    assert [path for path in tmp_path.iterdir() if not path.name.startswith("torchinductor_")] == []
