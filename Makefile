@@ -29,7 +29,7 @@ run: setup ## Stepmark on 127.0.0.1 with a sample project (PORT=8000, ARGS="--da
 test: setup chromium ## all tests but proofs and benchmarks, on two cores (ARGS="tests/annotation -k lease")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest $(PARALLEL) $(ARGS)
 
-proofs: setup chromium ## the slow tests that `make test` leaves out: rounds, upgrades, restores, the tour; twenty minutes (ARGS="tests/workers -k poisoned")
+proofs: setup chromium ## the slow tests that `make test` leaves out: rounds, upgrades, restores, the tour; a quarter to half an hour (ARGS="tests/workers -k poisoned")
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest $(PARALLEL) -m proof $(ARGS)
 
 coverage: setup chromium ## all tests again, and the share of lines and branches that they reach, which must not fall; half as long again
